@@ -1,0 +1,373 @@
+"""Several coders' codings of the same sentences: how far they agree, and the gold they make."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from stance.codebook import STATES, Codebook, Frame, Stance
+from stance.errors import InputError
+
+__all__ = [
+    "MISSING",
+    "Agreement",
+    "Coding",
+    "Dispute",
+    "FrameAgreement",
+    "PairAgreement",
+    "StanceAgreement",
+    "Tendency",
+    "agreement",
+    "krippendorff_alpha",
+    "majority",
+]
+
+#: Stands in an array of codings where a coder gave no value.
+MISSING = -1
+
+_STANCES = STATES[1:]
+_STANCE_NUMBERS = range(1, len(STATES))
+_NOT_CODED = "not_coded"
+
+Labels = Mapping[str, str | None]
+
+
+@dataclass(frozen=True)
+class Coding:
+    """What one coder saw in one sentence: frame → stance, ``None`` for a stance not coded.
+
+    A sentence without frames has an empty mapping; one that the coder did not read has no coding.
+    """
+
+    id: str
+    coder: str
+    frames: Labels
+
+
+@dataclass(frozen=True)
+class FrameAgreement:
+    """Agreement on whether one frame is present.
+
+    Attributes:
+        alpha: Krippendorff's alpha, nominal; 1 is full agreement, 0 what chance gives, and ``None``
+            where there was only one value to choose.
+        f1: mean over the pairs of coders, 0 to 1; ``None`` where no pair used the frame.
+        given: how many codings have the frame.
+    """
+
+    alpha: float | None
+    f1: float | None
+    given: int
+
+
+@dataclass(frozen=True)
+class StanceAgreement:
+    """Agreement on the stance of the frames that two coders or more see in a sentence.
+
+    Attributes:
+        alpha: Krippendorff's alpha, nominal, all frames pooled.
+        f1: macro-F1 over the stances, mean over the pairs of coders.
+    """
+
+    alpha: float | None
+    f1: float | None
+
+
+@dataclass(frozen=True)
+class PairAgreement:
+    """F1 between two coders, the same whichever of them is taken as gold.
+
+    Attributes:
+        coders: the two.
+        sentences: how many both coded.
+        frames: frame → F1 of its presence; ``None`` where neither used it.
+        stance: macro-F1 over the stances that occur, in frames that both see.
+    """
+
+    coders: tuple[str, str]
+    sentences: int
+    frames: Mapping[str, float | None]
+    stance: float | None
+
+
+@dataclass(frozen=True)
+class Tendency:
+    """How one coder uses the codebook: frame → stance (or ``not_coded``) → number of sentences."""
+
+    sentences: int
+    frames: Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """A sentence on which coders differ.
+
+    Attributes:
+        id: the sentence.
+        over: the frames whose presence or stance is in dispute.
+        codings: coder → what that coder saw.
+        majority: what the majority makes of it, for the adjudicator to confirm or change.
+    """
+
+    id: str
+    over: tuple[str, ...]
+    codings: Mapping[str, Labels]
+    majority: Labels
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far coders agree.
+
+    Attributes:
+        coders: in order of name.
+        sentences: how many at least one coder coded.
+        shared: how many at least two coded; every figure is about these.
+        same_frames: share of the shared sentences to which all gave the same set of frames.
+        frames: frame → agreement on its presence.
+        stance: agreement on stances.
+        pairs: each two coders against each other.
+        tendencies: coder → how they use the codebook.
+        disputes: the shared sentences on which coders differ, in the order of the codings.
+    """
+
+    coders: tuple[str, ...]
+    sentences: int
+    shared: int
+    same_frames: float
+    frames: Mapping[str, FrameAgreement]
+    stance: StanceAgreement
+    pairs: tuple[PairAgreement, ...]
+    tendencies: Mapping[str, Tendency]
+    disputes: tuple[Dispute, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures as JSON data; ``None`` (null) is what is not defined, never NaN."""
+        return asdict(self)
+
+
+def agreement(codings: Iterable[Coding], *, codebook: Codebook | None = None) -> Agreement:
+    """Compare what two or more coders saw in the same sentences.
+
+    Args:
+        codings: one a sentence and coder, in any order; a coder may have left sentences out.
+        codebook: the frames to report; by default those that the codings name, by name.
+
+    Raises:
+        InputError: fewer than two coders, no sentence that two of them coded, or a coder who coded
+            a sentence twice.
+        CodebookError: a frame that the codebook lacks, or an unknown stance.
+
+    >>> both = [Coding("s1", "A", {"cooperation": "favor"}), Coding("s1", "B", {})]
+    >>> result = agreement(both)
+    >>> result.same_frames, [dispute.id for dispute in result.disputes]
+    (0.0, ['s1'])
+    """
+    sentences, codebook = _read(codings, codebook)
+    coders = tuple(sorted({coder for coded in sentences.values() for coder in coded}))
+    shared = {id: coded for id, coded in sentences.items() if len(coded) > 1}
+    if not shared:
+        raise InputError(
+            f"no sentence was coded twice: {len(sentences):,} sentences by {', '.join(coders)}; "
+            "expected two coders or more with the same sentence ids"
+        )
+    states = {name: _states(shared, coders, name) for name in codebook.names}
+    presence = {name: np.minimum(table, 1) for name, table in states.items()}
+    pooled = np.hstack(list(states.values()))
+    stances = np.where(np.isin(pooled, list(_STANCE_NUMBERS)), pooled, MISSING)
+    pairs = tuple(
+        PairAgreement(
+            coders=(coders[a], coders[b]),
+            sentences=sum(coders[a] in coded and coders[b] in coded for coded in shared.values()),
+            frames={name: _f1(table[a], table[b], 1) for name, table in presence.items()},
+            stance=_mean(_f1(stances[a], stances[b], value) for value in _STANCE_NUMBERS),
+        )
+        for a, b in combinations(range(len(coders)), 2)
+    )
+    alike = [len(set(map(frozenset, coded.values()))) == 1 for coded in shared.values()]
+    return Agreement(
+        coders=coders,
+        sentences=len(sentences),
+        shared=len(shared),
+        same_frames=sum(alike) / len(shared),
+        frames={
+            name: FrameAgreement(
+                alpha=krippendorff_alpha(table),
+                f1=_mean(pair.frames[name] for pair in pairs),
+                given=int((table == 1).sum()),
+            )
+            for name, table in presence.items()
+        },
+        stance=StanceAgreement(krippendorff_alpha(stances), _mean(pair.stance for pair in pairs)),
+        pairs=pairs,
+        tendencies={coder: _tendency(sentences, coder, codebook) for coder in coders},
+        disputes=_disputes(shared, codebook),
+    )
+
+
+def majority(codings: Iterable[Coding]) -> dict[str, dict[str, str | None]]:
+    """Make gold labels: sentence id → frame → stance, in the order of the codings.
+
+    A sentence carries the frames that more than half of its coders gave. Their stance is the one
+    that most of those coders chose, ``neutral`` where no stance is ahead, and ``None`` where none
+    of them coded it.
+
+    Raises:
+        InputError: no coding, or a coder who coded a sentence twice.
+
+    >>> three = [Coding("s1", coder, {"cooperation": "favor"}) for coder in "AB"]
+    >>> majority([*three, Coding("s1", "C", {})])
+    {'s1': {'cooperation': 'favor'}}
+    """
+    return {id: _majority(coded) for id, coded in _by_sentence(codings).items()}
+
+
+def krippendorff_alpha(values: npt.ArrayLike) -> float | None:
+    """Return Krippendorff's alpha for nominal values, 1 at most; ``None`` where it is not defined.
+
+    Source: Krippendorff 2011, Computing Krippendorff's Alpha-Reliability. A unit counts if two
+    coders or more gave it a value. Alpha is not defined where all those values are one.
+
+    Args:
+        values: ``(coders, units)`` integers from 0; -1 where a coder gave no value.
+
+    Raises:
+        InputError: not a table of such integers.
+
+    >>> krippendorff_alpha([[0, 1, 1, 0], [0, 1, 1, -1]])
+    1.0
+    """
+    # The package krippendorff is not used: it is under the GPL and needs Python 3.11.
+    table = np.asarray(values)
+    if table.ndim != 2 or table.dtype.kind not in "iu" or (table < MISSING).any():
+        raise InputError(
+            f"alpha was asked for an array of shape {table.shape} ({table.dtype}); expected "
+            "(coders, units), integers from 0, and -1 where a coder gave no value"
+        )
+    # counts[u, v]: how many coders gave unit u the value v.
+    counts = (table[:, :, None] == np.unique(table[table != MISSING])).sum(axis=0)
+    counts = counts[counts.sum(axis=1) >= 2]
+    given = counts.sum(axis=1)
+    total = given.sum()
+    expected = total**2 - (counts.sum(axis=0) ** 2).sum()
+    if expected == 0:
+        return None
+    observed = ((given**2 - (counts**2).sum(axis=1)) / (given - 1)).sum()
+    return float(1 - (total - 1) * observed / expected)
+
+
+# Sentence id → coder → what that coder saw.
+_Sentences = Mapping[str, Mapping[str, Labels]]
+_Table = npt.NDArray[np.int64]
+
+
+def _by_sentence(codings: Iterable[Coding]) -> dict[str, dict[str, Labels]]:
+    sentences: dict[str, dict[str, Labels]] = {}
+    for coding in codings:
+        coded = sentences.setdefault(coding.id, {})
+        if coding.coder in coded:
+            raise InputError(
+                f"coder {coding.coder!r} has two codings of sentence {coding.id!r}; "
+                "expected one, so remove the other"
+            )
+        coded[coding.coder] = coding.frames
+    if not sentences:
+        raise InputError("there are no codings; expected one for each sentence and coder")
+    return sentences
+
+
+def _read(
+    codings: Iterable[Coding], codebook: Codebook | None
+) -> tuple[dict[str, dict[str, Labels]], Codebook]:
+    """Group the codings by sentence, with every frame and stance known to the codebook."""
+    sentences = _by_sentence(codings)
+    if codebook is None:
+        every = (labels for coded in sentences.values() for labels in coded.values())
+        names = sorted({name for labels in every for name in labels})
+        if not names:
+            raise InputError("no coding names a frame; expected some, or a codebook to compare by")
+        codebook = Codebook(tuple(map(Frame, names)))
+    for coded in sentences.values():
+        coded.update({coder: codebook.check(labels) for coder, labels in coded.items()})
+    return sentences, codebook
+
+
+def _states(sentences: _Sentences, coders: Sequence[str], frame: str) -> _Table:
+    """Tabulate one frame, ``(coders, sentences)``: the number of its state.
+
+    Beside the four states stand 4, present with a stance not coded, and -1, sentence not coded.
+    """
+
+    def state(labels: Labels) -> int:
+        stance = labels.get(frame, STATES[0])
+        return len(STATES) if stance is None else STATES.index(stance)
+
+    return np.array(
+        [
+            [state(coded[coder]) if coder in coded else MISSING for coded in sentences.values()]
+            for coder in coders
+        ]
+    )
+
+
+def _f1(first: _Table, second: _Table, value: int) -> float | None:
+    """F1 of one value in what both coded; ``None`` where neither chose it."""
+    both = (first != MISSING) & (second != MISSING)
+    one, other = first[both] == value, second[both] == value
+    chosen = int(one.sum() + other.sum())
+    return 2 * int((one & other).sum()) / chosen if chosen else None
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    defined = [value for value in values if value is not None]
+    return sum(defined) / len(defined) if defined else None
+
+
+def _tendency(sentences: _Sentences, coder: str, codebook: Codebook) -> Tendency:
+    own = [coded[coder] for coded in sentences.values() if coder in coded]
+    counts = Counter((name, stance) for labels in own for name, stance in labels.items())
+    return Tendency(
+        sentences=len(own),
+        frames={
+            name: {stance or _NOT_CODED: counts[name, stance] for stance in (*_STANCES, None)}
+            for name in codebook.names
+        },
+    )
+
+
+def _disputes(shared: _Sentences, codebook: Codebook) -> tuple[Dispute, ...]:
+    disputes = []
+    for id, coded in shared.items():
+        over = tuple(name for name in codebook.names if _differ(list(coded.values()), name))
+        if over:
+            disputes.append(Dispute(id, over, coded, _majority(coded)))
+    return tuple(disputes)
+
+
+def _differ(every: Sequence[Labels], frame: str) -> bool:
+    """Whether presence or stance differ; a stance that was not coded contradicts none."""
+    stances = {labels.get(frame) for labels in every} - {None}
+    return len({frame in labels for labels in every}) > 1 or len(stances) > 1
+
+
+def _majority(coded: Mapping[str, Labels]) -> dict[str, str | None]:
+    given = Counter(name for labels in coded.values() for name in labels)
+    return {
+        name: _majority_stance([labels[name] for labels in coded.values() if name in labels])
+        for name, count in given.items()
+        if 2 * count > len(coded)
+    }
+
+
+def _majority_stance(stances: Iterable[str | None]) -> str | None:
+    ranked = Counter(stance for stance in stances if stance is not None).most_common(2)
+    if not ranked:
+        return None
+    ahead = len(ranked) == 1 or ranked[0][1] > ranked[1][1]
+    return ranked[0][0] if ahead else Stance.NEUTRAL.value

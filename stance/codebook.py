@@ -1,0 +1,223 @@
+"""Codebooks: the frames a model knows, and the notation of their labels.
+
+A codebook is data. The shipped one has four frames; a user's corpus may bring others, and the same
+code trains and serves them. For every frame a sentence is in one of four exclusive states.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from stance.errors import CodebookError
+
+__all__ = ["MAX_FRAMES", "STATES", "Codebook", "Frame", "Stance", "format_labels", "parse_labels"]
+
+MAX_FRAMES = 256
+_NAME = re.compile(r"[^\W\d][\w.-]{0,63}")
+
+
+class Stance(str, Enum):
+    """Which way a sentence leans on a frame's proposition."""
+
+    FAVOR = "favor"
+    NEUTRAL = "neutral"
+    AGAINST = "against"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+#: The exclusive states of one frame in one sentence, in the order of the model's outputs.
+STATES = ("absent", Stance.FAVOR.value, Stance.NEUTRAL.value, Stance.AGAINST.value)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame: its name, when it is present, and the proposition that a stance is about."""
+
+    name: str
+    definition: str = ""
+    proposition: str = ""
+
+
+@dataclass(frozen=True)
+class Codebook:
+    """The frames, in the order of the model's outputs.
+
+    Raises:
+        CodebookError: no frame, more than 256, a name twice, or a name that is not a letter followed
+            by letters, digits, ``_``, ``.`` or ``-`` (64 characters at most).
+
+    >>> book = Codebook((Frame("cooperation"), Frame("rivalry")))
+    >>> book.labels[:3]
+    ('cooperation:absent', 'cooperation:favor', 'cooperation:neutral')
+    """
+
+    frames: tuple[Frame, ...]
+    name: str = "codebook"
+    version: str = "1"
+
+    def __post_init__(self) -> None:
+        names = [frame.name for frame in self.frames]
+        if not names:
+            raise CodebookError("the codebook has no frames; expected at least one")
+        if len(names) > MAX_FRAMES:
+            raise CodebookError(
+                f"the codebook has {len(names):,} frames; at most {MAX_FRAMES} are supported"
+            )
+        for name in names:
+            if not isinstance(name, str) or not _NAME.fullmatch(name):
+                raise CodebookError(
+                    f"{str(name)[:80]!r} is not a frame's name; expected a letter, then letters, "
+                    "digits, '_', '.' or '-', 64 characters at most"
+                )
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise CodebookError(f"the codebook names {twice[0]!r} twice; name each frame once")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The frames' names, in the order of the model's outputs."""
+        return tuple(frame.name for frame in self.frames)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The model's outputs, ``frame:state``, frame by frame."""
+        return tuple(f"{name}:{state}" for name in self.names for state in STATES)
+
+    def check(self, labels: Mapping[str, str | None]) -> dict[str, str | None]:
+        """Return ``labels`` as frame → stance, every frame and stance known.
+
+        ``None`` stands for a frame whose stance was not coded.
+
+        Raises:
+            CodebookError: a frame that the codebook lacks, or a stance that is none of the three.
+        """
+        checked: dict[str, str | None] = {}
+        for frame, stance in labels.items():
+            if frame not in self.names:
+                raise CodebookError(
+                    f"unknown frame {str(frame)[:80]!r}{_did_you_mean(frame, self.names)}; "
+                    f"the codebook has {', '.join(self.names)}"
+                )
+            checked[frame] = _check_stance(stance)
+        return checked
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Codebook:
+        """Build a codebook from ``{"name", "version", "frames": [{"name", "definition", ...}]}``.
+
+        Raises:
+            CodebookError: the structure is another one.
+        """
+        frames = data.get("frames") if isinstance(data, Mapping) else None
+        if not isinstance(frames, list) or not all(isinstance(frame, Mapping) for frame in frames):
+            raise CodebookError(
+                'not a codebook: expected {"frames": [{"name": ..., "definition": ..., '
+                '"proposition": ...}, ...]}'
+            )
+        return cls(
+            frames=tuple(
+                Frame(
+                    name=frame.get("name", ""),
+                    definition=str(frame.get("definition", "")),
+                    proposition=str(frame.get("proposition", "")),
+                )
+                for frame in frames
+            ),
+            name=str(data.get("name", "codebook")),
+            version=str(data.get("version", "1")),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the codebook as JSON data; ``Codebook.from_dict`` reads it back unchanged."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "frames": [
+                {
+                    "name": frame.name,
+                    "definition": frame.definition,
+                    "proposition": frame.proposition,
+                }
+                for frame in self.frames
+            ],
+        }
+
+    @classmethod
+    def load(cls, path: str | Path) -> Codebook:
+        """Read a codebook file (JSON).
+
+        Raises:
+            CodebookError: the file cannot be read, or is not a codebook.
+        """
+        try:
+            data = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
+            raise CodebookError(
+                f"cannot read the codebook {path}: {error}; expected a JSON file"
+            ) from error
+        return cls.from_dict(data)
+
+    def save(self, path: str | Path) -> None:
+        """Write the codebook as a JSON file."""
+        text = json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
+        Path(path).write_text(text + "\n", encoding="utf-8")
+
+
+def parse_labels(notation: str) -> Mapping[str, str | None]:
+    """Read ``frame:stance;frame:stance`` (empty: no frame), as the CSV files write it.
+
+    A frame alone, without ``:stance``, is a frame whose stance was not coded.
+
+    Raises:
+        CodebookError: a stance that is none of the three, an empty frame, or a frame named twice.
+
+    >>> dict(parse_labels("multipolarity:favor; cooperation:neutral"))
+    {'multipolarity': 'favor', 'cooperation': 'neutral'}
+    """
+    labels: dict[str, str | None] = {}
+    if not notation.strip():
+        return MappingProxyType(labels)
+    for part in notation.split(";"):
+        frame, _, stance = (piece.strip() for piece in part.partition(":"))
+        if not frame:
+            raise CodebookError(
+                f"{notation[:120]!r} is not a list of frames; expected e.g. "
+                "'multipolarity:favor;cooperation:neutral', or nothing where there is no frame"
+            )
+        if frame in labels:
+            raise CodebookError(f"{notation[:120]!r} names the frame {frame!r} twice")
+        labels[frame] = _check_stance(stance or None)
+    return MappingProxyType(labels)
+
+
+def format_labels(labels: Mapping[str, str | None]) -> str:
+    """Write frame → stance as ``parse_labels`` reads it.
+
+    >>> format_labels({"multipolarity": "favor", "cooperation": None})
+    'multipolarity:favor;cooperation'
+    """
+    return ";".join(f"{frame}:{stance}" if stance else frame for frame, stance in labels.items())
+
+
+def _check_stance(stance: str | None) -> str | None:
+    if stance is None or stance in STATES[1:]:
+        return None if stance is None else str(stance)
+    raise CodebookError(
+        f"unknown stance {str(stance)[:80]!r}{_did_you_mean(stance, STATES[1:])}; "
+        f"expected {', '.join(STATES[1:])}"
+    )
+
+
+def _did_you_mean(found: object, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(str(found)[:80], list(known), n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""

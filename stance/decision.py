@@ -1,0 +1,102 @@
+"""Logits → calibrated probabilities → labels.
+
+Scores come first and the decision after, so that thresholds can change without running the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stance.codebook import STATES, Codebook
+from stance.errors import CodebookError, InputError
+
+__all__ = ["UNCERTAIN", "Decision"]
+
+#: The state of a frame whose P(frame) lies inside the abstention band.
+UNCERTAIN = -1
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How a model's logits become labels; every tuple has one entry a frame.
+
+    Calibration divides a frame's four logits by its temperature (Guo et al. 2017) and subtracts its
+    offset from the three present states, as the intercept of Platt scaling (Platt 1999) does: the
+    classes are weighted in training, which shifts P(frame) and which no temperature can undo.
+
+    Attributes:
+        temperatures: positive; 1 leaves the logits as they are.
+        offsets: in logits; 0 leaves them as they are.
+        thresholds: a frame is present where P(frame) reaches its threshold, 0 to 1.
+        bands: share of decisions to withhold, such as 0.05, → (low, high) for each frame: a frame
+            with low <= P(frame) < high is uncertain.
+    """
+
+    temperatures: tuple[float, ...]
+    offsets: tuple[float, ...]
+    thresholds: tuple[float, ...]
+    bands: Mapping[float, tuple[tuple[float, float], ...]]
+
+    @classmethod
+    def plain(cls, frames: int) -> Decision:
+        """Return the decision of a model that was never calibrated: thresholds of one half."""
+        return cls((1.0,) * frames, (0.0,) * frames, (0.5,) * frames, {})
+
+    def probabilities(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Turn logits of shape (n, F * 4) into probabilities of shape (n, F, 4).
+
+        States stand in the order absent, favor, neutral, against; each row of four sums to 1.
+        """
+        scores = logits.reshape(len(logits), -1, len(STATES)).astype(np.float64)
+        scores = scores / np.array(self.temperatures)[:, None]
+        scores[..., 1:] -= np.array(self.offsets)[:, None]
+        scores -= scores.max(axis=-1, keepdims=True)
+        exponentials = np.exp(scores)
+        probabilities = exponentials / exponentials.sum(axis=-1, keepdims=True)
+        return probabilities.astype(np.float32)
+
+    def states(
+        self, probabilities: NDArray[np.float32], *, abstain: float | None = None
+    ) -> NDArray[np.int64]:
+        """Decide: states of shape (n, F), 0 absent to 3 against, or ``UNCERTAIN``.
+
+        Args:
+            probabilities: as ``probabilities`` returns them.
+            abstain: one of the shares in ``bands``; by default nothing is withheld.
+
+        Raises:
+            InputError: the model has no band for that share.
+        """
+        present = 1 - probabilities[..., 0]
+        stances = probabilities[..., 1:].argmax(axis=-1) + 1
+        states = np.where(present >= np.array(self.thresholds, dtype=np.float32), stances, 0)
+        if abstain is None:
+            return states
+        if abstain not in self.bands:
+            known = ", ".join(f"{share:g}" for share in self.bands) or "none"
+            raise InputError(f"no abstention band for {abstain:g}; the model has {known}")
+        low, high = np.array(self.bands[abstain], dtype=np.float32).T
+        return np.where((present >= low) & (present < high), UNCERTAIN, states)
+
+    def with_thresholds(self, thresholds: Mapping[str, float], codebook: Codebook) -> Decision:
+        """Return this decision with the thresholds of some frames replaced.
+
+        Raises:
+            CodebookError: a frame that the codebook lacks.
+            InputError: a threshold outside 0 to 1.
+        """
+        changed = dict(zip(codebook.names, self.thresholds, strict=True))
+        for frame, threshold in thresholds.items():
+            if frame not in changed:
+                raise CodebookError(
+                    f"no frame {frame!r} to set a threshold for; "
+                    f"the model has {', '.join(codebook.names)}"
+                )
+            if not 0 <= threshold <= 1:
+                raise InputError(f"the threshold of {frame} is {threshold}; expected 0 to 1")
+            changed[frame] = threshold
+        return replace(self, thresholds=tuple(changed.values()))

@@ -1,0 +1,58 @@
+"""The errors that stance raises, each with what was found, what was expected and what to do next.
+
+    StanceError
+    ├── InputError          a text, row or file that cannot be used          (also a ValueError)
+    │   └── CodebookError   a frame or stance that the codebook does not know
+    ├── ModelError          a model folder that cannot be used
+    ├── OutputError         an output that exists already or cannot be written
+    └── MissingExtraError   an optional package is not installed             (also an ImportError)
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "CodebookError",
+    "InputError",
+    "MissingExtraError",
+    "ModelError",
+    "OutputError",
+    "StanceError",
+]
+
+
+class StanceError(Exception):
+    """Any error that stance raises on purpose. Its text is one line, fit to be shown to a user."""
+
+
+class InputError(StanceError, ValueError):
+    """A text, a row or a file cannot be used."""
+
+
+class CodebookError(InputError):
+    """A frame or a stance is not in the codebook, or the codebook itself is not well formed."""
+
+
+class ModelError(StanceError):
+    """A model folder is missing something, contradicts itself or is not safe to load."""
+
+
+class OutputError(StanceError):
+    """An output exists already, or cannot be written."""
+
+
+class MissingExtraError(StanceError, ImportError):
+    """A command needs an optional package that is not installed.
+
+    Args:
+        what: what the user asked for, as the subject of a sentence.
+        extra: the extra of this package that brings it.
+
+    >>> str(MissingExtraError("stance finetune", extra="train"))
+    'stance finetune needs packages that are not installed: pip install "stance[train]"'
+    """
+
+    def __init__(self, what: str, *, extra: str) -> None:
+        super().__init__(
+            f'{what} needs packages that are not installed: pip install "stance[{extra}]"'
+        )
+        self.extra = extra

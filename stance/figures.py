@@ -1,0 +1,147 @@
+"""What scoring gives back: figures with their intervals, per frame, for stance and overall."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+__all__ = [
+    "AbstentionPoint",
+    "Evaluation",
+    "Figure",
+    "FrameScores",
+    "ReliabilityBin",
+    "StanceScores",
+]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure and its 95% interval; ``None`` stands for what is not defined on the data.
+
+    >>> str(Figure(0.714, 0.652, 0.771)), str(Figure(None, None, None))
+    ('0.71 [0.65, 0.77]', 'undefined')
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return "undefined"
+        if self.low is None or self.high is None:
+            return f"{self.value:.2f}"
+        return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
+
+
+@dataclass(frozen=True)
+class FrameScores:
+    """How well one frame is found.
+
+    Attributes:
+        support: sentences that carry the frame in gold.
+        predicted: sentences that were given the frame.
+        precision, recall, f1: of presence, 0 to 1. Precision is 0 where the frame was never given.
+        average_precision: of P(frame), 0 to 1.
+        ece: expected calibration error of P(frame), 0 to 1.
+        stance_f1: macro-F1 over the three stances, in the sentences where the frame is rightly
+            found.
+        end_to_end_f1: macro-F1 over the three stances, where missing the frame misses its stance.
+    """
+
+    support: int
+    predicted: int
+    precision: Figure
+    recall: Figure
+    f1: Figure
+    average_precision: Figure
+    ece: Figure
+    stance_f1: Figure
+    end_to_end_f1: Figure
+
+
+@dataclass(frozen=True)
+class StanceScores:
+    """How well stances are told apart, all frames pooled.
+
+    Attributes:
+        support: gold frames whose stance was coded; the others count for presence only.
+        macro_f1: over favor, neutral and against, where the frame is rightly found.
+        end_to_end_macro_f1: the same over all gold and predicted frames: the state must match.
+        f1, end_to_end_f1: the parts of the two means, stance → figure.
+    """
+
+    support: int
+    macro_f1: Figure
+    end_to_end_macro_f1: Figure
+    f1: Mapping[str, Figure]
+    end_to_end_f1: Mapping[str, Figure]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All figures of one model on one labelled set.
+
+    A frame that never occurs in gold has no figure but its calibration error, and is left out of
+    every macro figure; so is a stance. In a resample without the frame, the mean is over the rest.
+
+    Attributes:
+        sentences, documents: size of the set.
+        resampled: what the bootstrap drew: ``documents``, or ``sentences`` where there is only one.
+        resamples: number of resamples behind each interval.
+        macro_precision, macro_recall, macro_f1, macro_average_precision, ece: means over frames.
+        exact_match: share of sentences whose predicted frames are the gold frames, stance aside.
+        exact_match_with_stance: share where the stances are right too (one not coded is right).
+        stance: the stance figures, frames pooled.
+        frames: frame → its figures, in the order of the codebook.
+        left_out: frames that never occur in gold.
+    """
+
+    sentences: int
+    documents: int
+    resampled: str
+    resamples: int
+    macro_precision: Figure
+    macro_recall: Figure
+    macro_f1: Figure
+    macro_average_precision: Figure
+    ece: Figure
+    exact_match: Figure
+    exact_match_with_stance: Figure
+    stance: StanceScores
+    frames: Mapping[str, FrameScores]
+    left_out: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures as JSON data; ``None`` (null) is what is not defined, never NaN."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """The sentences whose P(frame) lies in ``(low, high]``: mean P(frame) and true share."""
+
+    low: float
+    high: float
+    sentences: int
+    mean_probability: float
+    share_present: float
+
+
+@dataclass(frozen=True)
+class AbstentionPoint:
+    """What is gained by leaving the least certain frame decisions open.
+
+    Attributes:
+        share: share of the decisions (sentences × frames) left open.
+        sentences: share of the sentences with at least one decision left open.
+        errors: wrong decisions among all.
+        removed: share of the wrong decisions that are left open; ``None`` where none is wrong.
+    """
+
+    share: float
+    sentences: float
+    errors: int
+    removed: float | None

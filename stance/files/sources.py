@@ -1,0 +1,223 @@
+"""Inputs as a user names them → the files to read, in a stable order."""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+
+from stance.errors import InputError
+from stance.files.tables import TABLES, has_column
+from stance.files.text import COMPRESSED
+
+__all__ = ["KINDS", "STDIN", "Inputs", "LeftOut", "Source", "Unusable", "find_sources"]
+
+#: What the files are, by suffix; a compressed file by the suffix before the last.
+KINDS = {
+    ".txt": "text",
+    ".md": "text",
+    ".html": "html",
+    ".htm": "html",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".jsonl": "jsonl",
+    ".parquet": "parquet",
+}
+#: The document id of standard input.
+STDIN = "stdin"
+
+_NOTES = ("README*", "CODEBOOK*", "LICENSE*", "CHANGELOG*", "NOTICE*")
+_OWN = ("*.errors.jsonl", "*.skipped.jsonl")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file to read; ``path`` is None for standard input.
+
+    Attributes:
+        id: the document's id, or for a table what the ids of its rows begin with.
+        kind: ``text``, ``html``, ``csv``, ``tsv``, ``jsonl`` or ``parquet``.
+        size: bytes on disk, 0 where that is not known.
+    """
+
+    path: Path | None
+    id: str
+    kind: str
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A file of a folder that is plainly no article, and why it was left out."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """A named input that nothing can be read from, and why."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What was found: the files in the order in which they are read, and what was not taken."""
+
+    sources: tuple[Source | Unusable, ...]
+    left_out: tuple[LeftOut, ...] = field(default=())
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk of all files."""
+        return sum(source.size for source in self.sources if isinstance(source, Source))
+
+    def fingerprint(self) -> str:
+        """Return a digest of the list: names, kinds and sizes, in order."""
+        digest = hashlib.sha256()
+        for source in self.sources:
+            digest.update(repr(source).encode("utf-8", "backslashreplace"))
+        return digest.hexdigest()
+
+
+def find_sources(
+    inputs: Iterable[str | Path],
+    *,
+    input_format: str | None = None,
+    output: Path | None = None,
+) -> Inputs:
+    """Find the files that ``inputs`` name: files, folders, patterns, or ``-`` for standard input.
+
+    A folder is read recursively, sorted by name, without hidden files. Of a folder, notes
+    (``README*``, ``CODEBOOK*``, ...), tables that hold labels already, and files of other types are
+    left out, and listed; a file that is named itself is always read. The ids of the documents of a
+    single folder are relative to it, all others are as named.
+
+    Args:
+        inputs: paths and patterns.
+        input_format: ``text``, ``html``, ``csv``, ``tsv`` or ``jsonl``: what standard input and
+            files without a known suffix hold. Text by default.
+        output: a result file, left out of the folder that it may lie in, with what lies beside it.
+
+    Raises:
+        InputError: ``inputs`` is empty, or ``input_format`` is unknown.
+    """
+    named = [os.fspath(given) for given in inputs]
+    if not named:
+        raise InputError("no input was named; expected files, folders, patterns or - (stdin)")
+    if input_format is not None and input_format not in set(KINDS.values()) - {"parquet"}:
+        raise InputError(
+            f"unknown input format {input_format!r}; expected text, html, csv, tsv or jsonl"
+        )
+    finder = _Finder(input_format, output, relative=len(named) == 1)
+    for name in named:
+        finder.add(name)
+    return Inputs(tuple(finder.sources), tuple(finder.left_out))
+
+
+class _Finder:
+    def __init__(self, input_format: str | None, output: Path | None, *, relative: bool) -> None:
+        self.sources: list[Source | Unusable] = []
+        self.left_out: list[LeftOut] = []
+        self._input_format = input_format
+        self._output = None if output is None else output.absolute()
+        self._relative = relative
+        self._seen: set[str] = set()
+
+    def add(self, name: str) -> None:
+        path = Path(name)
+        if name == "-":
+            self.sources.append(Source(None, STDIN, self._input_format or "text"))
+        elif path.is_dir():
+            self._add_folder(path)
+        elif path.exists() or not glob.has_magic(name):
+            self._add_file(path)
+        elif matches := sorted(glob.glob(name, recursive=True)):
+            self._relative = False
+            for match in matches:
+                self.add(match)
+        else:
+            self.sources.append(Unusable(_printable(name), "matches no file"))
+
+    def _add_file(self, path: Path) -> None:
+        document_id = _printable(path.as_posix())
+        if not path.exists():
+            self.sources.append(Unusable(document_id, "does not exist"))
+            return
+        kind = kind_of(path) or self._input_format or ("" if _suffixes(path) else "text")
+        if not kind:
+            expected = " ".join(KINDS)
+            reason = f"is of a type that is not read ({_suffixes(path)[-1]}); expected {expected}"
+            self.sources.append(Unusable(document_id, reason))
+            return
+        self._take(path, document_id, kind)
+
+    def _add_folder(self, folder: Path) -> None:
+        for path in _walk(folder):
+            shown = _printable(path.as_posix())
+            if self._is_output(path):
+                continue
+            if reason := _why_left_out(path):
+                self.left_out.append(LeftOut(shown, reason))
+                continue
+            relative = _printable(path.relative_to(folder).as_posix())
+            self._take(path, relative if self._relative else shown, KINDS[_suffixes(path)[-1]])
+
+    def _take(self, path: Path, document_id: str, kind: str) -> None:
+        real = os.path.realpath(path)
+        if real in self._seen:
+            return
+        self._seen.add(real)
+        self.sources.append(Source(path, document_id, kind, path.stat().st_size))
+
+    def _is_output(self, path: Path) -> bool:
+        if self._output is None:
+            return False
+        absolute = path.absolute()
+        partial = self._output.with_name(self._output.name + ".partial")
+        return absolute == self._output or partial in absolute.parents
+
+
+def kind_of(path: Path) -> str:
+    """Return what a file holds, by its suffix; empty where the suffix is not known."""
+    suffixes = _suffixes(path)
+    return KINDS.get(suffixes[-1], "") if suffixes else ""
+
+
+def _why_left_out(path: Path) -> str:
+    """Say why a file of a folder is not an article; empty where it may be one."""
+    name = path.name.upper()
+    if any(fnmatch.fnmatchcase(name, pattern) for pattern in _NOTES):
+        return "a note, not an article"
+    kind = kind_of(path)
+    if not kind:
+        return "not of a type that is read"
+    own = any(fnmatch.fnmatchcase(path.name, pattern) for pattern in _OWN)
+    if kind in TABLES and (own or has_column(path, kind, "frames")):
+        return "holds labels or results already"
+    return ""
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    found = []
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(parent, name) for name in files if not name.startswith(".")]
+    found.sort(key=lambda path: path.relative_to(folder).parts)
+    return (path for path in found if path.is_file())
+
+
+def _suffixes(path: PurePath) -> Sequence[str]:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    return suffixes[:-1] if suffixes and suffixes[-1] in COMPRESSED else suffixes
+
+
+def _printable(name: str) -> str:
+    # A file's name may hold bytes that are not text; what is written must be.
+    return os.fsencode(name).decode("utf-8", "replace")

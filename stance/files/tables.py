@@ -1,0 +1,241 @@
+"""Tables → rows, one at a time: JSONL, CSV, TSV and Parquet, plain or compressed.
+
+A row that cannot be read is a ``BadRow`` in its place, and the rows after it are read on.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import difflib
+import io
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from stance.errors import InputError, MissingExtraError
+from stance.files.text import MAX_TEXT_BYTES, clean, decompress, detect_encoding, reading
+
+__all__ = ["TABLES", "BadRow", "Row", "TableFile", "has_column", "missing_column"]
+
+#: The kinds of file whose rows are documents.
+TABLES = ("csv", "tsv", "jsonl", "parquet")
+
+_SAMPLE_BYTES = 2**20
+_PARQUET_ROWS = 512
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row.
+
+    Attributes:
+        number: its position from 1; in JSONL, where blank lines count, its line.
+        place: where it stands, for people: ``line 7``.
+        values: column → value.
+    """
+
+    number: int
+    place: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row that cannot be read, and why."""
+
+    number: int
+    place: str
+    reason: str
+
+
+class TableFile:
+    """The rows of one table, and how far it has been read.
+
+    Args:
+        path: the file; None for standard input, which is read as UTF-8.
+        kind: ``csv``, ``tsv``, ``jsonl`` or ``parquet``.
+        columns: what is needed of a Parquet file; all columns by default.
+
+    Attributes:
+        bytes_read: how much of the file has been read.
+        guessed: the encoding, where it had to be guessed.
+    """
+
+    def __init__(
+        self, path: Path | None, kind: str, *, columns: Sequence[str] | None = None
+    ) -> None:
+        self.guessed: str | None = None
+        self._path = path
+        self._kind = kind
+        self._columns = columns
+        self._raw: BinaryIO | None = None
+        self._position = 0
+
+    @property
+    def bytes_read(self) -> int:
+        if self._raw is not None and not self._raw.closed and self._path is not None:
+            self._position = self._raw.tell()
+        return self._position
+
+    def __iter__(self) -> Iterator[Row | BadRow]:
+        """Read the rows.
+
+        Raises:
+            InputError: the file cannot be read, or not to its end.
+            MissingExtraError: Parquet without pyarrow.
+        """
+        with reading(self._path):
+            if self._kind == "parquet":
+                yield from self._parquet_rows()
+            elif self._path is None:
+                yield from self._text_rows(sys.stdin.buffer, "utf-8")
+            else:
+                encoding = "utf-8" if self._kind == "jsonl" else self._find_encoding(self._path)
+                with self._path.open("rb") as self._raw:
+                    plain = decompress(self._raw, self._path.suffix.lower())
+                    yield from self._text_rows(plain, encoding)
+
+    def _text_rows(self, stream: BinaryIO, encoding: str) -> Iterator[Row | BadRow]:
+        if self._kind == "jsonl":
+            return _jsonl_rows(stream)
+        text = io.TextIOWrapper(stream, encoding=encoding, errors="replace", newline="")
+        return _csv_rows(text, tabs=self._kind == "tsv")
+
+    def _find_encoding(self, path: Path) -> str:
+        """Read the file through once: only its last byte can tell that it is UTF-8."""
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        with path.open("rb") as raw:
+            stream = decompress(raw, path.suffix.lower())
+            first = block = stream.read(_SAMPLE_BYTES)
+            if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                return "utf-16"
+            try:
+                while block:
+                    decoder.decode(block)
+                    block = stream.read(_SAMPLE_BYTES)
+                decoder.decode(b"", final=True)
+            except UnicodeDecodeError:
+                self.guessed = detect_encoding(block or first)
+                return self.guessed
+        return "utf-8-sig"
+
+    def _parquet_rows(self) -> Iterator[Row | BadRow]:
+        if self._path is None:
+            raise InputError("is Parquet, which cannot come from standard input; name a file")
+        try:
+            import pyarrow as arrow
+            import pyarrow.parquet as parquet
+        except ModuleNotFoundError as error:
+            raise MissingExtraError("reading Parquet", extra="parquet") from error
+        try:
+            with parquet.ParquetFile(self._path) as table:
+                names = table.schema_arrow.names
+                columns = [name for name in self._columns or names if name in names]
+                size, done = self._path.stat().st_size, 0
+                for batch in table.iter_batches(batch_size=_PARQUET_ROWS, columns=columns):
+                    for values in batch.to_pylist():
+                        done += 1
+                        self._position = size * done // max(1, table.metadata.num_rows)
+                        yield Row(done, f"row {done}", values)
+        except (arrow.ArrowException, OSError) as error:
+            reason = " ".join(str(error).split())[:160]
+            raise InputError(f"is not a readable Parquet file: {reason}") from error
+
+
+def missing_column(column: str, found: Iterable[str]) -> str:
+    """Say that a column is missing, what is there instead, and which was perhaps meant.
+
+    >>> missing_column("text", ["body", "texts"])
+    "has no column 'text' (did you mean 'texts'?); it has body, texts"
+    """
+    names = [str(name) for name in found]
+    close = difflib.get_close_matches(column, names, n=1)
+    guess = f" (did you mean {close[0]!r}?)" if close else ""
+    return f"has no column {column!r}{guess}; it has {', '.join(names)[:200] or 'none'}"
+
+
+def has_column(path: Path, kind: str, column: str) -> bool:
+    """Say whether the first row of a table has a column; False where it cannot be read."""
+    try:
+        first = next(iter(TableFile(path, kind)), None)
+    except (InputError, MissingExtraError):
+        return False
+    return isinstance(first, Row) and column in first.values
+
+
+def _jsonl_rows(stream: BinaryIO) -> Iterator[Row | BadRow]:
+    number = 0
+    while line := stream.readline(MAX_TEXT_BYTES + 1):
+        number += 1
+        place = f"line {number}"
+        if len(line) > MAX_TEXT_BYTES:
+            raise InputError(f"{place} is longer than {MAX_TEXT_BYTES >> 20} MiB")
+        if number == 1:
+            line = line.removeprefix(codecs.BOM_UTF8)
+        if not line.strip():
+            continue
+        try:
+            values = json.loads(line)
+        except UnicodeDecodeError:
+            yield BadRow(number, place, "is not UTF-8, which JSON has to be")
+        except (ValueError, RecursionError) as error:
+            reason = getattr(error, "msg", str(error))
+            yield BadRow(number, place, f"is not JSON ({reason}); expected one object a line")
+        else:
+            if isinstance(values, dict):
+                yield Row(number, place, values)
+            else:
+                found = type(values).__name__
+                yield BadRow(number, place, f"holds a JSON {found}; expected one object a line")
+
+
+def _csv_rows(text: io.TextIOWrapper, *, tabs: bool) -> Iterator[Row | BadRow]:
+    # The limit is the module's own, and 128 kB by default: less than a long article.
+    csv.field_size_limit(MAX_TEXT_BYTES)
+    head = text.readline(MAX_TEXT_BYTES)
+    if not head.strip():
+        raise InputError("is empty; expected a line of column names, then one row a line")
+    delimiter = "\t" if tabs else max(",;\t|", key=head.count)
+    lines = _after(head, text)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    header: list[str] | None = None
+    number = 0
+    while True:
+        place = f"line {reader.line_num + 1}"
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            number += 1
+            yield BadRow(number, place, f"is not well-formed CSV: {error}")
+            continue
+        if header is None:
+            header = _header(cells)
+        elif cells:
+            number += 1
+            yield _csv_row(number, place, header, cells)
+
+
+def _header(cells: list[str]) -> list[str]:
+    header = [clean(cell).strip() for cell in cells]
+    twice = [name for name in header if name and header.count(name) > 1]
+    if twice:
+        raise InputError(f"names the column {twice[0]!r} twice")
+    return header
+
+
+def _csv_row(number: int, place: str, header: list[str], cells: list[str]) -> Row | BadRow:
+    if len(cells) == len(header):
+        return Row(number, place, dict(zip(header, cells, strict=True)))
+    reason = f"has {len(cells)} cells; the header has {len(header)}"
+    return BadRow(number, place, reason)
+
+
+def _after(head: str, text: io.TextIOWrapper) -> Iterator[str]:
+    yield head
+    yield from text

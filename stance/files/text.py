@@ -1,0 +1,179 @@
+"""Bytes → text: compression, encodings, and characters that no output could hold."""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import gzip
+import io
+import lzma
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from stance.errors import InputError
+
+__all__ = [
+    "COMPRESSED",
+    "MAX_TEXT_BYTES",
+    "DecodedText",
+    "clean",
+    "decode",
+    "decompress",
+    "detect_encoding",
+    "read_limited",
+    "reading",
+]
+
+#: The suffixes of compressed files.
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
+
+#: One document, or one row of a table, may have so many bytes: a library of books, not a bomb.
+MAX_TEXT_BYTES = 64 * 2**20
+
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# Where two encodings explain the bytes equally well, the one named first is taken.
+_LEGACY_ENCODINGS = (
+    "cp1252", "gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1251", "koi8_r", "cp1250", "cp1253",
+    "cp1254", "cp1255", "cp1256",
+)  # fmt: skip
+_UNREPRESENTABLE = {code: "\ufffd" for code in (0, *range(0xD800, 0xE000))}
+
+
+@dataclass(frozen=True)
+class DecodedText:
+    """A decoded file.
+
+    Attributes:
+        text: every character of the file but a byte order mark; line ends are not translated.
+        guessed: the encoding, where it is neither UTF-8 nor announced by a byte order mark.
+    """
+
+    text: str
+    guessed: str | None = None
+
+
+def clean(text: str) -> str:
+    r"""Replace lone surrogates and NUL, which files cannot hold, by U+FFFD, one for one.
+
+    >>> clean("a\ud800b\x00c") == "a\ufffdb\ufffdc"
+    True
+    """
+    return text if text.isprintable() else text.translate(_UNREPRESENTABLE)
+
+
+def decode(data: bytes) -> DecodedText:
+    """Decode a whole file: by its byte order mark, else as UTF-8, else as charset-normalizer guesses.
+
+    A file that is UTF-8 but for a few bytes is read as UTF-8, with U+FFFD in their place.
+
+    Raises:
+        InputError: the bytes are not text, or in no encoding that can be recognised.
+    """
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            return DecodedText(_strict(data, encoding))
+    if b"\0" in data:
+        raise InputError("is not text: it holds NUL bytes; expected UTF-8 text")
+    try:
+        return DecodedText(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        encoding = detect_encoding(data)
+    errors = "replace" if encoding == "utf-8" else "strict"
+    name = "utf-8 with damaged bytes" if encoding == "utf-8" else encoding
+    return DecodedText(_strict(data, encoding, errors=errors), guessed=name)
+
+
+def detect_encoding(data: bytes) -> str:
+    """Guess the encoding of bytes that are not valid UTF-8.
+
+    Raises:
+        InputError: no encoding explains them.
+    """
+    from charset_normalizer import from_bytes
+
+    damaged = data.decode("utf-8", "replace")
+    broken = damaged.count("\ufffd")
+    whole = sum(not character.isascii() for character in damaged) - broken
+    if whole > 4 * broken:
+        return "utf-8"
+    matches = list(from_bytes(data, cp_isolation=list(_LEGACY_ENCODINGS)))
+    if not matches:
+        raise InputError("is not text in an encoding that can be recognised; save it as UTF-8")
+    equal = {
+        match.encoding
+        for match in matches
+        if (match.chaos, match.coherence) == (matches[0].chaos, matches[0].coherence)
+    }
+    return next(encoding for encoding in _LEGACY_ENCODINGS if encoding in equal)
+
+
+def decompress(stream: BinaryIO, suffix: str) -> BinaryIO:
+    """Return a stream of the decompressed bytes; a suffix not in ``COMPRESSED`` changes nothing.
+
+    Raises:
+        InputError: ``.zst`` on a Python whose standard library cannot read it.
+    """
+    if suffix == ".gz":
+        return cast(BinaryIO, gzip.GzipFile(fileobj=stream))
+    if suffix == ".bz2":
+        return bz2.BZ2File(stream)
+    if suffix == ".xz":
+        return cast(BinaryIO, lzma.LZMAFile(stream))
+    if suffix == ".zst":
+        try:
+            zstd = import_module("compression.zstd")
+        except ModuleNotFoundError as error:
+            raise InputError("is .zst, which needs Python 3.14; decompress it first") from error
+        return cast(BinaryIO, zstd.ZstdFile(stream))
+    return stream
+
+
+@contextmanager
+def reading(path: Path | None) -> Iterator[None]:
+    """Turn what goes wrong while a file is read into an ``InputError`` that says so in words."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise InputError("does not exist") from error
+    except (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(f"is damaged or not compressed as its name says: {error}") from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        damaged = path is not None and path.suffix.lower() in COMPRESSED and error.errno is None
+        what = "is damaged or not compressed as its name says" if damaged else "cannot be read"
+        raise InputError(f"{what}: {reason}") from error
+
+
+def read_limited(stream: BinaryIO) -> bytes:
+    """Read a whole document.
+
+    Raises:
+        InputError: it is larger than ``MAX_TEXT_BYTES``.
+    """
+    parts = io.BytesIO()
+    while block := stream.read(min(2**20, MAX_TEXT_BYTES + 1 - parts.tell())):
+        parts.write(block)
+        if parts.tell() > MAX_TEXT_BYTES:
+            raise InputError(f"is larger than {MAX_TEXT_BYTES >> 20} MiB; split it into documents")
+    return parts.getvalue()
+
+
+def _strict(data: bytes, encoding: str, *, errors: str = "strict") -> str:
+    try:
+        text = data.decode(encoding, errors)
+    except (UnicodeDecodeError, LookupError) as error:
+        raise InputError(f"is not valid {encoding}: {error}; save it as UTF-8") from error
+    if "\0" in text:
+        raise InputError("is not text: it holds NUL characters; expected UTF-8 text")
+    return clean(text)

@@ -1,0 +1,131 @@
+"""Out-of-fold logits → calibration, thresholds and abstention bands.
+
+Nothing here may see logits of rows that the model was trained on: those are far too sure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stance.codebook import STATES
+from stance.decision import Decision
+
+__all__ = ["ABSTENTION_SHARES", "equal_weights", "fit_decision"]
+
+#: Shares of the decisions that abstention bands are fitted for.
+ABSTENTION_SHARES = (0.05, 0.10)
+
+_THRESHOLDS = np.round(np.arange(0.10, 0.905, 0.01), 2)
+_RESAMPLES = 200
+
+
+def fit_decision(
+    logits: NDArray[np.float32],
+    states: NDArray[np.int64],
+    *,
+    row_weights: NDArray[np.float64] | None = None,
+    seed: int = 13,
+) -> Decision:
+    """Fit a temperature, an offset, a threshold and abstention bands for every frame.
+
+    The temperature (Guo et al. 2017) and the offset (the intercept of Platt scaling, Platt 1999)
+    minimise the cross-entropy over the four states. The threshold has the highest F1, as the median
+    over resamples of the rows, because the best threshold of a single sample is a matter of luck.
+
+    Args:
+        logits: out-of-fold logits, float array of shape (n, F * 4).
+        states: gold states, int array of shape (n, F), 0 to 3; negative where a frame is present
+            and its stance was not coded.
+        row_weights: float array of shape (n,); see ``equal_weights``.
+        seed: of the resamples.
+    """
+    frames = states.shape[1]
+    weights = np.ones(len(states)) if row_weights is None else row_weights
+    scores = logits.astype(np.float64).reshape(len(logits), frames, len(STATES))
+    fitted = [_fit_calibration(scores[:, f], states[:, f], weights) for f in range(frames)]
+    decision = Decision(
+        temperatures=tuple(temperature for temperature, _ in fitted),
+        offsets=tuple(offset for _, offset in fitted),
+        thresholds=(0.5,) * frames,
+        bands={},
+    )
+    present = 1.0 - decision.probabilities(logits)[..., 0].astype(np.float64)
+    generator = np.random.default_rng(seed)
+    thresholds = tuple(
+        _best_threshold(present[:, f], states[:, f] != 0, weights, generator)
+        for f in range(frames)
+    )
+    bands = {
+        share: tuple(
+            _band(present[:, f], thresholds[f], weights, share) for f in range(frames)
+        )
+        for share in ABSTENTION_SHARES
+    }
+    return Decision(decision.temperatures, decision.offsets, thresholds, bands)
+
+
+def equal_weights(sources: Sequence[str]) -> NDArray[np.float64]:
+    """Return weights of shape (n,) with which every source counts alike; their mean is 1."""
+    _, source, counts = np.unique(np.array(sources), return_inverse=True, return_counts=True)
+    weights: NDArray[np.float64] = len(source) / len(counts) / counts[source]
+    return weights
+
+
+def _fit_calibration(
+    scores: NDArray[np.float64], states: NDArray[np.int64], weights: NDArray[np.float64]
+) -> tuple[float, float]:
+    from scipy.optimize import minimize
+
+    def loss(parameters: NDArray[np.float64]) -> float:
+        log_probabilities = scores * np.exp(-parameters[0])
+        log_probabilities = log_probabilities - parameters[1] * np.array([0, 1, 1, 1])
+        log_probabilities -= np.logaddexp.reduce(log_probabilities, axis=1, keepdims=True)
+        known = np.maximum(states, 0)[:, None]
+        right = np.take_along_axis(log_probabilities, known, axis=1)[:, 0]
+        present = np.logaddexp.reduce(log_probabilities[:, 1:], axis=1)
+        # The weak pull towards no change keeps a frame of few rows from running away.
+        pull = 0.5 * float(np.sum(parameters**2))
+        return float(-(weights * np.where(states < 0, present, right)).sum() + pull)
+
+    log_temperature, offset = minimize(loss, np.zeros(2), method="Nelder-Mead").x
+    return float(np.round(np.exp(log_temperature), 4)), float(np.round(offset, 4))
+
+
+def _best_threshold(
+    present: NDArray[np.float64],
+    gold: NDArray[np.bool_],
+    weights: NDArray[np.float64],
+    generator: np.random.Generator,
+) -> float:
+    if not gold.any():
+        return 0.5
+    called = present[:, None] >= _THRESHOLDS
+    best = []
+    for _ in range(_RESAMPLES):
+        drawn = generator.multinomial(len(gold), np.full(len(gold), 1 / len(gold))) * weights
+        hits = (drawn * gold) @ called
+        f1 = 2 * hits / np.maximum(drawn @ called + (drawn * gold).sum(), 1e-12)
+        best.append(_THRESHOLDS[f1.argmax()])
+    return float(np.round(np.median(best), 3))
+
+
+def _band(
+    present: NDArray[np.float64], threshold: float, weights: NDArray[np.float64], share: float
+) -> tuple[float, float]:
+    """Return the band around the threshold, as wide in log-odds to both sides, of that share."""
+    centre = _log_odds(np.array(threshold))
+    distance = np.abs(_log_odds(present) - centre)
+    order = np.argsort(distance)
+    reached = np.searchsorted(np.cumsum(weights[order]), share * weights.sum())
+    width = distance[order[min(reached, len(order) - 1)]]
+    low, high = 1 / (1 + np.exp(-(centre - width))), 1 / (1 + np.exp(-(centre + width)))
+    return float(np.round(low, 4)), float(np.round(high, 4))
+
+
+def _log_odds(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    clipped = np.clip(probabilities, 1e-6, 1 - 1e-6)
+    odds: NDArray[np.float64] = np.log(clipped) - np.log1p(-clipped)
+    return odds

@@ -1,0 +1,83 @@
+"""The loss, and the Trainer that uses it (this module alone imports torch as it loads)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.nn.functional import log_softmax
+from transformers import Trainer
+
+from stance.codebook import STATES
+
+__all__ = ["frame_loss", "frame_trainer"]
+
+
+def frame_loss(
+    logits: torch.Tensor,
+    states: torch.Tensor,
+    row_weights: torch.Tensor,
+    *,
+    state_weights: torch.Tensor,
+    label_smoothing: float,
+) -> torch.Tensor:
+    """Return the weighted mean cross-entropy over rows and frames, a scalar.
+
+    Args:
+        logits: float tensor of shape (n, F * 4).
+        states: int64 tensor of shape (n, F); a negative state is a frame that is present with its
+            stance not coded, whose loss is that of "not absent".
+        row_weights: float tensor of shape (n,).
+        state_weights: float tensor of shape (4,).
+        label_smoothing: share of the mass that goes to all four states alike.
+    """
+    log_probabilities = log_softmax(logits.float().view(*states.shape, len(STATES)), dim=-1)
+    known = states.clamp(min=0)
+    right = log_probabilities.gather(-1, known.unsqueeze(-1)).squeeze(-1)
+    present = log_probabilities[..., 1:].logsumexp(dim=-1)
+    right = torch.where(states < 0, present, right)
+    smooth = log_probabilities.mean(dim=-1)
+    loss = -(1 - label_smoothing) * right - label_smoothing * smooth
+    weights = torch.where(states < 0, state_weights[1:].mean(), state_weights[known])
+    weights = weights * row_weights.unsqueeze(-1)
+    return (loss * weights).sum() / weights.sum().clamp(min=1e-8)
+
+
+class _FrameTrainer(Trainer):
+    def __init__(
+        self,
+        state_weights: tuple[float, ...],
+        label_smoothing: float,
+        **arguments: Any,  # noqa: ANN401
+    ) -> None:
+        super().__init__(**arguments)
+        self._state_weights = torch.tensor(state_weights)
+        self._label_smoothing = label_smoothing
+
+    def compute_loss(
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | int | None = None,  # noqa: ARG002
+    ) -> Any:  # noqa: ANN401
+        outputs = model(
+            input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]
+        )
+        loss = frame_loss(
+            outputs.logits,
+            inputs["labels"],
+            inputs["row_weight"],
+            state_weights=self._state_weights.to(outputs.logits.device),
+            label_smoothing=self._label_smoothing,
+        )
+        return (loss, outputs) if return_outputs else loss
+
+
+def frame_trainer(
+    state_weights: tuple[float, ...],
+    label_smoothing: float,
+    **arguments: Any,  # noqa: ANN401
+) -> Trainer:
+    """Return transformers' Trainer with ``frame_loss``; ``arguments`` are the Trainer's own."""
+    return _FrameTrainer(state_weights, label_smoothing, **arguments)

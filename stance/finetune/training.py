@@ -1,0 +1,214 @@
+"""Labelled sentences → a trained encoder, with transformers' ``Trainer`` and ``datasets``.
+
+One linear layer of F × 4 outputs does both tasks: for every frame a cross-entropy over the four
+exclusive states, weighted because ``absent`` is by far the commonest.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stance.codebook import STATES, Codebook
+from stance.errors import MissingExtraError, ModelError
+
+__all__ = ["STANCE_NOT_CODED", "Classifier", "Recipe", "predict_logits", "train_classifier"]
+
+#: The target of a frame that is present but whose stance was not coded.
+STANCE_NOT_CODED = -1
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train.
+
+    Attributes:
+        epochs: passes over the rows.
+        learning_rate: the highest, reached after warm-up; it falls linearly to 0.
+        batch_size: rows a step.
+        state_weights: weights of absent, favor, neutral and against in the loss.
+        label_smoothing: share of the target's mass spread over the four states, 0 to 1.
+        warmup: share of the steps in which the learning rate rises.
+        weight_decay: AdamW's, on matrices only.
+        max_length: tokens of a sentence that are read.
+        seed: of the head's start, the order of the rows and dropout.
+    """
+
+    epochs: float = 3
+    learning_rate: float = 1.2e-4
+    batch_size: int = 32
+    state_weights: tuple[float, float, float, float] = (1.0, 2.0, 2.5, 2.5)
+    label_smoothing: float = 0.05
+    warmup: float = 0.1
+    weight_decay: float = 0.01
+    max_length: int = 128
+    seed: int = 13
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A sequence classifier of transformers in float32 on the CPU, and its tokenizer."""
+
+    model: Any
+    tokenizer: Any
+
+
+def train_classifier(
+    texts: Sequence[str],
+    states: NDArray[np.int64],
+    *,
+    codebook: Codebook,
+    base: str | Path,
+    recipe: Recipe,
+    row_weights: NDArray[np.float32] | None = None,
+    progress: bool = True,
+) -> Classifier:
+    """Fine-tune an encoder.
+
+    Args:
+        texts: n sentences.
+        states: int array of shape (n, F): 0 absent, 1 favor, 2 neutral, 3 against, or
+            ``STANCE_NOT_CODED``.
+        codebook: the frames, in the order of the columns of ``states``.
+        base: a folder or Hub id of an encoder or classifier. A classifier's head is taken over
+            where its outputs are this codebook's.
+        recipe: see ``Recipe``. The same recipe on the same machine gives the same weights.
+        row_weights: float array of shape (n,); 1 by default.
+        progress: show a bar.
+
+    Raises:
+        MissingExtraError: the extra ``train`` is not installed.
+        ModelError: the base cannot be loaded.
+    """
+    try:
+        from datasets import Dataset
+        from transformers import DataCollatorWithPadding, TrainingArguments, set_seed
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("training", extra="train") from error
+    from stance.finetune.loss import frame_trainer
+
+    set_seed(recipe.seed)
+    classifier = load_classifier(base, codebook=codebook)
+    encoded = classifier.tokenizer(list(texts), truncation=True, max_length=recipe.max_length)
+    weights = np.ones(len(texts), np.float32) if row_weights is None else row_weights
+    dataset = Dataset.from_dict(
+        {
+            "input_ids": encoded["input_ids"],
+            "attention_mask": encoded["attention_mask"],
+            "length": [len(ids) for ids in encoded["input_ids"]],
+            "labels": states.tolist(),
+            "row_weight": weights.tolist(),
+        }
+    )
+    with tempfile.TemporaryDirectory() as scratch:
+        arguments = TrainingArguments(
+            output_dir=scratch,
+            num_train_epochs=recipe.epochs,
+            learning_rate=recipe.learning_rate,
+            per_device_train_batch_size=recipe.batch_size,
+            warmup_steps=recipe.warmup,
+            weight_decay=recipe.weight_decay,
+            train_sampling_strategy="group_by_length",
+            remove_unused_columns=False,
+            bf16=_bfloat16_is_fast(),
+            seed=recipe.seed,
+            save_strategy="no",
+            logging_strategy="no",
+            report_to="none",
+            disable_tqdm=not progress,
+        )
+        trainer = frame_trainer(
+            recipe.state_weights,
+            recipe.label_smoothing,
+            model=classifier.model,
+            args=arguments,
+            train_dataset=dataset,
+            data_collator=DataCollatorWithPadding(classifier.tokenizer),
+        )
+        trainer.train()
+    return Classifier(classifier.model.float().cpu().eval(), classifier.tokenizer)
+
+
+def load_classifier(base: str | Path, *, codebook: Codebook) -> Classifier:
+    """Load an encoder with a head of ``codebook``'s outputs.
+
+    Raises:
+        ModelError: transformers cannot load it.
+    """
+    import torch
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+    from transformers.utils import logging
+
+    labels = dict(enumerate(codebook.labels))
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        model = AutoModelForSequenceClassification.from_pretrained(
+            base,
+            num_labels=len(labels),
+            id2label=labels,
+            label2id={label: index for index, label in labels.items()},
+            attn_implementation="eager",
+            ignore_mismatched_sizes=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            dtype=torch.float32,
+        )
+        tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False, use_fast=True)
+    except (OSError, ValueError, KeyError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(f"cannot load the base model {base}: {reason}") from error
+    finally:
+        logging.set_verbosity(verbosity)
+    return Classifier(model, tokenizer)
+
+
+def predict_logits(
+    classifier: Classifier, texts: Sequence[str], *, max_length: int, batch_size: int = 64
+) -> NDArray[np.float32]:
+    """Return the logits of n texts, float32 of shape (n, F * 4), in float32 arithmetic."""
+    import torch
+
+    encoded = classifier.tokenizer(list(texts), truncation=True, max_length=max_length)["input_ids"]
+    order = sorted(range(len(texts)), key=lambda index: len(encoded[index]))
+    logits = np.empty((len(texts), classifier.model.config.num_labels), dtype=np.float32)
+    with torch.inference_mode():
+        for start in range(0, len(order), batch_size):
+            rows = order[start : start + batch_size]
+            batch = classifier.tokenizer.pad(
+                {"input_ids": [encoded[row] for row in rows]}, return_tensors="pt"
+            )
+            logits[rows] = classifier.model(**batch).logits.numpy()
+    return logits
+
+
+def states_of(
+    labels: Sequence[Any],
+    codebook: Codebook,
+) -> NDArray[np.int64]:
+    """Turn n mappings of frame → stance into states of shape (n, F)."""
+    states = np.zeros((len(labels), len(codebook.frames)), dtype=np.int64)
+    for row, frames in enumerate(labels):
+        for frame, stance in codebook.check(frames).items():
+            column = codebook.names.index(frame)
+            states[row, column] = STANCE_NOT_CODED if stance is None else STATES.index(stance)
+    return states
+
+
+def _bfloat16_is_fast() -> bool:
+    import torch
+
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported())
+    flags = ("avx512_bf16", "amx_bf16", "bf16")
+    try:
+        found = Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
+    except OSError:
+        return False
+    return any(flag in found for flag in flags)

@@ -1,0 +1,114 @@
+"""What labelling gives back: one ``SentenceResult`` a sentence, one ``DocumentResult`` an article."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stance.codebook import STATES
+
+__all__ = ["DocumentResult", "FrameSummary", "SentenceResult", "SkippedText"]
+
+
+@dataclass(frozen=True)
+class SentenceResult:
+    """One labelled sentence.
+
+    Attributes:
+        text: the sentence, exactly ``document_text[start:end]``.
+        start: offset of its first character in the document's text.
+        end: offset after its last character.
+        index: its position among the document's sentences, from 0.
+        frames: frame → stance for the frames it carries (may be empty).
+        probabilities: frame → calibrated P(frame), 0 to 1, for every frame.
+        stances: frame → {favor, neutral, against} → probability given the frame; sums to 1.
+        uncertain: frames whose P(frame) lies inside the abstention band (empty unless one was asked
+            for); such a frame is not in ``frames``.
+    """
+
+    text: str
+    start: int
+    end: int
+    index: int
+    frames: Mapping[str, str]
+    probabilities: Mapping[str, float]
+    stances: Mapping[str, Mapping[str, float]]
+    uncertain: tuple[str, ...] = ()
+
+    def to_dict(self, *, document: str | None = None) -> dict[str, Any]:
+        """Return the row that the JSONL files hold, ``document`` first where one is given."""
+        row: dict[str, Any] = {} if document is None else {"document": document}
+        row |= {
+            "index": self.index,
+            "start": self.start,
+            "end": self.end,
+            "text": self.text,
+            "frames": dict(self.frames),
+            "probabilities": dict(self.probabilities),
+            "stances": {frame: dict(values) for frame, values in self.stances.items()},
+        }
+        if self.uncertain:
+            row["uncertain"] = list(self.uncertain)
+        return row
+
+
+@dataclass(frozen=True)
+class SkippedText:
+    """A stretch of a document that was not labelled, and why (``menu``, ``byline``, ...)."""
+
+    text: str
+    start: int
+    end: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class FrameSummary:
+    """How one document uses one frame.
+
+    Attributes:
+        sentences: number of sentences that carry the frame.
+        share: that number over all sentences, 0 to 1.
+        favor, neutral, against: how many of them take each stance.
+        balance: (favor − against) / sentences, −1 to 1; 0 where no sentence carries the frame.
+    """
+
+    sentences: int
+    share: float
+    favor: int
+    neutral: int
+    against: int
+
+    @property
+    def balance(self) -> float:
+        return (self.favor - self.against) / self.sentences if self.sentences else 0.0
+
+
+@dataclass(frozen=True)
+class DocumentResult:
+    """One labelled document: its sentences in order, and the text that was skipped.
+
+    ``frame_names`` are the codebook's frames, so that a document without sentences has shares too.
+    """
+
+    id: str
+    sentences: tuple[SentenceResult, ...]
+    frame_names: tuple[str, ...]
+    skipped: tuple[SkippedText, ...] = field(default=())
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Frame → share of the sentences that carry it, 0 to 1."""
+        return {frame: summary.share for frame, summary in self.summary().items()}
+
+    def summary(self) -> dict[str, FrameSummary]:
+        """Count sentences and stances per frame, every frame of the codebook included."""
+        total = len(self.sentences)
+        summaries = {}
+        for frame in self.frame_names:
+            stances = [s.frames[frame] for s in self.sentences if frame in s.frames]
+            favor, neutral, against = (stances.count(state) for state in STATES[1:])
+            share = len(stances) / total if total else 0.0
+            summaries[frame] = FrameSummary(len(stances), share, favor, neutral, against)
+        return summaries

@@ -1,0 +1,192 @@
+"""Text → spans: the sentences to label, and the text between them that is no argument.
+
+A document is cut into lines, lines into paragraphs, and paragraphs into sentences. In web text a
+line is a paragraph; in hard-wrapped text (plain-text mail, transcripts) the lines of a paragraph
+are put together first, because a sentence runs on over their ends. What no reader would call part
+of the argument (menus, bylines, reference lists) is set aside by ``stance.boilerplate``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import sentencex
+
+from stance.boilerplate import find_boilerplate, is_credit
+from stance.results import SkippedText
+
+__all__ = ["Span", "Split", "split"]
+
+#: Characters given to the sentence splitter at once: its time grows with the square of a paragraph
+#: that is not plain ASCII.
+_WINDOW = 4_096
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_LIST_ITEM = re.compile(r"[•·▪‣◦*–—>-]|\(?(?:\d{1,3}|[a-z]|[ivxIVX]{2,4})[.)]\s")
+_NUMBER_ALONE = re.compile(r"\s*\(?\d{1,3}[.)]\s*")
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of a text: ``text[start:end]``, offsets in characters."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Split:
+    """A text cut up. Sentences, skipped stretches and white space together are the whole text.
+
+    Attributes:
+        sentences: in the order of the text; none overlaps another, is empty, or has white space at
+            its ends.
+        skipped: the stretches that are not sentences, each with its reason, in the same order.
+    """
+
+    sentences: tuple[Span, ...]
+    skipped: tuple[SkippedText, ...]
+
+
+def split(text: str, *, keep_all: bool = False) -> Split:
+    r"""Find the sentences of a document.
+
+    Takes time in proportion to the text, whatever it holds; no text is an error, and none is lost.
+
+    Args:
+        text: any text; offsets refer to it exactly as it is given.
+        keep_all: take menus, bylines and the like for sentences too, and skip nothing.
+
+    >>> text = "Order and Balance Today\n\nBy Ann Lee\n\nPower shifts. Does order follow it?"
+    >>> [text[span.start : span.end] for span in split(text).sentences]
+    ['Order and Balance Today', 'Power shifts.', 'Does order follow it?']
+    >>> [(skip.text, skip.reason) for skip in split(text).skipped]
+    [('By Ann Lee', 'byline')]
+    """
+    # Stand-ins of the same length: the splitter takes no lone surrogate, and no line ends inside
+    # a sentence.
+    clean = re.sub(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]", " ", _LONE_SURROGATE.sub("\ufffd", text))
+    paragraphs = _paragraphs(text)
+    reasons: list[str | None] = [None] * len(paragraphs)
+    if not keep_all:
+        reasons = find_boilerplate([clean[span.start : span.end] for span in paragraphs])
+
+    sentences: list[Span] = []
+    skipped: list[SkippedText] = []
+
+    def skip(span: Span, reason: str) -> None:
+        skipped.append(SkippedText(text[span.start : span.end], span.start, span.end, reason))
+
+    for paragraph, reason in zip(paragraphs, reasons, strict=True):
+        if reason is not None:
+            skip(paragraph, reason)
+            continue
+        for number, span in enumerate(_sentences(clean, paragraph)):
+            if number and not keep_all and is_credit(clean[span.start : span.end]):
+                skip(span, "credit")
+            else:
+                sentences.append(span)
+    return Split(tuple(sentences), tuple(skipped))
+
+
+def _sentences(text: str, paragraph: Span) -> Iterator[Span]:
+    start = paragraph.start
+    for end in _sentence_ends(text[paragraph.start : paragraph.end]):
+        span = _trim(text, start, paragraph.start + end)
+        # "24." at the head of a numbered paragraph belongs to the sentence after it.
+        if span is None or (
+            span.end < paragraph.end and _NUMBER_ALONE.fullmatch(text, span.start, span.end)
+        ):
+            continue
+        yield span
+        start = span.end
+
+
+def _sentence_ends(paragraph: str) -> Iterator[int]:
+    """Give the offsets after each sentence, the last of them the paragraph's length.
+
+    A long paragraph is read through a window. The last sentence in it may go on behind it, so the
+    next window starts there; where a window holds no end at all, the next starts behind it.
+    """
+    start = 0
+    while start < len(paragraph):
+        window = paragraph[start : start + _WINDOW]
+        boundaries = sentencex.get_sentence_boundaries("en", window)
+        ends = [start + boundary["end_index"] for boundary in boundaries[:-1]]
+        yield from ends
+        if start + _WINDOW >= len(paragraph):
+            break
+        start = ends[-1] if ends else start + _WINDOW
+    yield len(paragraph)
+
+
+def _paragraphs(text: str) -> list[Span]:
+    lines: list[Span | None] = []
+    offset = 0
+    for raw in text.splitlines(keepends=True):
+        lines.append(_trim(text, offset, offset + len(raw)))
+        offset += len(raw)
+    width = _wrap_width([text[line.start : line.end] if line else "" for line in lines])
+
+    paragraphs: list[Span] = []
+    above: Span | None = None
+    gap = False
+    for line in lines:
+        if line is None:
+            gap = True
+            continue
+        if width and above and _goes_on(text, above, line, width=width, gap=gap):
+            paragraphs[-1] = Span(paragraphs[-1].start, line.end)
+        else:
+            paragraphs.append(line)
+        above, gap = line, False
+    return paragraphs
+
+
+def _wrap_width(lines: list[str]) -> int:
+    """Return the column at which a text is hard-wrapped, or 0 for a text that is not.
+
+    Wrapped prose shows three marks at once: its lines are of moderate length; many go on with a
+    small letter; and most of those before it break where the next word would not have fitted. Web
+    text has long lines, the lines of a chat break anywhere, and those of a poem or a list start
+    with a capital, a bullet or a number. (Scripts without small letters are taken for web text.)
+    """
+    pairs = [(line, after) for line, after in pairwise(lines) if line and after]
+    going_on = [(line, after) for line, after in pairs if after[0].islower()]
+    lengths = sorted(len(line) for line in lines if line)
+    width = lengths[len(lengths) * 9 // 10] if lengths else 0
+    if not 40 <= width <= 160 or len(going_on) < max(2, len(pairs) / 3):
+        return 0
+    full = sum(_is_full(len(line), after, width) for line, after in going_on)
+    return width if full >= 0.7 * len(going_on) else 0
+
+
+def _is_full(length: int, after: str, width: int) -> bool:
+    # A tenth of slack: columns set in a proportional font do not end at one character count.
+    return length + 1 + len(after.split(maxsplit=1)[0]) >= 0.9 * width
+
+
+def _goes_on(text: str, line: Span, after: Span, *, width: int, gap: bool) -> bool:
+    """Tell whether a paragraph of wrapped text goes on from ``line`` to ``after``."""
+    head = text[after.start : after.end]
+    if _LIST_ITEM.match(head):
+        return False
+    length, last = line.end - line.start, text[line.end - 1]
+    if gap:  # an empty line within a sentence is the break between two pages
+        return head[0].islower() and (last.isalpha() or last == "-")
+    unfinished = last.isalpha() or last in ",-–—"
+    return (
+        head[0].islower()
+        or _is_full(length, head, width)
+        or (unfinished and length >= 0.75 * width)
+    )
+
+
+def _trim(text: str, start: int, end: int) -> Span | None:
+    """Return the stretch without the white space at its ends, or None where nothing is left."""
+    stretch = text[start:end]
+    left = len(stretch) - len(stretch.lstrip())
+    return Span(start + left, start + len(stretch.rstrip())) if left < len(stretch) else None

@@ -1,0 +1,94 @@
+"""Texts → token batches: long texts in overlapping windows, rows of like length together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from stance.backends.base import Batch
+from stance.errors import ModelError
+
+__all__ = ["TextWindows", "WindowTokenizer", "pack"]
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class TextWindows:
+    """The windows of some texts, in the texts' order.
+
+    Attributes:
+        ids: the tokens of each window, special tokens included.
+        text_index: for each window, the position of its text.
+    """
+
+    ids: tuple[tuple[int, ...], ...]
+    text_index: NDArray[np.int64]
+
+
+class WindowTokenizer:
+    """The tokenizer of a model folder.
+
+    A text of more than ``max_length`` tokens is cut into windows that overlap by a quarter, so that
+    nothing of it is lost and no phrase falls between two windows.
+
+    Raises:
+        ModelError: ``tokenizer.json`` cannot be read.
+    """
+
+    def __init__(self, path: Path, *, max_length: int) -> None:
+        try:
+            self._tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
+        except Exception as error:  # noqa: BLE001  (the library raises Exception itself)
+            reason = " ".join(str(error).split())[:200]
+            raise ModelError(f"{path} is not a tokenizer: {reason}; fetch the model again") from error
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(max_length, stride=max_length // 4)
+        padding = (self._tokenizer.token_to_id(token) for token in ("[PAD]", "<pad>"))
+        self.padding_id = next((token for token in padding if token is not None), 0)
+
+    def windows(self, texts: Sequence[str]) -> TextWindows:
+        """Cut texts into windows of at most ``max_length`` tokens, at least one window a text."""
+        encodings = self._tokenizer.encode_batch_fast([_well_formed(text) for text in texts])
+        ids: list[tuple[int, ...]] = []
+        text_index: list[int] = []
+        for index, encoding in enumerate(encodings):
+            for window in (encoding, *encoding.overflowing):
+                ids.append(tuple(window.ids))
+                text_index.append(index)
+        return TextWindows(tuple(ids), np.array(text_index, dtype=np.int64))
+
+
+def pack(
+    ids: Sequence[Sequence[int]], *, batch_tokens: int, padding_id: int
+) -> Iterator[tuple[NDArray[np.int64], Batch]]:
+    """Yield (positions, batch) pairs that hold every row once, rows of like length together.
+
+    A batch holds at most ``batch_tokens`` tokens, padding included, and at least one row.
+    """
+    lengths = np.array([len(row) for row in ids], dtype=np.int64)
+    order = np.argsort(lengths, kind="stable")[::-1]
+    start = 0
+    while start < len(order):
+        longest = int(lengths[order[start]])
+        stop = min(len(order), start + max(1, batch_tokens // max(1, longest)))
+        positions = order[start:stop]
+        input_ids = np.full((len(positions), longest), padding_id, dtype=np.int64)
+        attention_mask = np.zeros_like(input_ids)
+        for row, position in enumerate(positions):
+            length = lengths[position]
+            input_ids[row, :length] = ids[position]
+            attention_mask[row, :length] = 1
+        yield positions, Batch(input_ids, attention_mask)
+        start = stop
+
+
+def _well_formed(text: str) -> str:
+    # A lone surrogate is no character, and the tokenizer refuses the whole batch for one.
+    return _SURROGATE.sub("\ufffd", text)

@@ -1,0 +1,366 @@
+import json
+from dataclasses import fields, is_dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stance.errors import InputError
+from stance.figures import Evaluation, Figure
+from stance.scoring import NOT_CODED, _check, _statistics, abstention, fit_bands, reliability, score
+
+FRAMES = ["balance", "poles", "hegemony"]
+
+
+def draw(seed=0, *, sentences=240, documents=12, frames=3, not_coded=0.0):
+    """Gold states, probabilities that are right more often than not, decisions and documents."""
+    rng = np.random.default_rng(seed)
+    gold = rng.choice(4, size=(sentences, frames), p=[0.6, 0.2, 0.12, 0.08])
+    probabilities = rng.dirichlet([2, 1, 1, 1], size=gold.shape) + np.eye(4)[gold] / 2
+    # Two decimals, so that scores tie as those of a saturated model do.
+    probabilities = (probabilities / 1.5).round(2)
+    predicted = np.where(probabilities[..., 0] <= 0.5, probabilities[..., 1:].argmax(-1) + 1, 0)
+    hidden = (gold > 0) & (rng.random(gold.shape) < not_coded)
+    groups = [f"d{number}" for number in rng.integers(documents, size=sentences)]
+    return np.where(hidden, NOT_CODED, gold), probabilities, predicted, groups
+
+
+def figures(result):
+    """Every Figure in a tree of dataclasses and mappings."""
+    if isinstance(result, Figure):
+        yield result
+    elif is_dataclass(result):
+        for field in fields(result):
+            yield from figures(getattr(result, field.name))
+    elif isinstance(result, dict):
+        for value in result.values():
+            yield from figures(value)
+
+
+@pytest.fixture(scope="module")
+def metrics():
+    return pytest.importorskip("sklearn.metrics")
+
+
+@pytest.mark.parametrize("name", ["precision", "recall", "f1"])
+def test_presence_equals_scikit_learn(metrics, name):
+    gold, probabilities, predicted, documents = draw(not_coded=0.2)
+    result = score(gold, probabilities, predicted, documents, frames=FRAMES, resamples=0)
+    expected = getattr(metrics, f"{name}_score")(gold != 0, predicted != 0, average=None)
+    found = [getattr(result.frames[frame], name).value for frame in FRAMES]
+    assert found == pytest.approx(expected.tolist())
+    assert getattr(result, f"macro_{name}").value == pytest.approx(expected.mean())
+
+
+def test_average_precision_equals_scikit_learn(metrics):
+    gold, probabilities, predicted, documents = draw()
+    result = score(gold, probabilities, predicted, documents, frames=FRAMES, resamples=0)
+    expected = metrics.average_precision_score(
+        gold != 0, 1 - probabilities[..., 0], average="macro"
+    )
+    assert result.macro_average_precision.value == pytest.approx(expected)
+
+
+def test_exact_match_equals_scikit_learn(metrics):
+    gold, probabilities, predicted, documents = draw()
+    result = score(gold, probabilities, predicted, documents, frames=FRAMES, resamples=0)
+    assert result.exact_match.value == pytest.approx(
+        metrics.accuracy_score(gold != 0, predicted != 0)
+    )
+
+
+def test_stance_where_the_frame_is_found_equals_scikit_learn(metrics):
+    gold, probabilities, predicted, documents = draw(not_coded=0.2)
+    result = score(gold, probabilities, predicted, documents, frames=FRAMES, resamples=0)
+    found = (gold > 0) & (predicted > 0)
+    expected = metrics.f1_score(gold[found], predicted[found], average=None, labels=[1, 2, 3])
+    assert [figure.value for figure in result.stance.f1.values()] == pytest.approx(
+        expected.tolist()
+    )
+    assert result.stance.macro_f1.value == pytest.approx(expected.mean())
+
+
+def test_stance_end_to_end_equals_scikit_learn(metrics):
+    gold, probabilities, predicted, documents = draw(not_coded=0.2)
+    result = score(gold, probabilities, predicted, documents, frames=FRAMES, resamples=0)
+    coded = gold != NOT_CODED
+    expected = metrics.f1_score(gold[coded], predicted[coded], average="macro", labels=[1, 2, 3])
+    assert result.stance.end_to_end_macro_f1.value == pytest.approx(expected)
+
+
+def test_stance_of_one_frame_equals_scikit_learn(metrics):
+    gold, probabilities, predicted, documents = draw()
+    result = score(gold, probabilities, predicted, documents, frames=FRAMES, resamples=0)
+    options = {"average": "macro", "labels": [1, 2, 3]}
+    found = (gold[:, 1] > 0) & (predicted[:, 1] > 0)
+    frame = result.frames["poles"]
+    assert frame.stance_f1.value == pytest.approx(
+        metrics.f1_score(gold[found, 1], predicted[found, 1], **options)
+    )
+    assert frame.end_to_end_f1.value == pytest.approx(
+        metrics.f1_score(gold[:, 1], predicted[:, 1], **options)
+    )
+
+
+def test_resampled_figures_equal_scikit_learn_with_sample_weights(metrics):
+    gold, probabilities, predicted, _ = draw()
+    weights = np.random.default_rng(1).integers(4, size=(3, len(gold))).astype(float)
+    drawn = _statistics(_check(gold, probabilities, predicted, 3), weights)
+    for row, weight in enumerate(weights):
+        options = {"average": "macro", "sample_weight": weight}
+        present, called = gold != 0, predicted != 0
+        ranking = metrics.average_precision_score(present, 1 - probabilities[..., 0], **options)
+        assert drawn["macro_f1"][row] == pytest.approx(metrics.f1_score(present, called, **options))
+        assert drawn["macro_average_precision"][row] == pytest.approx(ranking)
+        assert drawn["exact_match"][row] == pytest.approx(
+            metrics.accuracy_score(present, called, sample_weight=weight)
+        )
+
+
+def test_resampled_calibration_error_equals_that_of_the_repeated_sentences():
+    gold, probabilities, predicted, documents = draw()
+    times = np.random.default_rng(1).integers(4, size=len(gold))
+    drawn = _statistics(_check(gold, probabilities, predicted, 3), times[None].astype(float))
+    again = [np.repeat(array, times, axis=0) for array in (gold, probabilities, predicted)]
+    names = np.repeat(documents, times).tolist()
+    expected = score(*again, names, frames=FRAMES, resamples=0)
+    assert drawn["ece"][0] == pytest.approx(expected.ece.value)
+
+
+def test_calibration_error_is_the_weighted_gap_of_the_reliability_diagram():
+    gold, probabilities, predicted, documents = draw()
+    result = score(gold, probabilities, predicted, documents, frames=FRAMES, resamples=0)
+    diagram = reliability(gold, probabilities, frames=FRAMES)["hegemony"]
+    gaps = [one.sentences * abs(one.mean_probability - one.share_present) for one in diagram]
+    assert result.frames["hegemony"].ece.value == pytest.approx(sum(gaps) / len(gold))
+
+
+def test_calibration_error_of_a_worked_case():
+    # Two bins: P = 0.9 with one of two present (gap 0.4), P = 0.2 with none of two (gap 0.2).
+    gold = [[1], [0], [0], [0]]
+    probabilities = [[[0.1, 0.9, 0, 0]]] * 2 + [[[0.8, 0.2, 0, 0]]] * 2
+    result = score(gold, probabilities, [[1], [1], [0], [0]], "abcd", frames=["poles"])
+    assert result.ece.value == pytest.approx(0.3)
+
+
+def test_reliability_equals_scikit_learn():
+    calibration = pytest.importorskip("sklearn.calibration")
+    gold, probabilities, _, _ = draw()
+    diagram = reliability(gold, probabilities, frames=FRAMES)["poles"]
+    shares, means = calibration.calibration_curve(
+        gold[:, 1] != 0, 1 - probabilities[:, 1, 0], n_bins=15
+    )
+    assert [one.share_present for one in diagram] == pytest.approx(shares.tolist())
+    assert [one.mean_probability for one in diagram] == pytest.approx(means.tolist())
+
+
+def test_reliability_bins_hold_every_sentence():
+    gold, probabilities, _, _ = draw()
+    diagrams = reliability(gold, probabilities, frames=FRAMES)
+    assert {sum(one.sentences for one in diagram) for diagram in diagrams.values()} == {len(gold)}
+
+
+def test_bootstrap_draws_whole_documents():
+    # One document is all right, the other all wrong: a resample may hold either alone.
+    gold = np.array([[1]] * 50 + [[0]] * 50)
+    predicted = np.ones_like(gold)
+    result = score(gold, np.eye(4)[predicted], predicted, "a" * 50 + "b" * 50, frames=["poles"])
+    assert result.resampled == "documents"
+    assert (result.exact_match.low, result.exact_match.high) == (0, 1)
+
+
+def test_one_document_is_resampled_by_sentence():
+    gold, probabilities, predicted, _ = draw()
+    result = score(gold, probabilities, predicted, ["d"] * len(gold), frames=FRAMES)
+    assert (result.resampled, result.documents) == ("sentences", 1)
+    assert result.exact_match.low < result.exact_match.value < result.exact_match.high
+
+
+def test_interval_of_a_share_is_that_of_the_binomial():
+    right = np.arange(400) < 300
+    gold, predicted = np.ones((400, 1), dtype=int), right[:, None].astype(int)
+    result = score(gold, np.eye(4)[predicted], predicted, range(400), frames=["poles"])
+    reach = 1.96 * np.sqrt(0.75 * 0.25 / 400)
+    assert result.exact_match.low == pytest.approx(0.75 - reach, abs=0.01)
+    assert result.exact_match.high == pytest.approx(0.75 + reach, abs=0.01)
+
+
+def test_the_seed_fixes_the_intervals():
+    data = draw()
+    first, second = (score(*data, frames=FRAMES, resamples=50, seed=3) for _ in range(2))
+    assert first == second
+
+
+def test_without_resamples_there_are_no_intervals():
+    result = score(*draw(), frames=FRAMES, resamples=0)
+    assert {(one.low, one.high) for one in figures(result)} == {(None, None)}
+
+
+def test_a_frame_that_never_occurs_is_left_out_of_the_mean():
+    gold, probabilities, predicted, documents = draw()
+    gold[:, 1] = 0
+    result = score(gold, probabilities, predicted, documents, frames=FRAMES)
+    assert result.left_out == ("poles",)
+    assert result.frames["poles"].f1 == Figure(None, None, None)
+    others = [result.frames[name].f1.value for name in ("balance", "hegemony")]
+    assert result.macro_f1.value == pytest.approx(sum(others) / 2)
+
+
+def test_calibration_error_of_a_frame_that_never_occurs_is_left_out_of_the_mean():
+    gold, probabilities, predicted, documents = draw()
+    gold[:, 1] = 0
+    result = score(gold, probabilities, predicted, documents, frames=FRAMES)
+    others = [result.frames[name].ece.value for name in ("balance", "hegemony")]
+    assert result.ece.value == pytest.approx(sum(others) / 2)
+
+
+def test_a_frame_never_given_has_precision_zero():
+    gold, probabilities, predicted, documents = draw()
+    result = score(gold, probabilities, np.zeros_like(predicted), documents, frames=FRAMES)
+    assert result.frames["poles"].precision.value == 0
+
+
+def test_a_stance_not_coded_counts_for_presence_only():
+    gold, predicted = np.array([[NOT_CODED], [2]]), np.array([[3], [2]])
+    result = score(gold, np.eye(4)[predicted], predicted, "ab", frames=["poles"], resamples=0)
+    assert result.macro_f1.value == 1
+    assert (result.stance.support, result.stance.end_to_end_macro_f1.value) == (1, 1)
+    assert result.exact_match_with_stance.value == 1
+
+
+def test_a_wrong_stance_is_no_exact_match_with_stance():
+    gold, predicted = np.array([[1], [2]]), np.array([[3], [2]])
+    result = score(gold, np.eye(4)[predicted], predicted, "ab", frames=["poles"], resamples=0)
+    assert (result.exact_match.value, result.exact_match_with_stance.value) == (1, 0.5)
+
+
+def test_no_frame_at_all_leaves_the_figures_undefined():
+    nothing = np.zeros((4, 1), dtype=int)
+    result = score(nothing, np.eye(4)[nothing], nothing, "aabb", frames=["poles"])
+    assert result.macro_f1.value is None
+    assert result.ece.value is None
+
+
+def test_json_has_the_promised_keys():
+    data = score(*draw(), frames=FRAMES, resamples=10).to_dict()
+    assert data["macro_f1"].keys() == {"value", "low", "high"}
+    assert list(data["frames"]) == FRAMES
+    assert (data["sentences"], data["documents"]) == (240, 12)
+    assert {"stance", "ece"} <= data.keys()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    gold=st.lists(st.lists(st.integers(-1, 3), min_size=2, max_size=2), min_size=1, max_size=8),
+    seed=st.integers(0, 1000),
+    groups=st.integers(1, 4),
+)
+def test_every_figure_is_none_or_a_share_in_valid_json(gold, seed, groups):
+    rng = np.random.default_rng(seed)
+    probabilities = rng.dirichlet([1, 1, 1, 1], size=(len(gold), 2))
+    predicted = probabilities.argmax(-1)
+    documents = [number % groups for number in range(len(gold))]
+    result = score(gold, probabilities, predicted, documents, frames=FRAMES[:2], resamples=20)
+    for one in figures(result):
+        assert one.value is None or (0 <= one.low <= one.high <= 1 and 0 <= one.value <= 1)
+    json.dumps(result.to_dict(), allow_nan=False)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 1000))
+def test_the_order_of_sentences_does_not_matter(seed):
+    gold, probabilities, predicted, documents = draw(seed, sentences=40, not_coded=0.2)
+    order = np.random.default_rng(seed).permutation(40)
+    first = score(gold, probabilities, predicted, documents, frames=FRAMES, resamples=0)
+    second = score(
+        gold[order],
+        probabilities[order],
+        predicted[order],
+        [documents[i] for i in order],
+        frames=FRAMES,
+        resamples=0,
+    )
+    values = [[one.value for one in figures(result)] for result in (first, second)]
+    assert values[0] == pytest.approx(values[1])
+
+
+def test_a_perfect_prediction_scores_one():
+    gold, _, _, documents = draw()
+    result = score(gold, np.eye(4)[gold], gold, documents, frames=FRAMES, resamples=0)
+    assert result.macro_f1.value == result.stance.macro_f1.value == result.exact_match.value == 1
+    assert result.ece.value == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"gold": np.zeros((3, 2), dtype=int)}, r"gold is an array of shape \(3, 2\)"),
+        ({"gold": np.full((3, 1), 4)}, "expected integers from -1 to 3"),
+        ({"gold": np.zeros((3, 1))}, r"gold \(float64\)"),
+        ({"predicted": np.full((3, 1), NOT_CODED)}, "expected integers from 0 to 3"),
+        ({"probabilities": np.full((3, 1, 4), 2.0)}, "not between 0 and 1"),
+        ({"probabilities": np.full((3, 1, 4), np.nan)}, "not between 0 and 1"),
+        ({"probabilities": np.zeros((0, 1, 4))}, "at least one sentence"),
+        ({"probabilities": np.zeros((3, 1, 3))}, r"expected \(sentences, 1, 4\)"),
+        ({"documents": "ab"}, "2 documents' names for 3 sentences"),
+        ({"resamples": -1}, "expected 0 or more"),
+    ],
+)
+def test_wrong_input_is_named(change, message):
+    data = {
+        "gold": np.zeros((3, 1), dtype=int),
+        "probabilities": np.full((3, 1, 4), 0.25),
+        "predicted": np.zeros((3, 1), dtype=int),
+        "documents": "abc",
+        "frames": ["poles"],
+    }
+    with pytest.raises(InputError, match=message):
+        score(**(data | change))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.1, 0.5])
+def test_bands_leave_open_the_share_asked_for(share):
+    probabilities = np.random.default_rng(0).dirichlet([2, 1, 1, 1], size=(500, 3))
+    probabilities = probabilities.astype(np.float32)
+    gold = np.zeros((500, 3), dtype=int)
+    bands = fit_bands(probabilities, thresholds=[0.5, 0.3, 0.7], share=share)
+    point = abstention(gold, probabilities, gold, bands=bands)
+    assert point.share == pytest.approx(share, abs=0.001)
+
+
+def test_ties_stay_decided():
+    probabilities = np.full((10, 1, 4), 0.25)
+    bands = fit_bands(probabilities, thresholds=[0.5], share=0.2)
+    gold = np.zeros((10, 1), dtype=int)
+    assert abstention(gold, probabilities, gold, bands=bands).share == 0
+
+
+def test_bands_remove_more_errors_of_a_calibrated_model_than_chance():
+    rng = np.random.default_rng(0)
+    present = rng.beta(0.4, 0.8, size=(4000, 2))
+    gold = (rng.random(present.shape) < present).astype(int)
+    probabilities = np.stack([1 - present, present, 0 * present, 0 * present], axis=-1)
+    bands = fit_bands(probabilities, thresholds=[0.5, 0.4], share=0.1)
+    predicted = (present >= [0.5, 0.4]).astype(int)
+    point = abstention(gold, probabilities, predicted, bands=bands)
+    assert point.removed > 0.2
+
+
+def test_a_band_counts_its_sentences():
+    probabilities = np.array([[[0.5, 0.5, 0, 0], [1, 0, 0, 0]], [[1, 0, 0, 0], [1, 0, 0, 0]]])
+    gold = np.zeros((2, 2), dtype=int)
+    point = abstention(gold, probabilities, gold, bands=[(0.4, 0.6), (0.4, 0.6)])
+    assert (point.share, point.sentences, point.removed) == (0.25, 0.5, None)
+
+
+def test_a_share_of_one_is_refused():
+    with pytest.raises(InputError, match="below 1"):
+        fit_bands(np.full((2, 1, 4), 0.25), thresholds=[0.5], share=1.0)
+
+
+def test_an_evaluation_cannot_be_changed():
+    result = score(*draw(), frames=FRAMES, resamples=0)
+    assert isinstance(result, Evaluation)
+    with pytest.raises(AttributeError):
+        result.sentences = 1

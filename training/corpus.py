@@ -1,0 +1,70 @@
+"""The labelled rows behind the shipped model, each with its source and the group it is split by."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from un_text import fold, read_un_rows
+
+ROOT = Path(__file__).parent.parent
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Row:
+    """One labelled sentence.
+
+    ``source`` is ``seeds``, ``authored`` or ``un``; ``group`` is the article, passage or speech that
+    the sentence is from: a group is never split between training and evaluation.
+    """
+
+    id: str
+    source: str
+    group: str
+    text: str
+    frames: Mapping[str, str]
+
+
+def read_rows(speeches: Path) -> list[Row]:
+    """Return all rows; ``speeches`` is what ``un_text.py`` takes."""
+    return [*seed_rows(), *authored_rows(), *un_rows(speeches)]
+
+
+def seed_rows() -> Iterator[Row]:
+    """Yield the sentences of the five articles."""
+    for row in _json_lines(ROOT / "seeds" / "labels.jsonl"):
+        yield Row(row["id"], "seeds", row["document"], fold(row["text"]), row["frames"])
+
+
+def authored_rows() -> Iterator[Row]:
+    """Yield the sentences that were written for this project."""
+    for file in sorted((ROOT / "training" / "data" / "authored").glob("w*.jsonl")):
+        for row in _json_lines(file):
+            parts = row["id"].split("-")
+            # w1 to w3 are single sentences, the later ones passages: w7-12-3 is in passage w7-12.
+            group = row["id"] if len(parts) == 2 else "-".join(parts[:2])
+            yield Row(row["id"], "authored", group, fold(row["text"]), row["frames"])
+
+
+def un_rows(speeches: Path) -> Iterator[Row]:
+    """Yield the UN sentences that ``speeches`` has the text of."""
+    for row in read_un_rows(speeches):
+        yield Row(row["id"], "un", row["speech"], row["text"], row["frames"])
+
+
+def fold_of(row: Row) -> int:
+    """Return the fold, 0 to 4, in which a row is held out: one article, a fifth of the rest."""
+    if row.source == "seeds":
+        articles = sorted(file.name for file in (ROOT / "seeds").glob("*.txt"))
+        return articles.index(row.group) % FOLDS
+    return zlib.crc32(row.group.encode()) % FOLDS
+
+
+def _json_lines(path: Path) -> Iterator[dict[str, object]]:
+    with path.open(encoding="utf-8") as stream:
+        for line in stream:
+            yield json.loads(line)
