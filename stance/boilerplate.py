@@ -4,14 +4,14 @@ Two kinds of rules. A table of well-known phrases (``PHRASES``) recognises furni
 a date, a byline, a rating, a login line. A few rules of structure recognise it by its place:
 
 * a short line without a full stop is a heading or a menu item, in a text that is mostly prose;
-* in front of the first paragraph of prose, a name and a job title under a date are a byline;
+* in front of the first paragraph of prose, a name under a date or over a job title is a byline;
 * behind most of the prose, a reference list, or a marker such as "You might also like", opens the
   tail of the page, and so does any furniture behind the last paragraph of prose;
 * a line in the body that comes back as a link in that tail is a link there too.
 
 When in doubt the text is kept: a menu item labelled by mistake costs less than an argument lost.
-The approach is that of jusText (Pomikálek 2011, "Removing Boilerplate and Duplicate Content from
-Web Corpora"): judge a short block by its neighbours, a long one by its words.
+That a short block is judged by its neighbours and a long one by itself is the idea of jusText
+(Pomikálek 2011, "Removing Boilerplate and Duplicate Content from Web Corpora").
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _HEADING_WORDS = 3
 #: Words from which a paragraph that ends in a full stop is prose (in a question mark: 20).
 _PROSE_WORDS = 8
 
-_NAME = r"(?-i:[^\W\d_a-z][\w'’.-]*(?: (?:[^\W\d_a-z][\w'’.-]*|al|bin|da|de|der|dos|van|von)){1,3})"
+_NAME = r"(?-i:[^\W\d_a-z][\w'’.-]*(?: (?:[^\W\d_a-z][\w'’.-]*|al|bin|da|de|der|dos|van|von)){1,4})"
 _AGENCY = (
     r"(?:reuters|ap photo|associated press|afp|getty(?: images)?|xinhua|sputnik|tass|epa|alamy"
     r"|shutterstock|istock|bloomberg|wikimedia(?: commons)?|flickr|新华社|中新社)"
@@ -80,7 +80,8 @@ PHRASES: dict[str, tuple[str, ...]] = {
         r"(?:already (?:a|have)|not (?:a|yet)) .{0,40}(?:subscriber|member|account)\?.*",
         r"(?:share|tweet|print|save|listen to) this (?:article|story|post|page)\b.{0,60}",
         r"share(?: (?:on|via) .{1,40})?|(?:follow|like|join|find) us(?: on .{1,60}| at .{1,60})?",
-        r"(?:we|(?:this|our) (?:web)?site) .{0,60}\bcookies\b.*|accept (?:all )?cookies",
+        r"(?:we|(?:this|our) (?:web)?site)\b.{0,40} uses? .{0,20}\bcookies\b.*",
+        r"accept (?:all )?cookies",
         r"(?:get|receive) .{1,80}\b(?:newsletter|inbox)\b.*|(?:our )?newsletter",
         r"advertisements?|sponsored(?: content)?|publicidad|publicité|anzeige|广告",
         r"\d+[ -]min(?:ute)?s?(?: read)?|(?:estimated )?reading time\s*:?.{0,20}",
@@ -177,7 +178,7 @@ def find_boilerplate(paragraphs: Sequence[str]) -> list[str | None]:
     looks like furniture.
 
     Args:
-        paragraphs: the paragraphs of one document in order, without white space at their ends.
+        paragraphs: the paragraphs of one document in order, none empty, no white space at the ends.
 
     Returns:
         One reason a paragraph (``menu``, ``byline``, ``related``, ...), None for those to keep.
@@ -219,14 +220,11 @@ def _phrase(paragraph: str) -> str | None:
 
 
 def _is_date(paragraph: str) -> bool:
-    if len(paragraph) > 80:
+    if len(paragraph) > 80 or not re.search(r"\d", paragraph):
         return False
     words = [word.strip(".:-–") for word in re.split(r"[\s,|•·()：]+", paragraph.lower())]
     words = [word for word in words if word]
-    full = any(_FULL_DATE.fullmatch(word) for word in words)
-    month = any(_MONTH.fullmatch(word) for word in words)
-    number = any(word[0].isdigit() for word in words)
-    return (full or (month and number)) and all(
+    return any(_FULL_DATE.fullmatch(word) or _MONTH.fullmatch(word) for word in words) and all(
         _DATE_WORD.fullmatch(word) or _MONTH.fullmatch(word) or _FULL_DATE.fullmatch(word)
         for word in words
     )
@@ -245,7 +243,7 @@ def _is_article(paragraphs: Sequence[str], prose: Sequence[bool]) -> bool:
 
 
 def _mark_byline(paragraphs: Sequence[str], reasons: list[str | None], body: int) -> None:
-    """Mark a name under a date or over a job title, and a job title under furniture."""
+    """Mark a name under a date or over a job title, and a job title under one or a rating."""
     for i in range(1, body):
         if reasons[i] is not None:
             continue
@@ -254,7 +252,7 @@ def _mark_byline(paragraphs: Sequence[str], reasons: list[str | None], body: int
         if _PERSON.fullmatch(paragraphs[i]):
             is_byline = (short and above == "date") or _is_job_title(below)
         else:
-            is_byline = above in {"byline", "date", "rating"} and _is_job_title(paragraphs[i])
+            is_byline = above in {"byline", "rating"} and _is_job_title(paragraphs[i])
         if is_byline:
             reasons[i] = "byline"
 
@@ -286,18 +284,19 @@ def _mark_tail(
 ) -> range:
     """Mark what stands behind the article; return its place."""
     last = max(i for i, is_prose in enumerate(prose) if is_prose)
-    total = sum(map(len, paragraphs))
+    lengths = [len(text) * is_prose for text, is_prose in zip(paragraphs, prose, strict=True)]
+    most = 2 / 3 * sum(lengths)
     before = 0
-    for i, paragraph in enumerate(paragraphs):
+    for i, length in enumerate(lengths):
         if _opens_references(paragraphs, i):
             reasons[i] = "references"
-        behind_most = 2 * before >= total and reasons[i] in _TAIL_MARKERS
+        behind_most = before >= most and reasons[i] in _TAIL_MARKERS
         behind_all = i > last and (reasons[i] in _FURNITURE or _opens_teasers(paragraphs, i))
         if behind_most or behind_all:
             reason = reasons[i] if reasons[i] in _TAIL_MARKERS else "related"
             reasons[i:] = [known or reason for known in reasons[i:]]
             return range(i, len(paragraphs))
-        before += len(paragraph)
+        before += length
     return range(0)
 
 

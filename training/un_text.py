@@ -72,7 +72,8 @@ def checksum(text: str) -> str:
 
 def read_un_rows(speeches: Path) -> list[dict[str, Any]]:
     """Return the UN rows with their text, saying on the way what was not found."""
-    pointers = [json.loads(line) for line in (DATA / "un.jsonl").open(encoding="utf-8")]
+    lines = (DATA / "un.jsonl").read_text(encoding="utf-8").splitlines()
+    pointers = [json.loads(line) for line in lines]
     texts = read_speeches(speeches)
     rows = list(fill(pointers, texts))
     found = {row["id"] for row in rows}

@@ -90,7 +90,7 @@ def find_sources(
     inputs: Iterable[str | Path],
     *,
     input_format: str | None = None,
-    output: Path | None = None,
+    output: str | Path | None = None,
 ) -> Inputs:
     """Find the files that ``inputs`` name: files, folders, patterns, or ``-`` for standard input.
 
@@ -115,7 +115,9 @@ def find_sources(
         raise InputError(
             f"unknown input format {input_format!r}; expected text, html, csv, tsv or jsonl"
         )
-    finder = _Finder(input_format, output, relative=len(named) == 1)
+    finder = _Finder(
+        input_format, None if output is None else Path(output), relative=len(named) == 1
+    )
     for name in named:
         finder.add(name)
     return Inputs(tuple(finder.sources), tuple(finder.left_out))
@@ -138,7 +140,7 @@ class _Finder:
             self._add_folder(path)
         elif path.exists() or not glob.has_magic(name):
             self._add_file(path)
-        elif matches := sorted(glob.glob(name, recursive=True)):
+        elif matches := sorted(glob.glob(name, recursive=True)):  # noqa: PTH207
             self._relative = False
             for match in matches:
                 self.add(match)

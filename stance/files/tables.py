@@ -59,24 +59,31 @@ class TableFile:
         path: the file; None for standard input, which is read as UTF-8.
         kind: ``csv``, ``tsv``, ``jsonl`` or ``parquet``.
         columns: what is needed of a Parquet file; all columns by default.
+        encoding: of a CSV or TSV file; found by reading it through by default.
 
     Attributes:
-        bytes_read: how much of the file has been read.
         guessed: the encoding, where it had to be guessed.
     """
 
     def __init__(
-        self, path: Path | None, kind: str, *, columns: Sequence[str] | None = None
+        self,
+        path: Path | None,
+        kind: str,
+        *,
+        columns: Sequence[str] | None = None,
+        encoding: str | None = None,
     ) -> None:
         self.guessed: str | None = None
         self._path = path
         self._kind = kind
         self._columns = columns
+        self._encoding = encoding
         self._raw: BinaryIO | None = None
         self._position = 0
 
     @property
     def bytes_read(self) -> int:
+        """How much of the file has been read."""
         if self._raw is not None and not self._raw.closed and self._path is not None:
             self._position = self._raw.tell()
         return self._position
@@ -92,24 +99,30 @@ class TableFile:
             if self._kind == "parquet":
                 yield from self._parquet_rows()
             elif self._path is None:
-                yield from self._text_rows(sys.stdin.buffer, "utf-8")
+                yield from self._text_rows(sys.stdin.buffer, "utf-8-sig")
             else:
-                encoding = "utf-8" if self._kind == "jsonl" else self._find_encoding(self._path)
-                with self._path.open("rb") as self._raw:
-                    plain = decompress(self._raw, self._path.suffix.lower())
+                encoding = self._encoding or self._find_encoding(self._path)
+                suffix = self._path.suffix.lower()
+                with self._path.open("rb") as self._raw, decompress(self._raw, suffix) as plain:
                     yield from self._text_rows(plain, encoding)
 
     def _text_rows(self, stream: BinaryIO, encoding: str) -> Iterator[Row | BadRow]:
         if self._kind == "jsonl":
-            return _jsonl_rows(stream)
-        text = io.TextIOWrapper(stream, encoding=encoding, errors="replace", newline="")
-        return _csv_rows(text, tabs=self._kind == "tsv")
+            yield from _jsonl_rows(stream)
+            return
+        errors = "replace" if self.guessed or self._encoding else "strict"
+        text = io.TextIOWrapper(stream, encoding=encoding, errors=errors, newline="")
+        try:
+            yield from _csv_rows(text, tabs=self._kind == "tsv")
+        finally:
+            text.detach()  # Standard input is not ours to close.
 
     def _find_encoding(self, path: Path) -> str:
         """Read the file through once: only its last byte can tell that it is UTF-8."""
+        if self._kind == "jsonl":
+            return "utf-8"
         decoder = codecs.getincrementaldecoder("utf-8")()
-        with path.open("rb") as raw:
-            stream = decompress(raw, path.suffix.lower())
+        with path.open("rb") as raw, decompress(raw, path.suffix.lower()) as stream:
             first = block = stream.read(_SAMPLE_BYTES)
             if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
                 return "utf-16"
@@ -128,7 +141,7 @@ class TableFile:
             raise InputError("is Parquet, which cannot come from standard input; name a file")
         try:
             import pyarrow as arrow
-            import pyarrow.parquet as parquet
+            from pyarrow import parquet
         except ModuleNotFoundError as error:
             raise MissingExtraError("reading Parquet", extra="parquet") from error
         try:
@@ -161,7 +174,7 @@ def missing_column(column: str, found: Iterable[str]) -> str:
 def has_column(path: Path, kind: str, column: str) -> bool:
     """Say whether the first row of a table has a column; False where it cannot be read."""
     try:
-        first = next(iter(TableFile(path, kind)), None)
+        first = next(iter(TableFile(path, kind, encoding="utf-8-sig")), None)
     except (InputError, MissingExtraError):
         return False
     return isinstance(first, Row) and column in first.values
@@ -238,4 +251,5 @@ def _csv_row(number: int, place: str, header: list[str], cells: list[str]) -> Ro
 
 def _after(head: str, text: io.TextIOWrapper) -> Iterator[str]:
     yield head
-    yield from text
+    while line := text.readline(MAX_TEXT_BYTES):
+        yield line

@@ -47,7 +47,7 @@ _LEGACY_ENCODINGS = (
     "cp1252", "gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1251", "koi8_r", "cp1250", "cp1253",
     "cp1254", "cp1255", "cp1256",
 )  # fmt: skip
-_UNREPRESENTABLE = {code: "\ufffd" for code in (0, *range(0xD800, 0xE000))}
+_UNREPRESENTABLE = dict.fromkeys((0, *range(55296, 57344)), "�")
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def clean(text: str) -> str:
 
 
 def decode(data: bytes) -> DecodedText:
-    """Decode a whole file: by its byte order mark, else as UTF-8, else as charset-normalizer guesses.
+    """Decode a file: by its byte order mark, else as UTF-8, else as charset-normalizer guesses.
 
     A file that is UTF-8 but for a few bytes is read as UTF-8, with U+FFFD in their place.
 
@@ -111,8 +111,9 @@ def detect_encoding(data: bytes) -> str:
     if not matches:
         raise InputError("is not text in an encoding that can be recognised; save it as UTF-8")
     equal = {
-        match.encoding
+        encoding
         for match in matches
+        for encoding in match.could_be_from_charset
         if (match.chaos, match.coherence) == (matches[0].chaos, matches[0].coherence)
     }
     return next(encoding for encoding in _LEGACY_ENCODINGS if encoding in equal)
@@ -127,7 +128,7 @@ def decompress(stream: BinaryIO, suffix: str) -> BinaryIO:
     if suffix == ".gz":
         return cast(BinaryIO, gzip.GzipFile(fileobj=stream))
     if suffix == ".bz2":
-        return bz2.BZ2File(stream)
+        return cast(BinaryIO, bz2.BZ2File(stream))
     if suffix == ".xz":
         return cast(BinaryIO, lzma.LZMAFile(stream))
     if suffix == ".zst":
@@ -146,6 +147,8 @@ def reading(path: Path | None) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise InputError("does not exist") from error
+    except UnicodeDecodeError as error:
+        raise InputError("is not valid UTF-8; convert it first") from error
     except (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(f"is damaged or not compressed as its name says: {error}") from error
     except OSError as error:

@@ -6,12 +6,14 @@ Nothing here may see logits of rows that the model was trained on: those are far
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stance.codebook import STATES
 from stance.decision import Decision
+from stance.scoring import fit_bands
 
 __all__ = ["ABSTENTION_SHARES", "equal_weights", "fit_decision"]
 
@@ -52,19 +54,18 @@ def fit_decision(
         thresholds=(0.5,) * frames,
         bands={},
     )
-    present = 1.0 - decision.probabilities(logits)[..., 0].astype(np.float64)
+    probabilities = decision.probabilities(logits)
+    present = 1.0 - probabilities[..., 0].astype(np.float64)
     generator = np.random.default_rng(seed)
     thresholds = tuple(
         _best_threshold(present[:, f], states[:, f] != 0, weights, generator)
         for f in range(frames)
     )
     bands = {
-        share: tuple(
-            _band(present[:, f], thresholds[f], weights, share) for f in range(frames)
-        )
+        share: _rounded(fit_bands(probabilities, thresholds=thresholds, share=share))
         for share in ABSTENTION_SHARES
     }
-    return Decision(decision.temperatures, decision.offsets, thresholds, bands)
+    return replace(decision, thresholds=thresholds, bands=bands)
 
 
 def equal_weights(sources: Sequence[str]) -> NDArray[np.float64]:
@@ -112,20 +113,5 @@ def _best_threshold(
     return float(np.round(np.median(best), 3))
 
 
-def _band(
-    present: NDArray[np.float64], threshold: float, weights: NDArray[np.float64], share: float
-) -> tuple[float, float]:
-    """Return the band around the threshold, as wide in log-odds to both sides, of that share."""
-    centre = _log_odds(np.array(threshold))
-    distance = np.abs(_log_odds(present) - centre)
-    order = np.argsort(distance)
-    reached = np.searchsorted(np.cumsum(weights[order]), share * weights.sum())
-    width = distance[order[min(reached, len(order) - 1)]]
-    low, high = 1 / (1 + np.exp(-(centre - width))), 1 / (1 + np.exp(-(centre + width)))
-    return float(np.round(low, 4)), float(np.round(high, 4))
-
-
-def _log_odds(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-    clipped = np.clip(probabilities, 1e-6, 1 - 1e-6)
-    odds: NDArray[np.float64] = np.log(clipped) - np.log1p(-clipped)
-    return odds
+def _rounded(bands: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    return tuple((round(low, 4), round(high, 4)) for low, high in bands)

@@ -1,0 +1,82 @@
+"""What the commands share: exit codes, the line on stderr, and text that is safe on a terminal."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from stance.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["DEBUG", "ExitCode", "console", "one_line", "parse_thresholds", "plural", "say"]
+
+#: The environment variable that lets an unexpected error show where it comes from.
+DEBUG = "STANCE_DEBUG"
+
+# Control characters, which could steer the terminal, and marks that turn the direction of text.
+_UNSAFE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
+
+
+class ExitCode(IntEnum):
+    """What the process ends with."""
+
+    DONE = 0
+    SOME_FAILED = 1
+    NOTHING_DONE = 2
+    STOPPED = 130
+
+
+def one_line(text: str) -> str:
+    r"""Return text as one line that does nothing to a terminal.
+
+    >>> one_line("a\n\x1b[31mb")
+    'a [31mb'
+    """
+    return _UNSAFE.sub(" ", text)
+
+
+def say(message: str) -> None:
+    """Write one line to stderr."""
+    sys.stderr.write(f"stance: {one_line(message)}\n")
+
+
+def console() -> Console:
+    """Return the console of stdout: colours on a terminal, plain text of 80 columns in a pipe."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def plural(number: int, noun: str) -> str:
+    """Count in words.
+
+    >>> plural(1, "sentence"), plural(1200, "sentence")
+    ('1 sentence', '1,200 sentences')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def parse_thresholds(given: Iterable[str]) -> dict[str, float]:
+    """Read ``FRAME=P`` options.
+
+    Raises:
+        InputError: one is not written so.
+
+    >>> parse_thresholds(["cooperation=0.6"])
+    {'cooperation': 0.6}
+    """
+    thresholds = {}
+    for option in given:
+        frame, _, number = option.partition("=")
+        try:
+            thresholds[frame] = float(number)
+        except ValueError:
+            raise InputError(
+                f"--threshold {option!r} is not FRAME=P; expected e.g. cooperation=0.6"
+            ) from None
+    return thresholds

@@ -1,0 +1,140 @@
+"""Results on a terminal: the sentences of a document, and the overview of a job."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from stance.cli._shared import one_line, plural, say
+from stance.job import DocumentSummary, LabelReport
+from stance.results import DocumentResult, FrameSummary, SentenceResult
+
+__all__ = ["print_document", "print_notes", "print_overview"]
+
+#: How a stance is written beside its frame; "?" is a frame whose decision was withheld.
+SIGNS = {"favor": "+", "neutral": "o", "against": "−"}
+
+_STYLES = {"+": "green", "o": "cyan", "−": "red", "?": "yellow"}
+_MAX_NAMED = 10
+_MAX_SKIPPED = 6
+_FRAME_WIDTH = 30
+
+
+def print_document(out: Console, result: DocumentResult) -> None:
+    """Print one document: its sentences in a table, then what was skipped."""
+    out.print(Text(one_line(result.id), style="bold"))
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("#", justify="right", style="dim")
+    table.add_column("sentence", ratio=1, overflow="fold")
+    table.add_column("frames, P", max_width=_FRAME_WIDTH, overflow="fold")
+    for sentence in result.sentences:
+        table.add_row(str(sentence.index + 1), one_line(sentence.text), _frames(sentence))
+    if result.sentences:
+        out.print(table)
+    _print_skipped(out, result)
+    out.print()
+
+
+def print_overview(out: Console, report: LabelReport) -> None:
+    """Print how the documents use the frames, and where the result is."""
+    if not report.documents:
+        return
+    fits = len(report.frames) * 12 + 34 <= max(out.width, 82)
+    out.print(_by_document(report) if fits else _by_frame(report.frames))
+    legend = (
+        "share of the sentences that carry the frame, and the balance of their stances: "
+        "+1 all in favor, −1 all against"
+    )
+    out.print(Text(legend, style="dim"))
+    done = f"{plural(report.sentences, 'sentence')} of {plural(report.documents, 'document')}"
+    before = f", {report.resumed:,} of them by an earlier run" if report.resumed else ""
+    out.print(f"labelled {done}{before}, in {report.seconds:,.1f} s")
+    if report.output is not None:
+        out.print(f"result: {one_line(str(report.output))}", soft_wrap=True)
+
+
+def print_notes(out: Console, report: LabelReport) -> None:
+    """Print what was skipped and left out; name on stderr what failed."""
+    if report.skipped:
+        found = Counter(report.skipped).most_common()
+        counts = ", ".join(f"{number:,} {reason}" for reason, number in found)
+        where = f": {one_line(str(report.skipped_file))}" if report.skipped_file else ""
+        total = sum(report.skipped.values())
+        out.print(f"skipped {plural(total, 'part')} ({counts}){where}", soft_wrap=True)
+    reasons = Counter(left.reason for left in report.left_out)
+    for reason, number in reasons.items():
+        names = [one_line(left.path) for left in report.left_out if left.reason == reason]
+        shown = ", ".join(names[:_MAX_NAMED]) + (", …" if number > _MAX_NAMED else "")
+        out.print(f"left out {shown} ({reason}); name the file itself to label it", soft_wrap=True)
+    for encoding, number in report.guessed_encodings.items():
+        out.print(f"{plural(number, 'document')} not in UTF-8, read as {encoding}")
+    for failure in report.failures[:_MAX_NAMED]:
+        say(str(failure))
+    if report.failed > _MAX_NAMED:
+        where = f"; all are in {report.errors_file}" if report.errors_file else ""
+        say(f"{report.failed - _MAX_NAMED:,} more failed{where}")
+
+
+def _frames(sentence: SentenceResult) -> Text:
+    lines = [(SIGNS[stance], frame) for frame, stance in sentence.frames.items()]
+    lines += [("?", frame) for frame in sentence.uncertain]
+    text = Text()
+    for sign, frame in lines:
+        text.append("\n" if text else "")
+        text.append(f"{sign} {frame} {sentence.probabilities[frame]:.2f}", style=_STYLES[sign])
+    return text
+
+
+def _print_skipped(out: Console, result: DocumentResult) -> None:
+    for skipped in result.skipped[:_MAX_SKIPPED]:
+        line = Text(f"skipped ({skipped.reason}): {one_line(skipped.text)}", style="dim")
+        line.truncate(out.width, overflow="ellipsis")
+        out.print(line)
+    if len(result.skipped) > _MAX_SKIPPED:
+        out.print(Text(f"skipped {len(result.skipped) - _MAX_SKIPPED:,} more", style="dim"))
+
+
+def _by_document(report: LabelReport) -> Table:
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("document", no_wrap=True, overflow="ellipsis")
+    table.add_column("sentences", justify="right")
+    for frame in report.frames:
+        words = frame.split("_")
+        width = max(9, *map(len, words))
+        table.add_column(" ".join(words), justify="right", min_width=width)
+    for summary in report.summaries:
+        table.add_row(*_cells(one_line(summary.id), summary))
+    if report.documents > len(report.summaries):
+        table.add_row("…")
+    if report.documents > 1:
+        total = DocumentSummary("all", report.sentences, report.frames)
+        table.add_row(*_cells("all", total), style="bold")
+    return table
+
+
+def _cells(name: str, summary: DocumentSummary) -> list[str]:
+    frames = (_share(frame) for frame in summary.frames.values())
+    return [name, f"{summary.sentences:,}", *frames]
+
+
+def _by_frame(frames: Mapping[str, FrameSummary]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("frame")
+    table.add_column("share", justify="right")
+    for heading in ("sentences", "favor", "neutral", "against"):
+        table.add_column(heading, justify="right")
+    for name, frame in frames.items():
+        counts = (frame.sentences, frame.favor, frame.neutral, frame.against)
+        table.add_row(name, _share(frame), *(f"{count:,}" for count in counts))
+    return table
+
+
+def _share(frame: FrameSummary) -> str:
+    if not frame.sentences:
+        return "·"
+    balance = f"{frame.balance:+.1f}".replace("-", "−")
+    return f"{frame.share:.0%} {balance}"

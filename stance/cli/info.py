@@ -1,0 +1,92 @@
+"""``stance info``: what a model is, and whether its files are whole."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stance.cli._shared import ExitCode, console, one_line
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from stance.store import ModelFolder
+
+__all__ = ["info"]
+
+
+def info(
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="Model folder or Hub id; the shipped model by default."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> int:
+    """Show a model: its codebook, thresholds, figures and files, their checksums verified."""
+    from stance.store import ModelFolder, find_folder
+
+    folder = ModelFolder.read(find_folder(model))
+    folder.verify()
+    if as_json:
+        data = {"path": str(folder.path), "verified": True, **folder.to_dict()}
+        sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+    else:
+        _print(console(), folder)
+    return ExitCode.DONE
+
+
+def _print(out: Console, folder: ModelFolder) -> None:
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    out.print(Text(f"{folder.name} {folder.version}", style="bold"))
+    out.print(f"{folder.path}", soft_wrap=True)
+    language = f"language {folder.language}, " if folder.language else ""
+    out.print(f"{language}reads {folder.max_length} tokens at once, longer sentences in windows")
+    book = folder.codebook
+    out.print(Text(f"\ncodebook {book.name} {book.version}", style="bold"))
+    for index, frame in enumerate(book.frames):
+        threshold = folder.decision.thresholds[index]
+        temperature, offset = folder.decision.temperatures[index], folder.decision.offsets[index]
+        out.print(
+            Text(f"{frame.name}", style="cyan")
+            + Text(
+                f"  threshold {threshold:.3g}, temperature {temperature:.3g}, offset {offset:.3g}"
+            )
+        )
+        for line in filter(None, (frame.definition, frame.proposition)):
+            out.print(Padding(Text(one_line(line)), (0, 0, 0, 2)))
+    if shares := ", ".join(f"{share:g}" for share in sorted(folder.decision.bands)):
+        out.print(f"can withhold these shares of its decisions (--abstain): {shares}")
+    for title, values in (("training", folder.training), ("figures", folder.figures)):
+        if values:
+            out.print(Text(f"\n{title}", style="bold"))
+            for name, value in _flat(values):
+                out.print(Text(f"{name}: {one_line(str(value))}"))
+    out.print(Text("\nfiles, checksums verified", style="bold"))
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_column()
+    for name, entry in folder.files.items():
+        table.add_row(name, f"{entry['bytes']:,} bytes", f"sha256 {str(entry['sha256'])[:16]}…")
+    out.print(table)
+
+
+def _flat(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, object]]:
+    """Yield the leaves of nested data, each with its path.
+
+    >>> list(_flat({"a": {"b": 1}, "c": 2}))
+    [('a b', 1), ('c', 2)]
+    """
+    for key, value in values.items():
+        name = f"{path} {key}".strip()
+        if isinstance(value, Mapping):
+            yield from _flat(value, name)
+        else:
+            yield name, f"{value:.4g}" if isinstance(value, float) else value

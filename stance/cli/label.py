@@ -1,0 +1,133 @@
+"""``stance label``: label the sentences of articles."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stance.cli._shared import ExitCode, console, parse_thresholds, say
+from stance.errors import InputError
+
+if TYPE_CHECKING:
+    from stance.job import LabelReport
+
+__all__ = ["label"]
+
+
+def label(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT...",
+            help="Files (.txt .md .html .csv .tsv .jsonl .parquet, also compressed), folders, "
+            "patterns, or - for standard input.",
+        ),
+    ],
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="OUT", help="Result file; without it, a table."),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="Model folder or Hub id; the shipped model by default."),
+    ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(metavar="jsonl|csv|parquet", help="Of OUT; by its suffix by default."),
+    ] = None,
+    input_format: Annotated[
+        str | None,
+        typer.Option(
+            metavar="text|html|csv|tsv|jsonl",
+            help="What standard input and files without a known suffix hold.",
+        ),
+    ] = None,
+    text_column: Annotated[
+        str, typer.Option(metavar="C", help="Where tables keep the text.")
+    ] = "text",
+    id_column: Annotated[
+        str | None, typer.Option(metavar="C", help="Where tables keep the id; FILE:ROW by default.")
+    ] = None,
+    keep_column: Annotated[
+        list[str] | None,
+        typer.Option(metavar="C", help="A column of tables to carry into OUT; can be repeated."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run that was cut off.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace OUT, or a run that was cut off.")
+    ] = False,
+    threshold: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FRAME=P", help="Another threshold for a frame; can be repeated."),
+    ] = None,
+    abstain: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="Withhold this share of the decisions, e.g. 0.05."),
+    ] = None,
+    keep_all: Annotated[
+        bool, typer.Option("--keep-all", help="Label menus, bylines and references too.")
+    ] = False,
+    backend: Annotated[str, typer.Option(metavar="auto|onnx|torch", help="Runtime.")] = "auto",
+    device: Annotated[str, typer.Option(metavar="cpu|cuda", help="Device.")] = "cpu",
+    threads: Annotated[
+        int | None, typer.Option(metavar="N", help="Processors to use; all by default.")
+    ] = None,
+    table: Annotated[
+        bool | None,
+        typer.Option("--table/--no-table", help="Show the sentences; without -o by default."),
+    ] = None,
+) -> int:
+    """Label articles: the frames of every sentence, and the stance on each.
+
+    Without -o the sentences are shown in a table. With it, one row a sentence is written, and text
+    that was skipped and files that failed are listed beside OUT.
+    """
+    from stance.cli._progress import progress_reporter
+    from stance.cli._tables import print_document, print_notes, print_overview
+    from stance.job import label_files
+
+    if output is None and (resume or force or format or keep_column):
+        raise InputError("--resume, --force, --format and --keep-column need a result: -o OUT")
+    shows_sentences = output is None if table is None else table
+    out = console()
+    try:
+        with progress_reporter(quiet=shows_sentences) as progress:
+            report = label_files(
+                inputs,
+                output,
+                model=model,
+                format=format,
+                input_format=input_format,
+                text_column=text_column,
+                id_column=id_column,
+                keep_columns=keep_column or (),
+                resume=resume,
+                force=force,
+                thresholds=parse_thresholds(threshold or []),
+                abstain=abstain,
+                keep_all=keep_all,
+                backend=backend,
+                device=device,
+                threads=threads,
+                progress=progress,
+                on_result=partial(print_document, out) if shows_sentences else None,
+            )
+    except KeyboardInterrupt:
+        say("stopped" if output is None else "stopped; --resume goes on with what is done")
+        return ExitCode.STOPPED
+    if output is not None or report.documents > 1 or not shows_sentences:
+        print_overview(out, report)
+    print_notes(out, report)
+    return _exit_code(report)
+
+
+def _exit_code(report: LabelReport) -> ExitCode:
+    if not report.documents:
+        return ExitCode.NOTHING_DONE
+    return ExitCode.SOME_FAILED if report.failed else ExitCode.DONE

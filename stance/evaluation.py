@@ -1,0 +1,81 @@
+"""``evaluate``: a model against a labelled file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from stance.codebook import STATES
+from stance.errors import InputError
+from stance.figures import Evaluation
+from stance.files import LabelledRow, read_rows
+from stance.model import StanceModel, load
+from stance.scoring import NOT_CODED, score
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    model: StanceModel | str | Path | None,
+    data: str | Path | Iterable[LabelledRow],
+    *,
+    text_column: str = "text",
+    frames_column: str = "frames",
+    document_column: str = "document",
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Evaluation:
+    """Score a model on labelled rows it was not trained on.
+
+    Args:
+        model: a loaded model, or what ``stance.load`` takes.
+        data: a JSONL, CSV, TSV or Parquet file of labelled rows, or the rows themselves.
+        text_column, frames_column, document_column: where the file keeps them. Intervals are
+            resampled by document; without that column every row is a document of its own.
+        resamples: of the bootstrap; 0 gives no intervals.
+        seed: the same seed gives the same intervals.
+
+    Raises:
+        InputError: the file cannot be read, a row is not labelled, or there is no row.
+        CodebookError: a row has a frame that the model does not know.
+
+    >>> import stance
+    >>> result = stance.evaluate(stance.load(), "seeds/labels.jsonl")
+    >>> result.sentences, result.documents
+    (288, 5)
+    """
+    judged = model if isinstance(model, StanceModel) else load(model)
+    rows = list(
+        read_rows(
+            data,
+            text_column=text_column,
+            frames_column=frames_column,
+            document_column=document_column,
+            codebook=judged.codebook,
+        )
+        if isinstance(data, (str, Path))
+        else data
+    )
+    if not rows:
+        raise InputError(f"{data} has no rows; expected labelled sentences")
+    probabilities = judged.predict_proba([row.text for row in rows])
+    return score(
+        _gold(rows, judged),
+        probabilities,
+        judged.decision.states(probabilities),
+        [row.document for row in rows],
+        frames=judged.codebook.names,
+        resamples=resamples,
+        seed=seed,
+    )
+
+
+def _gold(rows: list[LabelledRow], model: StanceModel) -> np.ndarray:
+    gold = np.zeros((len(rows), len(model.codebook.frames)), dtype=np.int64)
+    for row, labelled in enumerate(rows):
+        for frame, stance in model.codebook.check(labelled.frames).items():
+            column = model.codebook.names.index(frame)
+            gold[row, column] = NOT_CODED if stance is None else STATES.index(stance)
+    return gold

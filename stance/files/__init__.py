@@ -1,0 +1,18 @@
+"""Documents in, rows out: streaming, resumable, whole."""
+
+from __future__ import annotations
+
+from stance.files.documents import Document, DocumentReader, Failure
+from stance.files.rows import LabelledRow, read_rows
+from stance.files.sources import Inputs, LeftOut, find_sources
+
+__all__ = [
+    "Document",
+    "DocumentReader",
+    "Failure",
+    "Inputs",
+    "LabelledRow",
+    "LeftOut",
+    "find_sources",
+    "read_rows",
+]

@@ -1,0 +1,167 @@
+"""Sources → documents, one at a time; a document that cannot be used costs only itself."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from stance.errors import InputError, MissingExtraError
+from stance.files.sources import Inputs, Source, Unusable
+from stance.files.tables import TABLES, BadRow, Row, TableFile, missing_column
+from stance.files.text import clean, decode, decompress, read_limited, reading
+
+__all__ = ["Document", "DocumentReader", "Failure"]
+
+
+@dataclass(frozen=True)
+class Document:
+    """One text to label.
+
+    Attributes:
+        id: the file's path, the table's id column, or ``FILE:ROW``.
+        text: as read; the offsets of its sentences point into it.
+        columns: the columns of its table that are carried through.
+        guessed: the encoding of its file, where it had to be guessed.
+    """
+
+    id: str
+    text: str
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    guessed: str | None = None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A document that could not be labelled, and why.
+
+    >>> str(Failure("a.txt", "holds no text"))
+    'a.txt holds no text'
+    """
+
+    id: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.reason}"
+
+
+class DocumentReader:
+    """The documents of some inputs, in order; what cannot be used is a ``Failure`` in its place.
+
+    A document whose id was seen before is a failure: its sentences could not be told apart from
+    those of the first. Memory is bounded but for eight bytes' digest of each id that is not
+    ``FILE:ROW``.
+
+    Args:
+        inputs: what ``find_sources`` found.
+        text_column: where tables keep the text.
+        id_column: where tables keep the id; ``FILE:ROW`` by default.
+        keep_columns: columns of tables that are carried through.
+
+    Attributes:
+        bytes_read: how much of ``inputs.size`` has been read.
+    """
+
+    def __init__(
+        self,
+        inputs: Inputs,
+        *,
+        text_column: str = "text",
+        id_column: str | None = None,
+        keep_columns: Sequence[str] = (),
+    ) -> None:
+        self.bytes_read = 0
+        self._inputs = inputs
+        self._text_column = text_column
+        self._id_column = id_column
+        self._keep_columns = tuple(keep_columns)
+        self._seen: set[bytes] = set()
+
+    def __iter__(self) -> Iterator[Document | Failure]:
+        done = 0
+        for source in self._inputs.sources:
+            if isinstance(source, Unusable):
+                yield Failure(source.id, source.reason)
+                continue
+            try:
+                yield from self._read(source, done)
+            except (InputError, MissingExtraError) as error:
+                yield Failure(source.id, str(error))
+            done += source.size
+            self.bytes_read = done
+
+    def _read(self, source: Source, done: int) -> Iterator[Document | Failure]:
+        if source.kind in TABLES:
+            wanted = {self._text_column, *self._keep_columns, *filter(None, [self._id_column])}
+            table = TableFile(source.path, source.kind, columns=sorted(wanted))
+            for row in table:
+                self.bytes_read = done + table.bytes_read
+                yield self._from_row(source, row, table.guessed)
+            return
+        with reading(source.path):
+            if source.path is None:
+                data = read_limited(sys.stdin.buffer)
+            else:
+                suffix = source.path.suffix.lower()
+                with source.path.open("rb") as raw, decompress(raw, suffix) as stream:
+                    data = read_limited(stream)
+        self.bytes_read = done + source.size
+        decoded = decode(data)
+        text = _article(decoded.text) if source.kind == "html" else decoded.text
+        yield self._checked(Document(source.id, text, guessed=decoded.guessed))
+
+    def _from_row(
+        self, source: Source, row: Row | BadRow, guessed: str | None
+    ) -> Document | Failure:
+        document_id = f"{source.id}:{row.number}"
+        if isinstance(row, BadRow):
+            return Failure(document_id, f"({row.place}) {row.reason}")
+        for column in (self._text_column, self._id_column, *self._keep_columns):
+            if column is not None and column not in row.values:
+                return Failure(document_id, f"({row.place}) {missing_column(column, row.values)}")
+        text = row.values[self._text_column]
+        columns = {name: row.values[name] for name in self._keep_columns}
+        if self._id_column is not None:
+            given = row.values[self._id_column]
+            if given is None or given == "":
+                return Failure(document_id, f"({row.place}) has no id in {self._id_column!r}")
+            document_id = clean(str(given))
+        if not isinstance(text, str):
+            found = "nothing" if text is None else f"a {type(text).__name__}"
+            return Failure(document_id, f"({row.place}) holds {found}, expected text")
+        document = Document(document_id, clean(text), columns, guessed)
+        return self._checked(document, unique=self._id_column is None)
+
+    def _checked(self, document: Document, *, unique: bool = False) -> Document | Failure:
+        if not document.text.strip():
+            return Failure(document.id, "holds no text")
+        if unique:
+            return document
+        digest = hashlib.blake2b(document.id.encode(), digest_size=8).digest()
+        if digest in self._seen:
+            return Failure(document.id, "has the id of an earlier document; ids must differ")
+        self._seen.add(digest)
+        return document
+
+
+def _article(html: str) -> str:
+    """Return the article's text of a web page, a paragraph a line.
+
+    Raises:
+        InputError: the page holds none.
+        MissingExtraError: trafilatura is not installed.
+    """
+    try:
+        from trafilatura import extract
+    except ImportError as error:  # Also where one of its own parts is missing.
+        raise MissingExtraError("reading HTML", extra="html") from error
+    try:
+        text = extract(html, include_comments=False, include_tables=False, deduplicate=False)
+    except Exception as error:
+        raise InputError(f"is not HTML that can be read: {type(error).__name__}") from error
+    if not text:
+        raise InputError("holds no article that can be told from its menus; expected HTML")
+    return clean(text)

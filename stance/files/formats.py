@@ -1,0 +1,209 @@
+"""Results → rows: JSONL, CSV and Parquet, equal in content.
+
+JSONL holds everything. CSV and Parquet hold a row flat, the stance of each frame as the likeliest
+one given the frame.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stance.codebook import format_labels
+from stance.errors import InputError, MissingExtraError
+from stance.files.text import clean
+from stance.results import DocumentResult
+
+__all__ = [
+    "FORMATS",
+    "RESULT_COLUMNS",
+    "FlatColumns",
+    "csv_header",
+    "csv_rows",
+    "format_of",
+    "from_cell",
+    "jsonl_rows",
+    "require_parquet",
+    "to_cell",
+    "to_json",
+    "write_parquet",
+]
+
+FORMATS = ("jsonl", "csv", "parquet")
+
+#: The columns with which every CSV and Parquet result begins.
+RESULT_COLUMNS = ("document", "index", "start", "end", "text", "frames")
+_JSON_KEYS = (*RESULT_COLUMNS, "probabilities", "stances", "uncertain")
+
+# A spreadsheet takes a cell that begins so for a formula, or a tab for the next cell. Apostrophes
+# before it are counted in, so that the one that is added can be told from those that were there.
+_FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
+_PARQUET_ROWS = 16_384
+
+
+@dataclass(frozen=True)
+class FlatColumns:
+    """The columns of a CSV or Parquet result.
+
+    Attributes:
+        frames: the codebook's frames, in order.
+        kept: the columns that are carried through from the input.
+        uncertain: whether there is a column of the frames whose decision was withheld.
+
+    Raises:
+        InputError: a carried column has the name of a result's column.
+    """
+
+    frames: tuple[str, ...]
+    kept: tuple[str, ...] = ()
+    uncertain: bool = False
+
+    def __post_init__(self) -> None:
+        own = {*_JSON_KEYS, *self._scores()}
+        if clash := next((name for name in self.kept if name in own), None):
+            raise InputError(f"the column {clash!r} cannot be kept: results have one of that name")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All columns, in the order in which they are written."""
+        uncertain = ("uncertain",) if self.uncertain else ()
+        return (*RESULT_COLUMNS, *self._scores(), *uncertain, *self.kept)
+
+    def flat(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a JSONL row flat, with the columns ``names``."""
+        values = {name: row[name] for name in RESULT_COLUMNS}
+        values["frames"] = format_labels(row["frames"])
+        for frame in self.frames:
+            stances = row["stances"][frame]
+            values[f"p_{frame}"] = row["probabilities"][frame]
+            values[f"stance_{frame}"] = max(stances, key=stances.__getitem__)
+        if self.uncertain:
+            values["uncertain"] = ";".join(row.get("uncertain", ()))
+        return values | {name: _plain(row.get(name)) for name in self.kept}
+
+    def _scores(self) -> Iterator[str]:
+        for frame in self.frames:
+            yield from (f"p_{frame}", f"stance_{frame}")
+
+
+def format_of(output: Path, *, given: str | None = None) -> str:
+    """Return the format of a result file: the given one, or that of its suffix.
+
+    Raises:
+        InputError: neither is one of ``FORMATS``.
+    """
+    found = output.suffix.lower().removeprefix(".") if given is None else given
+    if found in FORMATS:
+        return found
+    what = f"the format {found!r}" if given is not None else f"what to write to {output}"
+    raise InputError(
+        f"{what} is not known; expected a name in .jsonl, .csv or .parquet, or --format"
+    )
+
+
+def jsonl_rows(result: DocumentResult, kept: Mapping[str, Any]) -> bytes:
+    """Return a document's rows as JSON lines; carried columns stand last."""
+    extra = {name: _jsonable(value) for name, value in kept.items()}
+    rows = (sentence.to_dict(document=result.id) | extra for sentence in result.sentences)
+    return "".join(f"{to_json(row)}\n" for row in rows).encode()
+
+
+def csv_header(columns: FlatColumns) -> bytes:
+    """Return the line of column names."""
+    return _csv([columns.names])
+
+
+def csv_rows(result: DocumentResult, kept: Mapping[str, Any], columns: FlatColumns) -> bytes:
+    """Return a document's rows as CSV lines (RFC 4180), safe to open in a spreadsheet."""
+    extra = {name: _jsonable(value) for name, value in kept.items()}
+    rows = (sentence.to_dict(document=result.id) | extra for sentence in result.sentences)
+    return _csv(map(to_cell, columns.flat(row).values()) for row in rows)
+
+
+def to_cell(value: object) -> object:
+    """Put an apostrophe before text that a spreadsheet would take for a formula.
+
+    >>> to_cell("=1+1"), to_cell("'=1"), to_cell("'90s"), to_cell(-1)
+    ("'=1+1", "''=1", "'90s", -1)
+    """
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+
+
+def from_cell(cell: str) -> str:
+    """Undo ``to_cell``.
+
+    >>> from_cell("'=1+1"), from_cell("''=1"), from_cell("'90s")
+    ('=1+1', "'=1", "'90s")
+    """
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def to_json(value: object) -> str:
+    """Return one line of JSON, in UTF-8 rather than escapes."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def require_parquet() -> None:
+    """Raise ``MissingExtraError`` where Parquet cannot be written: before the work, not after."""
+    try:
+        import pyarrow.parquet  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("writing Parquet", extra="parquet") from error
+
+
+def write_parquet(rows: Path, output: Path, columns: FlatColumns) -> None:
+    """Write the Parquet file of a JSONL result, a row group at a time."""
+    import pyarrow as arrow
+    from pyarrow import parquet
+
+    types = {"index": arrow.int64(), "start": arrow.int64(), "end": arrow.int64()}
+    types |= {f"p_{frame}": arrow.float64() for frame in columns.frames}
+    schema = arrow.schema([(name, types.get(name, arrow.string())) for name in columns.names])
+    with rows.open("rb") as lines, parquet.ParquetWriter(output, schema) as writer:
+        for group in _groups(lines, _PARQUET_ROWS):
+            flat = [columns.flat(json.loads(line)) for line in group]
+            writer.write_table(arrow.Table.from_pylist(flat, schema=schema))
+
+
+def _groups(lines: Iterable[bytes], size: int) -> Iterator[Sequence[bytes]]:
+    group: list[bytes] = []
+    for line in lines:
+        group.append(line)
+        if len(group) == size:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _csv(rows: Iterable[Iterable[object]]) -> bytes:
+    # Its line end is CR LF, as the standard asks, and so both characters are quoted inside a cell.
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()
+
+
+def _plain(value: object) -> str | None:
+    return value if value is None or isinstance(value, str) else to_json(value)
+
+
+def _jsonable(value: object) -> object:
+    """Return a carried value as JSON can hold it; what it has no type for becomes its text."""
+    if isinstance(value, str):
+        return clean(value)
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {clean(str(key)): _jsonable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_jsonable(item) for item in value]
+    return clean(str(value))

@@ -1,0 +1,146 @@
+"""Labelled rows: the gold labels of evaluation and training, and the results of ``label``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stance.codebook import STATES, Codebook, parse_labels
+from stance.errors import CodebookError, InputError
+from stance.files.formats import RESULT_COLUMNS, from_cell
+from stance.files.sources import kind_of
+from stance.files.tables import TABLES, BadRow, Row, TableFile, missing_column
+from stance.files.text import clean
+
+__all__ = ["LabelledRow", "read_rows"]
+
+
+@dataclass(frozen=True)
+class LabelledRow:
+    """One labelled sentence.
+
+    Attributes:
+        id: its ``id`` column, or ``FILE:ROW``.
+        document: what it is part of; its own id where the file does not say.
+        text: the sentence.
+        frames: frame → stance, or None where the stance was not coded.
+    """
+
+    id: str
+    document: str
+    text: str
+    frames: Mapping[str, str | None]
+
+
+def read_rows(
+    path: str | Path,
+    *,
+    text_column: str = "text",
+    frames_column: str = "frames",
+    document_column: str = "document",
+    codebook: Codebook | None = None,
+) -> Iterator[LabelledRow]:
+    """Read labelled rows, one at a time: JSONL, CSV, TSV or Parquet, plain or compressed.
+
+    ``frames`` is an object of frame → stance (JSONL), or the notation
+    ``multipolarity:favor;cooperation:neutral`` in any of them. The result files of ``label`` are
+    read back as they were.
+
+    Args:
+        path: the file.
+        text_column: where it keeps the sentence.
+        frames_column: where it keeps the labels.
+        document_column: where it keeps what the sentence is part of; it may have none.
+        codebook: checks frames and stances, where one is given.
+
+    Raises:
+        InputError: the file is missing, of another type, or has a row that cannot be read, has no
+            text or is not labelled. The message names the file and the line.
+        CodebookError: a frame or stance that the codebook does not know, named likewise.
+        MissingExtraError: Parquet without pyarrow.
+
+    >>> for row in read_rows("seeds/labels.jsonl"):
+    ...     print(row.id, dict(row.frames))
+    ...     break
+    000-001 {'defensive_balancing': 'favor'}
+    """
+    file = Path(path)
+    kind = kind_of(file)
+    if kind not in TABLES:
+        raise InputError(f"{file} is not a table of rows; expected .jsonl, .csv, .tsv or .parquet")
+    columns = (text_column, frames_column)
+    table = iter(TableFile(file, kind))
+    while True:
+        try:
+            row = next(table, None)
+        except InputError as error:
+            raise InputError(f"{file} {error}") from error
+        if row is None:
+            return
+        where = f"{file} {row.place}"
+        if isinstance(row, BadRow):
+            raise InputError(f"{where} {row.reason}")
+        yield _labelled(row, columns, document_column, codebook, where=where, file=file, kind=kind)
+
+
+def _labelled(
+    row: Row,
+    columns: tuple[str, str],
+    document_column: str,
+    codebook: Codebook | None,
+    *,
+    where: str,
+    file: Path,
+    kind: str,
+) -> LabelledRow:
+    values = _unescaped(row.values) if kind in ("csv", "tsv") else row.values
+    for column in columns:
+        if column not in values:
+            raise InputError(f"{where} {missing_column(column, values)}")
+    text, frames = (values[column] for column in columns)
+    if kind == "parquet" and isinstance(frames, Mapping):
+        # A struct has a field for every frame of the file: null is a frame that is not there.
+        frames = {frame: stance for frame, stance in frames.items() if stance is not None}
+    if not isinstance(text, str) or not text.strip():
+        raise InputError(f"{where} has no text in {columns[0]!r}; expected a sentence")
+    try:
+        labels = _labels(frames)
+        checked = labels if codebook is None else codebook.check(labels)
+    except CodebookError as error:
+        raise CodebookError(f"{where}: {error}") from error
+    row_id = str(values.get("id") or f"{file.name}:{row.number}")
+    document = str(values.get(document_column) or row_id)
+    return LabelledRow(clean(row_id), clean(document), clean(text), checked)
+
+
+def _labels(frames: object) -> Mapping[str, str | None]:
+    if isinstance(frames, str):
+        return parse_labels(frames)
+    if isinstance(frames, Mapping):
+        return {str(frame): _stance(frame, frames[frame]) for frame in frames}
+    raise CodebookError(
+        f"the row is not labelled: its frames are {_shown(frames)}; expected an object such as "
+        '{"cooperation": "favor"}, or {} where there is no frame'
+    )
+
+
+def _stance(frame: object, stance: object) -> str | None:
+    if stance is None or (isinstance(stance, str) and stance in STATES[1:]):
+        return stance
+    raise CodebookError(
+        f"the stance of {frame} is {_shown(stance)}; expected {', '.join(STATES[1:])}, "
+        "or null where it was not coded"
+    )
+
+
+def _shown(value: object) -> str:
+    return "null" if value is None else f"{type(value).__name__} {str(value)[:60]!r}"
+
+
+def _unescaped(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Undo what makes a result file safe in a spreadsheet; another file is taken as it is."""
+    if not values.keys() >= set(RESULT_COLUMNS):
+        return values
+    return {name: from_cell(value) for name, value in values.items()}

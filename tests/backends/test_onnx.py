@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from stance.backends import Batch, open_backend
+from stance.backends.onnx import OnnxBackend, available_threads
+from stance.errors import InputError, ModelError
+
+
+def batch(*lengths):
+    ids = np.zeros((len(lengths), max(lengths)), np.int64)
+    for row, length in enumerate(lengths):
+        ids[row, :length] = np.arange(5, 5 + length)
+    return Batch(ids, (ids > 0).astype(np.int64))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_batches_come_back_in_order(tiny_folder, threads):
+    backend = OnnxBackend(tiny_folder / "model.onnx", threads=threads)
+    batches = [batch(3), batch(2, 4), batch(7, 1, 1)] * 10
+    results = backend.logits(batches)
+    assert [len(result) for result in results] == [1, 2, 3] * 10
+    for left, right in zip(results[:3], results[-3:], strict=True):
+        np.testing.assert_array_equal(left, right)
+    backend.close()
+
+
+def test_padding_does_not_matter(tiny_folder):
+    backend = OnnxBackend(tiny_folder / "model.onnx", threads=1)
+    [alone], [padded] = backend.logits([batch(3)]), backend.logits([batch(3, 14)])
+    np.testing.assert_allclose(alone[0], padded[0], atol=1e-4)
+
+
+def test_a_file_that_is_no_onnx_is_refused(tmp_path):
+    (tmp_path / "model.onnx").write_bytes(b"not a graph")
+    with pytest.raises(ModelError, match="cannot be run"):
+        OnnxBackend(tmp_path / "model.onnx")
+
+
+def test_there_is_a_processor():
+    assert available_threads() >= 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"backend": "tensorrt"}, "unknown backend"),
+        ({"device": "tpu"}, "unknown device"),
+        ({"threads": 0}, "expected 1 or more"),
+        ({"backend": "onnx", "device": "cuda"}, "use --backend torch"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(tiny_folder, options, message):
+    with pytest.raises(InputError, match=message):
+        open_backend(tiny_folder, **options)
+
+
+def test_onnx_without_its_file_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"no model\.onnx"):
+        open_backend(tmp_path, backend="onnx")
+
+
+def test_a_gpu_that_is_not_there_is_refused(tiny_folder):
+    torch = pytest.importorskip("torch", reason="needs the extra train")
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU here")
+    with pytest.raises(InputError, match="no CUDA device"):
+        open_backend(tiny_folder, device="cuda")

@@ -1,0 +1,37 @@
+"""`stance info`: what a model is, and that its files are whole."""
+
+import json
+import shutil
+
+import pytest
+
+from stance.store import ModelFolder
+
+
+def test_the_codebook_and_the_files_are_shown(run, tiny_folder):
+    outcome = run("info", "--model", tiny_folder)
+    folder = ModelFolder.read(tiny_folder)
+    assert outcome.code == 0
+    for word in (*folder.codebook.names, *folder.files, "threshold 0.5", "checksums verified"):
+        assert word in outcome.out
+
+
+def test_json_is_what_the_folder_says(run, tiny_folder):
+    outcome = run("info", "--model", tiny_folder, "--json")
+    data = json.loads(outcome.out)
+    assert data["codebook"] == ModelFolder.read(tiny_folder).codebook.to_dict()
+    assert data["verified"] is True
+
+
+@pytest.mark.parametrize("damage", ["missing", "changed"])
+def test_a_damaged_model_is_one_line_and_code_2(run, tiny_folder, tmp_path, damage):
+    folder = shutil.copytree(tiny_folder, tmp_path / "model")
+    weights = folder / "model.safetensors"
+    if damage == "missing":
+        weights.unlink()
+    else:
+        data = weights.read_bytes()
+        weights.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    outcome = run("info", "--model", folder)
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert "model.safetensors" in outcome.err

@@ -1,0 +1,229 @@
+"""`stance label`: the table, the result files, the exit codes."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from stance.cli import _progress
+from stance.job import LabelProgress
+
+ROOT = Path(__file__).parents[2]
+ARTICLE = "Home | News\n\nThe two powers met. They agreed to trade.\n"
+PROGRAM = "from stance.cli import main; main()"
+
+
+@pytest.fixture
+def articles(tmp_path):
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    for name in ("a.txt", "b.txt"):
+        (folder / name).write_text(ARTICLE, encoding="utf-8")
+    return folder
+
+
+def test_the_seeds_are_labelled_into_a_file(run, tiny_folder, tmp_path):
+    output = tmp_path / "out.jsonl"
+    outcome = run("label", ROOT / "seeds", "-o", output, "--model", tiny_folder)
+    assert outcome.code == 0, outcome.err
+    assert len({json.loads(line)["document"] for line in output.open(encoding="utf-8")}) == 5
+    assert f"result: {output}" in outcome.out
+    assert "labels.jsonl (holds labels" in outcome.out
+    assert "name the file itself" in outcome.out
+    assert outcome.err == ""
+
+
+def test_without_an_output_the_sentences_are_shown(run, tiny_folder, articles):
+    outcome = run("label", articles, "--model", tiny_folder)
+    assert outcome.code == 0
+    assert "They agreed to trade." in outcome.out
+    assert re.search(r"[+o−] multipolarity \d\.\d\d", outcome.out)
+    assert sorted(path.name for path in articles.iterdir()) == ["a.txt", "b.txt"]
+
+
+def test_the_table_is_plain_text_of_80_columns_in_a_pipe(run, tiny_folder, articles, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    (articles / "c.txt").write_text("A very long sentence goes on. " * 30, encoding="utf-8")
+    outcome = run("label", articles, "--model", tiny_folder)
+    tables = outcome.out.split("labelled")[0]
+    assert "\x1b" not in outcome.out
+    assert max(len(line) for line in tables.splitlines()) <= 80
+
+
+def test_control_characters_of_a_text_do_not_reach_the_terminal(run, tiny_folder, tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes("They \x1b[31mmet\x07 again\u202e there.".encode())
+    outcome = run("label", path, "--model", tiny_folder)
+    assert not {"\x1b", "\x07", "\u202e"} & set(outcome.out)
+
+
+def test_standard_input_is_one_text(run, tiny_folder):
+    outcome = run("label", "-", "--model", tiny_folder, stdin="They met — twice.".encode())
+    assert outcome.code == 0
+    assert "They met — twice." in outcome.out
+
+
+def test_standard_input_may_be_a_table(run, tiny_folder, tmp_path):
+    output = tmp_path / "out.csv"
+    stdin = b'id,text\r\n7,"They met."\r\n'
+    words = ["--input-format", "csv", "--id-column", "id", "-o", output, "--model", tiny_folder]
+    assert run("label", "-", *words, stdin=stdin).code == 0
+    assert output.read_text(encoding="utf-8").splitlines()[1].startswith("7,0,0,9,They met.,")
+
+
+def test_some_failures_are_named_and_give_code_1(run, tiny_folder, articles, tmp_path):
+    (articles / "c.txt").write_bytes(b"")
+    outcome = run("label", articles, tmp_path / "no.txt", "--model", tiny_folder)
+    assert outcome.code == 1
+    assert outcome.err.splitlines() == [
+        f"stance: {articles}/c.txt holds no text",
+        f"stance: {tmp_path}/no.txt does not exist",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.txt", b""),
+        ("a.txt", b"\0\1\2"),
+        ("a.pdf", b"%PDF-1.7"),
+        ("a.txt.gz", b"plain"),
+        ("a.csv", b"title,body\na,b\n"),
+        ("a.tsv", b"\n"),
+        ("a.jsonl", b"[1, 2]\n{\n"),
+        ("a.parquet", b"PAR1"),
+        ("a.html", b"<html></html>"),
+    ],
+)
+def test_where_nothing_can_be_done_the_reason_is_one_line_and_code_2(
+    run, tiny_folder, tmp_path, name, data
+):
+    path = tmp_path / name
+    path.write_bytes(data)
+    output = tmp_path / "out.jsonl"
+    outcome = run("label", path, "-o", output, "--model", tiny_folder)
+    assert outcome.code == 2
+    assert all(line.startswith(f"stance: {path}") for line in outcome.err.splitlines())
+    assert not output.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--threshold", "cooperation"], "FRAME=P"),
+        (["--threshold", "cooperation=2"], "expected 0 to 1"),
+        (["--threshold", "peace=0.5"], "no frame 'peace'"),
+        (["--abstain", "0.42"], "no abstention band"),
+        (["--backend", "jax"], "unknown backend"),
+        (["--device", "tpu"], "unknown device"),
+        (["--threads", "0"], "threads is 0"),
+        (["--resume"], "need a result"),
+        (["--format", "csv"], "need a result"),
+        (["-o", "out.xlsx"], "expected a name in .jsonl"),
+        (["-o", "out.jsonl", "--format", "xml"], "'xml' is not known"),
+        (["--input-format", "docx"], "unknown input format"),
+    ],
+)
+def test_wrong_options_are_one_line_and_code_2(run, tiny_folder, articles, words, message):
+    outcome = run("label", articles, "--model", tiny_folder, *words)
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert message in outcome.err
+
+
+def test_an_existing_result_is_not_touched_unless_forced(run, tiny_folder, articles, tmp_path):
+    output = tmp_path / "out.jsonl"
+    output.write_bytes(b"mine")
+    words = ["label", articles, "-o", output, "--model", tiny_folder]
+    assert run(*words).code == 2
+    assert output.read_bytes() == b"mine"
+    assert run(*words, "--force").code == 0
+    assert output.read_bytes() != b"mine"
+
+
+def test_a_threshold_changes_the_labels(run, tiny_folder, articles, tmp_path):
+    output = tmp_path / "out.jsonl"
+    words = [f"--threshold={frame}=1" for frame in ("multipolarity", "cooperation")]
+    run("label", articles, "-o", output, "--model", tiny_folder, *words)
+    found = {frame for line in output.open() for frame in json.loads(line)["frames"]}
+    assert found <= {"defensive_balancing", "anti_hegemony"}
+
+
+def test_the_table_can_be_shown_beside_a_result(run, tiny_folder, articles, tmp_path):
+    words = ["label", articles, "-o", tmp_path / "out.jsonl", "--model", tiny_folder]
+    assert "They agreed to trade." in run(*words, "--table").out
+    assert "They agreed to trade." not in run(*words, "--force").out
+
+
+def test_what_was_skipped_is_counted_and_its_file_named(run, tiny_folder, tmp_path):
+    output = tmp_path / "out.jsonl"
+    outcome = run("label", ROOT / "seeds", "-o", output, "--model", tiny_folder)
+    skipped = (tmp_path / "out.jsonl.skipped.jsonl").read_text(encoding="utf-8").splitlines()
+    assert f"skipped {len(skipped)} parts" in outcome.out
+    assert "out.jsonl.skipped.jsonl" in outcome.out
+
+
+def test_a_guessed_encoding_is_said(run, tiny_folder, tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes("Le café est à l’heure — naïve résumé.".encode("cp1252"))
+    assert "read as cp1252" in run("label", path, "--model", tiny_folder).out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+def test_an_interrupted_run_says_how_to_go_on_and_does(run, tiny_folder, articles, tmp_path):
+    output = tmp_path / "out.jsonl"
+    for number in range(200):
+        (articles / f"{number}.txt").write_text(ARTICLE * 20, encoding="utf-8")
+    program = f"from stance import job; job.WINDOW_CHARACTERS = 1000; {PROGRAM}"
+    words = ["label", articles, "-o", output, "--model", tiny_folder]
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *map(str, words)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        journal = tmp_path / "out.jsonl.partial" / "run.json"
+        while not journal.exists() or '"documents": 0' in journal.read_text(encoding="utf-8"):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.decode() == "stance: stopped; --resume goes on with what is done\n"
+    outcome = run(*words, "--resume")
+    assert outcome.code == 0
+    assert "by an earlier run" in outcome.out
+
+
+def test_progress_is_shown_on_a_terminal_and_silent_in_a_pipe(tiny_folder, articles, tmp_path):
+    def errors(stderr):
+        words = ["label", articles, "--force", "-o", tmp_path / "o.csv", "--model", tiny_folder]
+        return subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, *map(str, words)],
+            env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"},
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+        )
+
+    with errors(subprocess.PIPE) as piped:
+        assert piped.stderr.read() == b""
+    ours, theirs = pty.openpty()
+    with errors(theirs) as shown:
+        shown.wait(timeout=60)
+    assert b"2 documents" in os.read(ours, 65536)
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_a_log_gets_a_line_a_minute(capsys):
+    show = _progress.log_lines()
+    for seconds in range(0, 200, 10):
+        show(LabelProgress(seconds, seconds * 20, float(seconds), 20.0, 0.5, 80.0))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "stance: 60 documents · 1,200 sentences · 20/s · 1:20 left"
+    assert len(lines) == 3

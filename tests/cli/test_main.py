@@ -1,0 +1,101 @@
+"""Errors are one line and an exit code; nothing heavy is imported to say so."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stance import cli
+
+ROOT = Path(cli.__file__).parents[2]
+PROGRAM = "from stance.cli import main; main()"
+
+
+def shell(*words, **options):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM, *map(str, words)],
+        env=environment,
+        capture_output=True,
+        check=False,
+        **options,
+    )
+
+
+def test_the_help_lists_the_commands(run):
+    outcome = run("--help")
+    assert outcome.code == 0
+    assert all(name in outcome.out for name in cli.COMMANDS)
+
+
+@pytest.mark.parametrize("words", [("frobnicate",), ("label",), ("label", "a", "--threads", "x")])
+def test_wrong_usage_is_one_line_and_code_2(run, words):
+    outcome = run(*words)
+    assert outcome.code == 2
+    assert outcome.err.startswith("stance: ")
+    assert outcome.err.count("\n") == 1
+    assert "--help" in outcome.err
+
+
+def broken():
+    raise RuntimeError("first\nsecond")
+
+
+def test_an_unexpected_error_is_one_line_that_says_how_to_see_more(run, monkeypatch):
+    monkeypatch.setitem(cli.COMMANDS, "info", broken)
+    monkeypatch.delenv("STANCE_DEBUG", raising=False)
+    outcome = run("info")
+    assert outcome.code == 2
+    assert outcome.err.count("\n") == 1
+    assert "STANCE_DEBUG=1" in outcome.err
+
+
+def test_an_unexpected_error_is_raised_where_that_was_asked_for(monkeypatch):
+    monkeypatch.setitem(cli.COMMANDS, "info", broken)
+    monkeypatch.setenv("STANCE_DEBUG", "1")
+    with pytest.raises(RuntimeError):
+        cli.main(["info"])
+
+
+def interrupted():
+    raise KeyboardInterrupt
+
+
+def test_an_interrupt_is_no_traceback(run, monkeypatch):
+    monkeypatch.setitem(cli.COMMANDS, "info", interrupted)
+    assert run("info").code == 130
+
+
+def test_a_reader_that_ends_early_is_no_error(tiny_folder, tmp_path):
+    article = tmp_path / "a.txt"
+    article.write_text("They met again. " * 4000, encoding="utf-8")
+    words = [sys.executable, "-c", PROGRAM, "label", article, "--model", tiny_folder]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [str(word) for word in words],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+def test_the_help_loads_no_model_and_no_runtime():
+    program = (
+        "import sys\nfrom stance.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n"
+        "    pass\nsys.exit(bool({'numpy', 'onnxruntime', 'torch', 'rich'} & set(sys.modules)))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True)
+    assert done.returncode == 0
+
+
+def test_output_that_the_terminal_cannot_show_is_replaced(tiny_folder, tmp_path):
+    article = tmp_path / "a.txt"
+    article.write_text("Они встретились в Пекине.", encoding="utf-8")
+    done = shell("label", article, "--model", tiny_folder, input=b"", timeout=60)
+    assert done.returncode == 0

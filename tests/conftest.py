@@ -1,0 +1,93 @@
+"""A tiny real model, built once a session: one-layer BERT, width 16, random but fixed weights."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+import stance
+from stance.codebook import Codebook
+from stance.decision import Decision
+from stance.store import ModelFolder
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+# A shared machine may stall for seconds; and a fixture made once a session suits every example.
+settings.register_profile(
+    "stance", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("stance")
+
+ROOT = Path(__file__).parent.parent
+CODEBOOK = Codebook.load(ROOT / "training" / "codebook.json")
+WORDS = "the and of a world power states sanctions partnership order trade rain two sides"
+MAX_LENGTH = 32
+
+
+def build_tiny_model(folder: Path) -> None:
+    """Write a whole model folder, as training does, without training."""
+    import torch
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+    from transformers import (
+        BertConfig,
+        BertForSequenceClassification,
+        PreTrainedTokenizerFast,
+    )
+
+    from stance.finetune.export import export_onnx
+
+    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS.split(), *letters]
+    pieces += [f"##{letter}" for letter in letters]
+    vocabulary = {piece: index for index, piece in enumerate(dict.fromkeys(pieces))}
+    raw = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    raw.normalizer = normalizers.BertNormalizer()
+    raw.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    raw.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=raw,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+    )
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=MAX_LENGTH,
+        initializer_range=0.6,
+        id2label=dict(enumerate(CODEBOOK.labels)),
+        label2id={label: index for index, label in enumerate(CODEBOOK.labels)},
+        attn_implementation="eager",
+    )
+    model = BertForSequenceClassification(config).eval()
+    export_onnx(model, folder / "model.onnx")
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    ModelFolder(
+        path=folder,
+        name="tiny",
+        version="1",
+        language="en",
+        codebook=CODEBOOK,
+        decision=Decision.plain(len(CODEBOOK.frames)),
+        max_length=MAX_LENGTH,
+    ).write()
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tiny")
+    build_tiny_model(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_folder: Path) -> stance.StanceModel:
+    return stance.load(tiny_folder)

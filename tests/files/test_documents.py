@@ -1,0 +1,151 @@
+"""Documents come one by one, and one that cannot be used is a failure in its place."""
+
+import gzip
+import json
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stance.files.documents import Document, DocumentReader, Failure
+from stance.files.sources import find_sources
+
+
+def read(path, **options):
+    return list(DocumentReader(find_sources([path]), **options))
+
+
+def test_a_text_file_is_one_document_as_it_stands(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes("\ufeffOne.\r\nTwo — three.\r".encode())
+    [document] = read(path)
+    assert document.text == "One.\r\nTwo — three.\r"
+
+
+@pytest.mark.parametrize("data", [b"", b" \r\n\t ", b"\xef\xbb\xbf"])
+def test_a_file_without_text_is_a_failure(tmp_path, data):
+    path = tmp_path / "a.txt"
+    path.write_bytes(data)
+    [failure] = read(path)
+    assert failure == Failure(path.as_posix(), "holds no text")
+
+
+def test_a_binary_file_is_a_failure_and_the_next_is_read(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"\x7fELF\0\1")
+    (tmp_path / "b.txt").write_text("Text.", encoding="utf-8")
+    assert [type(found) for found in read(tmp_path)] == [Failure, Document]
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() == 0, reason="root may read all")
+def test_a_file_that_may_not_be_read_is_a_failure(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("Text.", encoding="utf-8")
+    path.chmod(0)
+    [failure] = read(path)
+    assert "cannot be read" in failure.reason
+
+
+def test_a_file_that_is_gone_when_its_turn_comes_is_a_failure(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("Text.", encoding="utf-8")
+    inputs = find_sources([path])
+    path.unlink()
+    assert list(DocumentReader(inputs)) == [Failure(path.as_posix(), "does not exist")]
+
+
+def test_a_damaged_compressed_file_is_a_failure(tmp_path):
+    path = tmp_path / "a.txt.gz"
+    path.write_bytes(gzip.compress(os.urandom(5000))[:3000])
+    [failure] = read(path)
+    assert "damaged" in failure.reason
+
+
+def test_rows_of_a_table_are_documents_by_their_number(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text,n\nOne.,1\nTwo.,2\n", encoding="utf-8")
+    assert [found.id for found in read(tmp_path)] == ["a.csv:1", "a.csv:2"]
+
+
+def test_a_column_may_hold_the_ids_and_others_be_carried_along(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"body": "One.", "key": 7, "year": 1990}\n', encoding="utf-8")
+    found = read(path, text_column="body", id_column="key", keep_columns=["year"])
+    assert found == [Document("7", "One.", {"year": 1990})]
+
+
+def test_a_second_document_of_the_same_id_is_a_failure(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "One.", "id": 1}\n{"text": "Two.", "id": "1"}\n', encoding="utf-8")
+    first, second = read(path, id_column="id")
+    assert isinstance(first, Document)
+    assert "earlier document" in second.reason
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"texts": "a"}, "did you mean 'texts'"),
+        ({"text": None}, "holds nothing"),
+        ({"text": 3}, "holds a int"),
+        ({"text": "  "}, "no text"),
+    ],
+)
+def test_a_row_without_text_is_a_failure_that_says_where(tmp_path, row, reason):
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    [failure] = read(path)
+    assert reason in failure.reason
+    assert failure.id.endswith("a.jsonl:1")
+
+
+def test_lone_surrogates_and_nul_of_json_become_replacement_characters(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "a\\ud800b\\u0000c \\ud83d\\ude00"}\n', encoding="utf-8")
+    [document] = read(path)
+    assert document.text == "a\ufffdb\ufffdc 😀"
+
+
+def test_the_article_of_a_web_page_is_read_without_its_menus(tmp_path):
+    pytest.importorskip("trafilatura")
+    body = "The two sides agreed to deepen their partnership in trade and security. " * 5
+    path = tmp_path / "a.html"
+    path.write_text(
+        f"<html><body><nav><a href='/'>Home</a> <a href='/x'>Sport</a></nav><article><h1>A title"
+        f"</h1><p>{body}</p><p>{body}</p></article><footer>Contact</footer></body></html>",
+        encoding="utf-8",
+    )
+    [document] = read(path)
+    assert "deepen their partnership" in document.text
+    assert "Sport" not in document.text
+
+
+def test_a_web_page_without_an_article_is_a_failure(tmp_path):
+    pytest.importorskip("trafilatura")
+    path = tmp_path / "a.html"
+    path.write_text("<html><body></body></html>", encoding="utf-8")
+    [failure] = read(path)
+    assert "no article" in failure.reason
+
+
+@given(
+    data=st.binary(max_size=400),
+    suffix=st.sampled_from([".txt", ".csv", ".tsv", ".jsonl", ".txt.gz", ".csv.xz", ".jsonl.bz2"]),
+)
+def test_any_file_gives_documents_and_failures_only(tmp_path, data, suffix):
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(data)
+    found = read(path)
+    assert all(isinstance(item, (Document, Failure)) for item in found)
+
+
+def test_the_bytes_read_grow_to_the_size_of_the_inputs(tmp_path):
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text(name * 10, encoding="utf-8")
+    inputs = find_sources([tmp_path])
+    reader = DocumentReader(inputs)
+    seen = []
+    for _ in reader:
+        seen.append(reader.bytes_read)
+    assert seen == sorted(seen)
+    assert reader.bytes_read == inputs.size

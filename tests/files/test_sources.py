@@ -1,0 +1,141 @@
+"""What inputs name, in which order, and what of a folder is left out."""
+
+import os
+
+import pytest
+
+from stance.errors import InputError
+from stance.files.sources import Source, Unusable, find_sources
+
+
+def ids(inputs, **options):
+    return [source.id for source in find_sources(inputs, **options).sources]
+
+
+def left_out(inputs):
+    return {os.path.basename(left.path): left.reason for left in find_sources(inputs).left_out}
+
+
+def make(folder, *names, text="Some text."):
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def test_a_folder_is_read_recursively_in_a_stable_order_with_relative_ids(tmp_path):
+    make(tmp_path, "b.txt", "a/z.txt", "a/b/c.md", "a.txt", "C.TXT")
+    assert ids([tmp_path]) == ["C.TXT", "a/b/c.md", "a/z.txt", "a.txt", "b.txt"]
+
+
+def test_ids_are_as_named_where_there_are_several_inputs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path, "news/a.txt", "b.txt")
+    assert ids(["news", "b.txt"]) == ["news/a.txt", "b.txt"]
+
+
+def test_hidden_files_and_folders_are_passed_over(tmp_path):
+    make(tmp_path, "a.txt", ".b.txt", ".git/c.txt")
+    assert ids([tmp_path]) == ["a.txt"]
+
+
+def test_notes_of_a_folder_are_left_out_and_listed(tmp_path):
+    make(tmp_path, "a.txt", "README.md", "codebook.md", "LICENSE.txt")
+    assert ids([tmp_path]) == ["a.txt"]
+    assert set(left_out([tmp_path])) == {"README.md", "codebook.md", "LICENSE.txt"}
+
+
+def test_tables_of_a_folder_that_hold_labels_are_left_out(tmp_path):
+    make(tmp_path, "labels.jsonl", text='{"text": "a", "frames": {}}\n')
+    make(tmp_path, "labels.csv", text="text,frames\na,\n")
+    make(tmp_path, "articles.jsonl", text='{"text": "a"}\n')
+    assert ids([tmp_path]) == ["articles.jsonl"]
+    assert set(left_out([tmp_path])) == {"labels.jsonl", "labels.csv"}
+
+
+def test_files_of_other_types_are_left_out_of_a_folder(tmp_path):
+    make(tmp_path, "a.txt", "b.pdf", "noname")
+    assert ids([tmp_path]) == ["a.txt"]
+    assert set(left_out([tmp_path])) == {"b.pdf", "noname"}
+
+
+def test_a_file_that_is_named_itself_is_read(tmp_path):
+    make(tmp_path, "README.md", "noname")
+    found = find_sources([tmp_path / "README.md", tmp_path / "noname"])
+    assert [source.kind for source in found.sources] == ["text", "text"]
+    assert found.left_out == ()
+
+
+def test_the_result_and_its_side_files_are_left_out_of_their_own_folder(tmp_path):
+    make(tmp_path, "a.txt", "out.jsonl", "out.jsonl.partial/rows", "out.jsonl.errors.jsonl")
+    assert ids([tmp_path], output=tmp_path / "out.jsonl") == ["a.txt"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("a.txt.gz", "text"), ("a.HTML", "html"), ("a.tsv.bz2", "tsv"), ("b.1.jsonl.xz", "jsonl")],
+)
+def test_the_kind_of_a_file_is_told_by_its_suffix(tmp_path, name, kind):
+    make(tmp_path, name)
+    [source] = find_sources([tmp_path / name]).sources
+    assert source.kind == kind
+
+
+def test_a_file_of_an_unknown_type_that_is_named_is_unusable(tmp_path):
+    make(tmp_path, "a.pdf")
+    [source] = find_sources([tmp_path / "a.pdf"]).sources
+    assert isinstance(source, Unusable)
+    assert ".pdf" in source.reason
+
+
+def test_a_file_that_does_not_exist_is_unusable_and_the_others_stay(tmp_path):
+    make(tmp_path, "a.txt")
+    missing, found = find_sources([tmp_path / "no.txt", tmp_path / "a.txt"]).sources
+    assert isinstance(missing, Unusable)
+    assert isinstance(found, Source)
+
+
+def test_patterns_are_expanded(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path, "b.txt", "a.txt", "c/d.txt", "e.md")
+    assert ids(["**/*.txt"]) == ["a.txt", "b.txt", "c/d.txt"]
+
+
+def test_a_pattern_that_matches_nothing_is_unusable(tmp_path):
+    [source] = find_sources([str(tmp_path / "*.txt")]).sources
+    assert source.reason == "matches no file"
+
+
+def test_a_file_named_twice_is_read_once(tmp_path):
+    make(tmp_path, "a.txt")
+    assert len(ids([tmp_path, tmp_path / "a.txt"])) == 1
+
+
+def test_a_file_name_that_is_not_text_gives_an_id_that_is(tmp_path):
+    name = os.fsencode(tmp_path) + b"/a\xff.txt"
+    with open(name, "wb") as stream:
+        stream.write(b"text")
+    assert ids([tmp_path]) == ["a\ufffd.txt"]
+
+
+def test_standard_input_is_text_unless_said_otherwise():
+    assert find_sources(["-"]).sources[0].kind == "text"
+    assert find_sources(["-"], input_format="jsonl").sources[0].kind == "jsonl"
+
+
+def test_an_unknown_input_format_is_refused():
+    with pytest.raises(InputError, match="docx"):
+        find_sources(["-"], input_format="docx")
+
+
+def test_no_input_is_refused():
+    with pytest.raises(InputError, match="no input"):
+        find_sources([])
+
+
+def test_the_fingerprint_changes_with_the_list_of_files(tmp_path):
+    make(tmp_path, "a.txt")
+    before = find_sources([tmp_path]).fingerprint()
+    assert find_sources([tmp_path]).fingerprint() == before
+    make(tmp_path, "b.txt")
+    assert find_sources([tmp_path]).fingerprint() != before

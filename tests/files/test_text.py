@@ -1,0 +1,86 @@
+"""Bytes become text or a clear error."""
+
+import bz2
+import gzip
+import io
+import lzma
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stance.errors import InputError
+from stance.files.text import clean, decode, decompress, read_limited
+
+TEXTS = st.text(st.characters(exclude_characters="\0\ufeff", exclude_categories=["Cs"]))
+
+
+@given(TEXTS, st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]))
+def test_unicode_files_are_read_exactly(text, encoding):
+    assert decode(text.encode(encoding)).text == text
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r", "\u2028"])
+def test_line_ends_are_not_translated(newline):
+    assert decode(f"a{newline}b".encode()).text == f"a{newline}b"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Le café est à l’heure — naïve résumé.", "cp1252"),
+        ("Der Präsident sagte, dass die Größe zählt.", "cp1252"),
+        ("Россия и Китай подписали соглашение о сотрудничестве.", "cp1251"),
+        ("中国和俄罗斯在桂林会晤,达成四项战略共识。", "gb18030"),
+        ("日本と中国は協力を深める。日本と中国は協力を深める。", "cp932"),
+    ],
+)
+def test_older_encodings_are_detected_and_named(text, encoding):
+    decoded = decode(text.encode(encoding))
+    assert (decoded.text, decoded.guessed) == (text, encoding)
+
+
+def test_a_few_damaged_bytes_do_not_change_the_encoding():
+    data = "Россия и Китай подписали соглашение".encode() + b"\xff."
+    decoded = decode(data)
+    assert decoded.text == "Россия и Китай подписали соглашение\ufffd."
+    assert decoded.guessed == "utf-8 with damaged bytes"
+
+
+@given(st.binary())
+def test_any_bytes_are_text_or_an_input_error(data):
+    try:
+        text = decode(data).text
+    except InputError:
+        return
+    assert text.encode() is not None
+    assert "\0" not in text
+
+
+@pytest.mark.parametrize("data", [b"a\0b", b"\x7fELF\0\0", "a\0b".encode("utf-16")])
+def test_binary_files_are_refused(data):
+    with pytest.raises(InputError, match="NUL"):
+        decode(data)
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_cleaned_text_keeps_its_length_and_can_be_written(text):
+    cleaned = clean(text)
+    assert len(cleaned) == len(text)
+    assert "\0" not in cleaned.encode().decode()
+
+
+@pytest.mark.parametrize(
+    ("suffix", "compress"),
+    [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress), (".txt", bytes)],
+)
+def test_compressed_streams_are_opened_by_suffix(suffix, compress):
+    assert decompress(io.BytesIO(compress(b"peace")), suffix).read() == b"peace"
+
+
+def test_a_document_past_the_limit_is_refused_without_being_read_whole(monkeypatch):
+    monkeypatch.setattr("stance.files.text.MAX_TEXT_BYTES", 10)
+    stream = io.BytesIO(b"x" * 1000)
+    with pytest.raises(InputError, match="larger than"):
+        read_limited(stream)
+    assert stream.tell() == 11

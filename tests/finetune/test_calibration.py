@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+
+from stance.decision import UNCERTAIN, Decision
+from stance.finetune.calibration import equal_weights, fit_decision
+
+
+def simulated(rows=4_000, seed=0, sharpness=1.0, shift=0.0):
+    """Return logits of one frame and states drawn from the probabilities they truly mean."""
+    generator = np.random.default_rng(seed)
+    logits = generator.normal(0, 2, (rows, 4))
+    logits[:, 0] += 1
+    probabilities = Decision.plain(1).probabilities(logits.astype(np.float32))[:, 0]
+    states = np.array([generator.choice(4, p=row / row.sum()) for row in probabilities.astype(float)])
+    logits = logits * sharpness
+    logits[:, 1:] += shift
+    return logits.astype(np.float32), states[:, None]
+
+
+def test_right_probabilities_are_left_alone():
+    decision = fit_decision(*simulated())
+    assert decision.temperatures[0] == pytest.approx(1, abs=0.1)
+    assert decision.offsets[0] == pytest.approx(0, abs=0.15)
+
+
+def test_overconfidence_is_undone():
+    assert fit_decision(*simulated(sharpness=3)).temperatures[0] == pytest.approx(3, abs=0.3)
+
+
+def test_a_shift_towards_presence_is_undone():
+    assert fit_decision(*simulated(shift=1.5)).offsets[0] == pytest.approx(1.5, abs=0.2)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.1])
+def test_the_band_withholds_its_share(share):
+    logits, states = simulated()
+    decision = fit_decision(logits, states)
+    decided = decision.states(decision.probabilities(logits), abstain=share)
+    assert np.mean(decided == UNCERTAIN) == pytest.approx(share, abs=0.01)
+
+
+def test_the_band_holds_more_than_its_share_of_the_errors():
+    logits, states = simulated()
+    decision = fit_decision(logits, states)
+    probabilities = decision.probabilities(logits)
+    wrong = (decision.states(probabilities) > 0) != (states > 0)
+    withheld = decision.states(probabilities, abstain=0.1) == UNCERTAIN
+    assert wrong[withheld].mean() > 1.5 * wrong.mean()
+
+
+def test_the_threshold_beats_one_half_where_the_frame_is_rare():
+    logits, states = simulated(shift=-3)
+    plain = Decision.plain(1)
+    fitted = fit_decision(logits, states)
+
+    def f1(decision):
+        called = decision.states(decision.probabilities(logits)) > 0
+        return 2 * np.sum(called & (states > 0)) / (np.sum(called) + np.sum(states > 0))
+
+    assert f1(fitted) > f1(plain)
+
+
+def test_a_frame_that_never_occurs_keeps_one_half():
+    logits, states = simulated(rows=200)
+    assert fit_decision(logits, np.zeros_like(states)).thresholds == (0.5,)
+
+
+def test_the_same_seed_gives_the_same_decision():
+    assert fit_decision(*simulated(rows=500)) == fit_decision(*simulated(rows=500))
+
+
+def test_sources_count_alike():
+    weights = equal_weights(["a"] * 90 + ["b"] * 10)
+    assert weights[:90].sum() == pytest.approx(weights[90:].sum())
+    assert weights.mean() == pytest.approx(1)

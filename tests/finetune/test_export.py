@@ -1,0 +1,93 @@
+import numpy as np
+import onnxruntime
+import pytest
+
+from stance.backends import Batch
+from stance.backends.onnx import OnnxBackend
+from stance.finetune.export import export_onnx
+
+
+@pytest.fixture(scope="module")
+def wide_model():
+    """A BERT that is wide enough for its matrices to be quantized."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification
+
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=600,
+        hidden_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=256,
+        num_labels=16,
+        attn_implementation="eager",
+    )
+    return BertForSequenceClassification(config).eval()
+
+
+@pytest.fixture(scope="module")
+def files(wide_model, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("onnx")
+    export_onnx(wide_model, folder / "float32.onnx", quantize=False)
+    export_onnx(wide_model, folder / "int8.onnx")
+    return folder
+
+
+def random_batch(rows, tokens, seed=0):
+    ids = np.random.default_rng(seed).integers(1, 600, (rows, tokens))
+    return Batch(ids, np.ones_like(ids))
+
+
+def reference(model, batch):
+    import torch
+
+    with torch.inference_mode():
+        return model(
+            input_ids=torch.from_numpy(batch.input_ids),
+            attention_mask=torch.from_numpy(batch.attention_mask),
+        ).logits.numpy()
+
+
+def run(path, batch):
+    return OnnxBackend(path, threads=1).logits([batch])[0]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 40), (7, 12)])
+def test_float32_equals_torch(wide_model, files, shape):
+    batch = random_batch(*shape)
+    np.testing.assert_allclose(
+        run(files / "float32.onnx", batch), reference(wide_model, batch), atol=1e-4
+    )
+
+
+def test_8_bits_stay_close_to_torch(wide_model, files):
+    batch = random_batch(16, 20)
+    expected = reference(wide_model, batch)
+    error = np.abs(run(files / "int8.onnx", batch) - expected).max()
+    assert 0 < error < 0.05 * np.abs(expected).max()
+
+
+def test_8_bit_rows_do_not_depend_on_their_neighbours(files):
+    batch = random_batch(8, 20)
+    together = run(files / "int8.onnx", batch)
+    for row in range(8):
+        alone = Batch(batch.input_ids[row : row + 1, :9], batch.attention_mask[row : row + 1, :9])
+        mask = batch.attention_mask.copy()
+        mask[row, 9:] = 0
+        padded = run(files / "int8.onnx", Batch(batch.input_ids, mask))
+        np.testing.assert_allclose(padded[row], run(files / "int8.onnx", alone)[0], atol=1e-3)
+    assert together.shape == (8, 16)
+
+
+def test_8_bits_make_the_file_smaller(files):
+    small, large = (files / name for name in ("int8.onnx", "float32.onnx"))
+    assert small.stat().st_size < 0.4 * large.stat().st_size
+
+
+def test_only_standard_operators_are_used(files):
+    import onnx
+
+    graph = onnx.load(str(files / "int8.onnx"))
+    assert {node.domain for node in graph.graph.node} == {""}
+    assert onnxruntime.InferenceSession(str(files / "int8.onnx"))

@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+
+from stance.codebook import Codebook, Frame
+from stance.errors import CodebookError, ModelError
+from stance.finetune.training import (
+    STANCE_NOT_CODED,
+    Recipe,
+    predict_logits,
+    states_of,
+    train_classifier,
+)
+
+BOOK = Codebook((Frame("weather"), Frame("trade")))
+TEXTS = ["a b c", "power states", "world", "a a b"] * 6
+LABELS = [{"weather": "favor"}, {"trade": "against", "weather": None}, {}, {"weather": "favor"}] * 6
+
+
+@pytest.fixture(scope="module")
+def trained(tiny_folder):
+    recipe = Recipe(epochs=12, learning_rate=5e-3, batch_size=8)
+    return train_classifier(
+        TEXTS, states_of(LABELS, BOOK), codebook=BOOK, base=tiny_folder, recipe=recipe, progress=False
+    )
+
+
+def test_states_follow_the_codebook():
+    states = states_of(LABELS[:3], BOOK)
+    assert states.tolist() == [[1, 0], [STANCE_NOT_CODED, 3], [0, 0]]
+
+
+def test_unknown_frames_are_refused():
+    with pytest.raises(CodebookError):
+        states_of([{"sport": "favor"}], BOOK)
+
+
+def test_training_learns_what_is_easy(trained):
+    logits = predict_logits(trained, TEXTS[:4], max_length=16).reshape(4, 2, 4)
+    assert logits.argmax(-1)[[0, 2, 3], 0].tolist() == [1, 0, 1]
+    assert logits.argmax(-1)[1, 1] == 3
+
+
+def test_the_head_has_the_codebooks_labels(trained):
+    assert tuple(trained.model.config.id2label.values()) == BOOK.labels
+
+
+def test_logits_do_not_depend_on_the_batch(trained):
+    small = predict_logits(trained, TEXTS, max_length=16, batch_size=1)
+    np.testing.assert_allclose(
+        small, predict_logits(trained, TEXTS, max_length=16, batch_size=64), atol=1e-4
+    )
+
+
+def test_the_same_seed_gives_the_same_model(tiny_folder):
+    def logits():
+        classifier = train_classifier(
+            TEXTS,
+            states_of(LABELS, BOOK),
+            codebook=BOOK,
+            base=tiny_folder,
+            recipe=Recipe(epochs=2),
+            progress=False,
+        )
+        return predict_logits(classifier, TEXTS, max_length=16)
+
+    np.testing.assert_array_equal(logits(), logits())
+
+
+def test_a_base_that_is_no_model_is_refused(tmp_path):
+    with pytest.raises(ModelError, match="cannot load the base model"):
+        train_classifier(
+            TEXTS, states_of(LABELS, BOOK), codebook=BOOK, base=tmp_path, recipe=Recipe()
+        )

@@ -1,0 +1,321 @@
+"""What of a web article is skipped, and above all what is not."""
+
+from pathlib import Path
+
+import pytest
+
+from stance.boilerplate import find_boilerplate, is_credit
+from stance.sentences import split
+
+SEEDS = Path(__file__).parent.parent / "seeds"
+
+PROSE = "The two governments agreed to expand their trade, and officials said talks would go on."
+MORE = "Analysts in both capitals were not so sure that the arrangement would hold for long."
+TITLE = "The Order of the World Is Changing"
+
+#: Article → all that is skipped of it (the head of each stretch), in order.
+SKIPPED = {
+    "000_cf95c1d8b8a32307.txt": [
+        ("menu", "Language : English 简体 繁體"),
+        ("heading", "Foreign Policy"),
+        ("date", "Apr 06, 2021"),
+        ("byline", "• Xiao Bin"),
+        ("byline", "Deputy Secretary-general, Center for Shanghai"),
+        ("related", "You might also like"),
+        ("menu", "Back to Top"),
+    ],
+    "001_ea60648147a3c4b7.txt": [
+        ("heading", "In"),
+        ("notice", "Login if you are already registered"),
+        ("rating", "(votes: 7, rating: 5) |"),
+        ("rating", "(7 votes) |"),
+        ("byline", "Professor, Fudan University, Beijing Club"),
+        ("heading", "Multipolarity"),
+        ("related", "World Order Transformation: Economy, Ideology, Technology"),
+        ("heading", "Economic Globalization"),
+        ("related", "Multilateralism in the Era of Weak Institutions"),
+        ("heading", "International Order"),
+        ("related", "‘Senior-Junior Partnership’ Claim Distorts Russia-China Relations"),
+        ("related", "‘Being in Order’ Also Means Being in the World Order"),
+        ("rating", "(votes: 7, rating: 5) |"),
+        ("rating", "(7 votes) |"),
+        ("related", "Have emerging powers got the resources to reshape the world order?"),
+        ("related", "Multilateralism in the Era of Weak InstitutionsThe institutional"),
+        ("related", "‘Being in Order’ Also Means Being in the World OrderFyodor Lukyanov:"),
+        ("related", "‘Senior-Junior Partnership’ Claim Distorts Russia-China RelationsIn the 21st"),
+        ("related", "World Order Transformation: Economy, Ideology, TechnologyIt would be"),
+        ("related", "What China's History Should Teach UsChina's success should teach us"),
+    ],
+    "002_3c3a82fd8310e48c.txt": [
+        ("menu", "Language : English 简体 繁體"),
+        ("heading", "Foreign Policy"),
+        ("heading", "Countering External Threats"),
+        ("date", "Dec 29, 2021"),
+        ("byline", "• Xiao Bin"),
+        ("byline", "Deputy Secretary-general, Center for Shanghai"),
+        ("file", "Xi-Putin.png"),
+        ("credit", "(Sputnik/Mikhail Metzel/Pool via REUTERS)"),
+        ("related", "You might also like"),
+        ("menu", "Back to Top"),
+    ],
+    "003_5fe008992227ce12.txt": [
+        ("menu", "Language : English 简体 繁體"),
+        ("heading", "Foreign Policy"),
+        ("date", "Feb 20 , 2017"),
+        ("byline", "• He Yafei"),
+        ("byline", "Former Vice Minister, Ministry of Foreign Affairs"),
+        ("related", "You might also like"),
+        ("menu", "Back to Top"),
+    ],
+    "004_1b39b43d1c6b0ca4.txt": [
+        ("references", "References"),
+        ("references", "BROOKS, Stephen G., and WOHLFORTH (2005)."),
+        ("references", "COHEN, Ariel (2012)."),
+        ("references", "CONTESSI, Nicola, China and Eurasia Forum Quarterly"),
+        ("references", "DUARTE, Paulo (2012)."),
+        ("references", "FERNANDES, Moisés Silva. (2010)."),
+        ("references", "MINGJIANG, Li (2008)."),
+        ("references", "PAPE, Robert A., (2004)."),
+        ("references", "PAUL, T.V. (2005)"),
+        ("references", "SAFIULLIN, Askhat (2010)."),
+        ("references", "Wang, Haiyun (2007)."),
+        ("references", "Paulo Afonso Brardo Duarte is a PhD student"),
+        ("comments", "Seja o primeiro a comentar"),
+    ],
+}
+
+
+def reasons(*paragraphs: str) -> list[str | None]:
+    return find_boilerplate(paragraphs)
+
+
+@pytest.mark.parametrize("name", SKIPPED)
+def test_what_is_skipped_of_an_article_of_the_corpus(name):
+    with (SEEDS / name).open(encoding="utf-8", newline="") as file:
+        skipped = split(file.read()).skipped
+    assert [skip.reason for skip in skipped] == [reason for reason, _ in SKIPPED[name]]
+    assert all(
+        skip.text.startswith(head) for skip, (_, head) in zip(skipped, SKIPPED[name], strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("reason", "line"),
+    [
+        ("separator", "* * *"),
+        ("separator", "\ufeff"),
+        ("menu", "Home | World News | Opinion"),
+        ("menu", "Skip to main content"),
+        ("menu", "Idioma: Español"),
+        ("date", "Published 4 July 2024, 10:30 GMT"),
+        ("date", "Wed., Sept. 3rd 2014"),
+        ("date", "2024-03-05T10:00:00+08:00"),
+        ("date", "5 de abril de 2021"),
+        ("date", "2024年11月5日 星期二"),
+        ("date", "21 декабря 2022"),
+        ("byline", "By Jane Smith and Omar al Farsi"),
+        ("byline", "By Ann Lee, Senior Correspondent"),
+        ("byline", "posted on 2023-05-06 by admin"),
+        ("byline", "作者：赵某某"),
+        ("rating", "1,234 views | 12 shares"),
+        ("rating", "Rating: 4.5/5"),
+        ("file", "putin_and_xi (2).jpeg"),
+        ("link", "https://example.org/a?b=c"),
+        ("link", "ann@example.org"),
+        ("credit", "Photo: Jane Doe/AP"),
+        ("credit", "(Reporting by Ann Lee; editing by Bo Chen)"),
+        ("credit", "Source: Xinhua"),
+        ("copyright", "© 2024 The Example Times. All rights reserved."),
+        ("tags", "Tags: China, Russia, SCO"),
+        ("notice", "Share this article on Facebook"),
+        ("notice", "Sign up for our newsletter to get the week in your inbox."),
+        ("notice", "This site uses some cookies to improve your experience."),
+        ("notice", "5 min read"),
+        ("notice", "ADVERTISEMENT"),
+        ("comments", "Comments (12)"),
+        ("comments", "发表评论"),
+        ("related", "Most Read"),
+        ("related", "相关阅读"),
+        ("teaser", "Read more: The Power That Nobody Saw Coming"),
+    ],
+)
+def test_a_line_known_by_its_words_is_skipped(reason, line):
+    assert reasons(TITLE, PROSE, line, MORE) == [None, None, reason, None]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Share prices fall as markets weigh the deal",
+        "Subscribe to the idea that power matters and you see it everywhere",
+        "Join us or lose us, Kyiv tells its allies",
+        "By 2050 China will lead the world in research",
+        "By land and sea the new order is taking shape",
+        "May 2021 marked the end of the old balance",
+        "Copyright law divides the two trading partners",
+        "Comments on the treaty were mixed across Asia.",
+        "Sources say that the deal is close.",
+        "Related issues were left for the next round.",
+        "References to the UN Charter fill the joint statement.",
+        "We baked cookies with the ambassador's children.",
+        "Ban on TikTok shows how YouTube wins the US market",
+        "Minister of Defence: we seek no conflict",
+        "(Reuters could not confirm the report.)",
+        "Source of strength: what the partnership rests on",
+        "Hegemony ended.",
+        "Why not?",
+        "I quote:",
+        "Mr. President,",
+        "• Energy cooperation",
+        "国际秩序",
+    ],
+)
+def test_a_line_that_only_looks_like_furniture_is_kept(line):
+    assert reasons(TITLE, PROSE, line, MORE) == [None] * 4
+
+
+@pytest.mark.parametrize(
+    "paragraphs",
+    [
+        ["Trade talks"],
+        ["5 March 2024"],
+        [PROSE],
+        ["5 March 2024", "Home | News | World"],
+        ["Shopping list", "- apples", "- pears", "Milk", "Three loaves of bread"],
+        ["Year GDP Growth", "2019 14.3 6.0", "2020 14.7 2.2", "2021 17.7 8.4"],
+        [
+            "hi",
+            "How are you",
+            "fine thanks and you",
+            "Ok",
+            "did you see the news of the summit",
+            "Lol",
+        ],
+        [
+            "I sing of the rivers",
+            "That run",
+            "to the sea,",
+            "And call",
+            "to the mountains",
+            "To answer me.",
+        ],
+        ["国际秩序", "中俄国际合作围绕若干核心概念展开，其中多极化占有突出地位。"],
+        [
+            "مفاهيم التعاون الدولي بين البلدين",
+            "يرتكز التعاون بين البلدين على عدد من المفاهيم الأساسية.",
+        ],
+    ],
+    ids=["headline", "date", "paragraph", "furniture", "list", "table", "chat", "poem", "zh", "ar"],
+)
+def test_a_small_document_is_kept_whole(paragraphs):
+    assert find_boilerplate(paragraphs) == [None] * len(paragraphs)
+
+
+def test_no_paragraphs_give_no_reasons():
+    assert find_boilerplate([]) == []
+
+
+def test_a_short_line_in_an_article_is_a_heading():
+    assert reasons(TITLE, PROSE, "Economic Globalization", MORE)[2] == "heading"
+
+
+def test_a_headline_of_four_words_is_kept():
+    assert reasons("Order Without a Hegemon", PROSE, MORE)[0] is None
+
+
+def test_a_short_line_that_goes_on_below_is_no_heading():
+    assert reasons(TITLE, PROSE, "The Republic", "of China spoke next.", MORE)[2] is None
+
+
+def test_a_name_over_a_job_title_is_a_byline():
+    found = reasons(TITLE, "Dr. Maria dos Santos Lima", "Senior Fellow, Example Center", PROSE)
+    assert found == [None, "byline", "byline", None]
+
+
+def test_a_headline_under_a_date_is_kept():
+    assert reasons("5 March 2024", "President of Russia Visits China", PROSE) == [
+        "date",
+        None,
+        None,
+    ]
+
+
+def test_what_follows_a_related_marker_behind_the_article_is_skipped():
+    found = reasons(TITLE, PROSE, MORE, "You may also like", "A headline of a few more words.")
+    assert found[3:] == ["related", "related"]
+
+
+def test_a_related_marker_in_front_of_most_of_the_prose_takes_itself_only():
+    found = reasons(TITLE, PROSE, "Related", MORE, PROSE, MORE)
+    assert found == [None, None, "related", None, None, None]
+
+
+def test_furniture_behind_the_last_prose_opens_the_tail():
+    found = reasons(TITLE, PROSE, MORE, "(7 votes) |", "Who will lead the world of tomorrow?")
+    assert found[3:] == ["rating", "related"]
+
+
+def test_furniture_between_paragraphs_of_prose_takes_itself_only():
+    assert reasons(TITLE, PROSE, MORE, "(7 votes) |", PROSE)[3:] == ["rating", None]
+
+
+def test_a_line_behind_the_last_prose_without_furniture_is_kept():
+    assert reasons(TITLE, PROSE, "Together we will be stronger than before")[2] is None
+
+
+def test_a_run_of_teasers_behind_the_article_is_skipped():
+    found = reasons(
+        TITLE,
+        PROSE,
+        "What the Summit ChangedThe host wanted more than it got",
+        "Old Friends in New OrderWhy the two need each other",
+    )
+    assert found[2:] == ["related", "related"]
+
+
+def test_a_link_in_the_body_that_comes_back_as_a_teaser_is_skipped():
+    found = reasons(
+        TITLE,
+        PROSE,
+        "What the Summit Really Changed",
+        MORE,
+        "Related articles",
+        "What the Summit Really ChangedThe host wanted more than it got",
+    )
+    assert found == [None, None, "related", None, "related", "related"]
+
+
+def test_a_headline_that_comes_back_in_the_tail_is_kept():
+    assert reasons(TITLE, PROSE, MORE, "Most read", TITLE)[0] is None
+
+
+def test_a_reference_list_and_what_follows_it_is_skipped():
+    found = reasons(
+        TITLE,
+        PROSE,
+        MORE,
+        "Bibliography",
+        "Doe, John (2015). The Order. New York.",
+        "John Doe teaches international relations at a university in the north.",
+    )
+    assert found[3:] == ["references"] * 3
+
+
+def test_a_heading_that_no_reference_follows_opens_no_reference_list():
+    found = reasons(TITLE, PROSE, MORE, "Sources", "Power has many sources, and trade is one.")
+    assert found[3:] == ["heading", None]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("(Jane Doe/Pool via REUTERS)", True),
+        ("[Photo by Jane Doe]", True),
+        ("（图片来源 新华社）", True),
+        ("(Xinhua reported this on Monday.)", False),
+        ("(Fernandes, 2010)", False),
+        ("The picture went around the world.", False),
+    ],
+)
+def test_is_credit(sentence, expected):
+    assert is_credit(sentence) is expected

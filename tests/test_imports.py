@@ -1,0 +1,119 @@
+"""What may be imported where, and what an import costs."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import stance
+
+ROOT = Path(stance.__file__).parent
+HEAVY = {"torch", "transformers", "datasets", "sklearn", "evaluate", "scipy", "matplotlib", "jinja2"}
+MAY_IMPORT = {
+    "torch": {"backends/torch.py", "finetune/"},
+    "transformers": {"backends/torch.py", "finetune/"},
+    "datasets": {"finetune/"},
+    "scipy": {"finetune/"},
+    "sklearn": {"finetune/"},
+    "evaluate": set(),
+}
+#: The rooms, from the bottom up: a module imports only what stands before it.
+ORDER = [
+    "errors",
+    "codebook",
+    "results",
+    "figures",
+    "boilerplate",
+    "sentences",
+    "backends",
+    "tokens",
+    "decision",
+    "store",
+    "model",
+    "files",
+    "job",
+    "scoring",
+    "agreement",
+    "evaluation",
+    "finetune",
+    "cli",
+]
+
+
+def modules():
+    return sorted(ROOT.rglob("*.py"))
+
+
+def imports_of(path, *, whole=True):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = ast.walk(tree) if whole else tree.body
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module
+
+
+def room(path):
+    relative = path.relative_to(ROOT)
+    return relative.parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_down(path):
+    if path == ROOT / "__init__.py":
+        return
+    here = ORDER.index(room(path))
+    for name in imports_of(path):
+        if name.split(".")[0] != "stance":
+            continue
+        assert name != "stance", "nothing imports the package root"
+        there = name.split(".")[1]
+        assert ORDER.index(there) <= here, f"{room(path)} imports {there}, which stands above it"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_heavy_packages_stay_in_their_rooms(path):
+    relative = path.relative_to(ROOT).as_posix()
+    for name in imports_of(path):
+        allowed = MAY_IMPORT.get(name.split(".")[0])
+        if allowed is not None:
+            assert any(relative.startswith(prefix) for prefix in allowed), f"{relative}: {name}"
+
+
+def run_python(code):
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    return done.stdout.strip()
+
+
+def test_import_loads_nothing_heavy():
+    loaded = set(run_python("import stance, sys; print(*sys.modules)").split())
+    assert not loaded & (HEAVY | {"numpy", "onnxruntime", "tokenizers", "typer", "rich"})
+
+
+def test_loading_and_labelling_loads_nothing_heavy():
+    code = "import stance, sys; stance.load().label('One sentence.'); print(*sys.modules)"
+    assert not set(run_python(code).split()) & HEAVY
+
+
+def test_import_takes_under_a_tenth_of_a_second():
+    code = "import time; t = time.perf_counter(); import stance; print(time.perf_counter() - t)"
+    assert min(float(run_python(code)) for _ in range(3)) < 0.1
+
+
+def test_public_names_are_these_and_can_be_had():
+    assert len(stance.__all__) <= 10
+    assert sorted(stance.__all__) == stance.__all__
+    for name in stance.__all__:
+        assert getattr(stance, name).__name__
+        assert name in dir(stance)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'predict'"):
+        _ = stance.predict

@@ -1,0 +1,340 @@
+"""Files in, rows out: exact offsets, equal formats, and nothing lost by a kill or a full disk."""
+
+import csv
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tracemalloc
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import stance
+from stance import job
+from stance.errors import InputError, ModelError, OutputError
+
+ROOT = Path(__file__).parent.parent
+ARTICLE = "The two powers met. They agreed to trade. Sanctions divide the world.\n"
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    for number in range(6):
+        (folder / f"{number}.txt").write_text(ARTICLE * (number + 1), encoding="utf-8")
+    return folder
+
+
+def rows(path):
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+def test_the_seeds_are_labelled_with_offsets_that_hold(tiny_model, tmp_path):
+    output = tmp_path / "out.jsonl"
+    report = job.label_files([ROOT / "seeds"], output, model=tiny_model)
+    assert (report.documents, report.failed) == (5, 0)
+    assert {Path(left.path).name for left in report.left_out} >= {"labels.jsonl", "codings.jsonl"}
+    for row in rows(output):
+        text = (ROOT / "seeds" / row["document"]).read_bytes().decode("utf-8")
+        assert row["text"] == text[row["start"] : row["end"]]
+
+
+def test_sentences_and_skipped_text_are_the_whole_document(tiny_model, tmp_path):
+    output = tmp_path / "out.jsonl"
+    report = job.label_files([ROOT / "seeds"], output, model=tiny_model)
+    spans = {}
+    for row in rows(output) + rows(report.skipped_file):
+        spans.setdefault(row["document"], []).append((row["start"], row["end"]))
+    for name, found in spans.items():
+        text = (ROOT / "seeds" / name).read_bytes().decode("utf-8")
+        covered = {place for start, end in found for place in range(start, end)}
+        assert not [c for place, c in enumerate(text) if place not in covered and not c.isspace()]
+
+
+@settings(max_examples=40)
+@given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=300))
+def test_offsets_hold_for_any_text(tiny_model, tmp_path, text):
+    path, output = tmp_path / "a.txt", tmp_path / "out.jsonl"
+    path.write_bytes(text.encode())
+    report = job.label_files([path], output, model=tiny_model, force=True)
+    if report.documents:
+        text = text.removeprefix("\ufeff")
+        assert all(row["text"] == text[row["start"] : row["end"]] for row in rows(output))
+    else:
+        assert report.failed == 1
+
+
+def test_rows_are_what_the_model_gives(tiny_model, corpus, tmp_path):
+    job.label_files([corpus], tmp_path / "out.jsonl", model=tiny_model)
+    text = (corpus / "3.txt").read_text(encoding="utf-8")
+    expected = [s.to_dict(document="3.txt") for s in tiny_model.label(text).sentences]
+    assert [row for row in rows(tmp_path / "out.jsonl") if row["document"] == "3.txt"] == expected
+
+
+def test_the_three_formats_hold_the_same(tiny_model, corpus, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    for suffix in ("jsonl", "csv", "parquet"):
+        job.label_files([corpus], tmp_path / f"out.{suffix}", model=tiny_model)
+    text = (tmp_path / "out.csv").read_bytes().decode()
+    cells = list(csv.DictReader(io.StringIO(text, newline="")))
+    table = parquet.read_table(tmp_path / "out.parquet").to_pylist()
+    for line, cell, row in zip(rows(tmp_path / "out.jsonl"), cells, table, strict=True):
+        assert cell == {name: str(value) for name, value in row.items()}
+        assert (line["text"], line["start"]) == (row["text"], row["start"])
+        assert all(line["probabilities"][f] == row[f"p_{f}"] for f in line["probabilities"])
+
+
+def test_columns_are_carried_through(tiny_model, tmp_path):
+    (tmp_path / "a.csv").write_text("text,year\nThey met.,1990\n", encoding="utf-8")
+    job.label_files(
+        [tmp_path / "a.csv"], tmp_path / "o.jsonl", model=tiny_model, keep_columns=["year"]
+    )
+    assert rows(tmp_path / "o.jsonl")[0]["year"] == "1990"
+
+
+def test_nothing_is_written_without_an_output(tiny_model, corpus):
+    results = []
+    report = job.label_files([corpus], None, model=tiny_model, on_result=results.append)
+    assert [result.id for result in results] == [f"{number}.txt" for number in range(6)]
+    assert report.sentences == sum(len(result.sentences) for result in results)
+    assert sorted(corpus.parent.iterdir()) == [corpus]
+
+
+def test_a_document_that_fails_costs_only_itself(tiny_model, corpus, tmp_path):
+    (corpus / "3b.txt").write_bytes(b"\0\1")
+    report = job.label_files([corpus], tmp_path / "out.jsonl", model=tiny_model)
+    assert (report.documents, report.failed) == (6, 1)
+    [failure] = rows(report.errors_file)
+    assert failure["document"] == "3b.txt"
+    assert "NUL" in failure["reason"]
+
+
+def test_where_nothing_can_be_labelled_no_result_is_left(tiny_model, tmp_path):
+    report = job.label_files([tmp_path / "no.txt"], tmp_path / "out.jsonl", model=tiny_model)
+    assert (report.documents, report.failed) == (0, 1)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.jsonl.errors.jsonl"]
+
+
+def test_a_folder_without_articles_is_refused(tiny_model, tmp_path):
+    (tmp_path / "README.md").write_text("About.", encoding="utf-8")
+    with pytest.raises(InputError, match="found no article"):
+        job.label_files([tmp_path], tmp_path / "out.jsonl", model=tiny_model)
+
+
+def test_a_wrong_option_leaves_nothing_behind(tiny_model, corpus, tmp_path):
+    with pytest.raises(InputError, match="no abstention band"):
+        job.label_files([corpus], tmp_path / "out.jsonl", model=tiny_model, abstain=0.42)
+    assert sorted(tmp_path.iterdir()) == [corpus]
+
+
+def test_a_model_that_cannot_be_loaded_is_refused(corpus, tmp_path):
+    with pytest.raises(ModelError):
+        job.label_files([corpus], tmp_path / "out.jsonl", model=tmp_path / "no")
+
+
+def test_the_report_sums_up_the_rows(tiny_model, corpus, tmp_path):
+    report = job.label_files([corpus], tmp_path / "out.jsonl", model=tiny_model)
+    written = rows(tmp_path / "out.jsonl")
+    for frame, summary in report.frames.items():
+        stances = [row["frames"][frame] for row in written if frame in row["frames"]]
+        assert summary.sentences == len(stances)
+        assert summary.against == stances.count("against")
+    assert sum(summary.sentences for summary in report.summaries) == len(written)
+
+
+def test_progress_grows_to_the_whole(tiny_model, corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr(job, "WINDOW_CHARACTERS", 300)
+    seen = []
+    job.label_files([corpus], tmp_path / "out.jsonl", model=tiny_model, progress=seen.append)
+    assert len(seen) > 2
+    assert [p.documents for p in seen] == sorted(p.documents for p in seen)
+    assert (seen[-1].share, seen[-1].seconds_left) == (1.0, 0.0)
+
+
+def test_memory_does_not_grow_with_the_corpus(tiny_model, tmp_path, monkeypatch):
+    monkeypatch.setattr(job, "WINDOW_CHARACTERS", 5_000)
+
+    def peak(documents):
+        path = tmp_path / f"{documents}.jsonl"
+        with path.open("w", encoding="utf-8") as stream:
+            for _ in range(documents):
+                stream.write(json.dumps({"text": ARTICLE}) + "\n")
+        tracemalloc.start()
+        job.label_files([path], tmp_path / f"{documents}.csv", model=tiny_model)
+        used = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return used
+
+    # The first 100 documents are kept for the report, and some caches fill, so not from nothing.
+    assert peak(1600) < 1.1 * peak(400)
+
+
+class _CutOff(Exception):
+    pass
+
+
+def cut_off(corpus, output, model, *, after=2, **options):
+    """Label, and stop as a fault does, after some windows."""
+    seen = []
+
+    def stop(progress):
+        seen.append(progress)
+        if len(seen) == after:
+            raise _CutOff
+
+    with pytest.raises(_CutOff):
+        job.label_files([corpus], output, model=model, progress=stop, **options)
+
+
+@pytest.fixture
+def small_windows(monkeypatch):
+    monkeypatch.setattr(job, "WINDOW_CHARACTERS", 300)
+
+
+@pytest.mark.usefixtures("small_windows")
+@pytest.mark.parametrize("suffix", ["jsonl", "csv"])
+def test_a_resumed_result_is_that_of_an_undisturbed_run(tiny_model, corpus, tmp_path, suffix):
+    whole, output = tmp_path / f"whole.{suffix}", tmp_path / f"out.{suffix}"
+    job.label_files([corpus], whole, model=tiny_model)
+    cut_off(corpus, output, tiny_model)
+    report = job.label_files([corpus], output, model=tiny_model, resume=True)
+    assert 0 < report.resumed < report.documents == 6
+    assert output.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.usefixtures("small_windows")
+def test_a_resumed_report_counts_the_whole(tiny_model, corpus, tmp_path):
+    whole = job.label_files([corpus], tmp_path / "whole.jsonl", model=tiny_model)
+    cut_off(corpus, tmp_path / "out.jsonl", tiny_model)
+    resumed = job.label_files([corpus], tmp_path / "out.jsonl", model=tiny_model, resume=True)
+    assert replace(resumed, output=None, seconds=0, resumed=0) == replace(
+        whole, output=None, seconds=0
+    )
+
+
+def test_resuming_a_complete_result_changes_nothing(tiny_model, corpus, tmp_path):
+    output = tmp_path / "out.jsonl"
+    job.label_files([corpus], output, model=tiny_model)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    report = job.label_files([corpus], output, model=tiny_model, resume=True)
+    assert report.resumed == report.documents == 6
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
+
+
+def change_model(corpus, model):
+    return {"model": model.with_thresholds({"cooperation": 0.9})}
+
+
+def change_list(corpus, model):
+    (corpus / "new.txt").write_text("They met.", encoding="utf-8")
+    return {}
+
+
+def change_text(corpus, model):
+    path = corpus / "0.txt"
+    path.write_text(path.read_text(encoding="utf-8").swapcase(), encoding="utf-8")
+    return {}
+
+
+def change_option(corpus, model):
+    return {"keep_all": True}
+
+
+@pytest.mark.usefixtures("small_windows")
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (change_model, "the model changed"),
+        (change_list, "the inputs changed"),
+        (change_text, "the inputs changed"),
+        (change_option, "keep_all was False"),
+    ],
+)
+def test_a_run_is_not_resumed_with_something_changed(tiny_model, corpus, tmp_path, change, named):
+    output = tmp_path / "out.jsonl"
+    cut_off(corpus, output, tiny_model)
+    changed = {"model": tiny_model} | change(corpus, tiny_model)
+    with pytest.raises(OutputError, match=named):
+        job.label_files([corpus], output, resume=True, **changed)
+    assert not output.exists()
+
+
+def test_runs_killed_at_random_are_resumed_to_the_same_bytes(tiny_folder, tmp_path):
+    if not hasattr(os, "fork"):
+        pytest.skip("needs fork")
+    pytest.importorskip("pyarrow")
+    command = [sys.executable, ROOT / "tests" / "killed_runs.py", tiny_folder, tmp_path, "5"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    assert all(of["different"] == 0 and of["errors"] for of in found.values())
+    assert sum(of["killed"] for of in found.values()) >= 8
+
+
+@pytest.mark.usefixtures("small_windows")
+@pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
+def test_a_write_that_fails_damages_nothing(tiny_model, corpus, tmp_path, suffix):
+    resource = pytest.importorskip("resource")
+    if suffix == "parquet":
+        pytest.importorskip("pyarrow")
+    output, whole = tmp_path / f"out.{suffix}", tmp_path / f"whole.{suffix}"
+    job.label_files([corpus], whole, model=tiny_model)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # No file may grow past this: the kernel refuses the write, as it does on a full disk.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (whole.stat().st_size // 2, before[1]))
+    try:
+        with pytest.raises(OutputError, match="--resume"):
+            job.label_files([corpus], output, model=tiny_model)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not output.exists()
+    job.label_files([corpus], output, model=tiny_model, resume=True)
+    assert output.read_bytes() == whole.read_bytes()
+
+
+_FULL_DISK = """
+set -e
+mount -t tmpfs -o size=48k none "$1"
+! "$2" -c "$3" || exit 3
+test ! -e "$1/out.jsonl"
+mount -o remount,size=8m "$1"
+"$2" -c "$3" resume
+cp "$1/out.jsonl" "$4"
+"""
+_LABEL = """
+import sys
+from stance import job
+job.WINDOW_CHARACTERS = 300
+job.label_files([{corpus!r}], {output!r}, model={model!r}, resume="resume" in sys.argv)
+"""
+
+
+def test_a_full_disk_damages_nothing(tiny_model, tiny_folder, corpus, tmp_path):
+    namespace = ["unshare", "--user", "--map-root-user", "--mount"]
+    if not shutil.which("unshare") or subprocess.run([*namespace, "true"], check=False).returncode:
+        pytest.skip("needs a file system of its own")
+    whole, disk, result = (tmp_path / name for name in ("whole.jsonl", "disk", "result.jsonl"))
+    disk.mkdir()
+    for number in range(6, 30):
+        (corpus / f"{number}.txt").write_text(ARTICLE * 4, encoding="utf-8")
+    job.label_files([corpus], whole, model=tiny_model)
+    program = _LABEL.format(
+        corpus=str(corpus), output=str(disk / "out.jsonl"), model=str(tiny_folder)
+    )
+    command = [*namespace, "sh", "-c", _FULL_DISK, "sh", disk, sys.executable, program, result]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert "No space left on device" in done.stderr
+    assert done.returncode == 0, done.stderr
+    assert result.read_bytes() == whole.read_bytes()
+
+
+def test_it_is_a_public_function():
+    assert stance.label_files is job.label_files

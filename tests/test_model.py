@@ -1,0 +1,169 @@
+import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import stance
+from stance.errors import InputError, ModelError
+
+SENTENCES = [
+    "The two sides praised their partnership.",
+    "No single power can order the world.",
+    "Sanctions press on the smaller state, which looks for allies to answer them.",
+    "It rained.",
+]
+
+
+@given(st.permutations(range(4)), st.integers(0, 3))
+def test_results_depend_on_the_text_alone(tiny_model, order, one):
+    everything = tiny_model.predict_proba(SENTENCES)
+    shuffled = tiny_model.predict_proba([SENTENCES[index] for index in order])
+    np.testing.assert_allclose(shuffled, everything[list(order)], atol=1e-3)
+    alone = tiny_model.predict_proba([SENTENCES[one]])
+    np.testing.assert_allclose(alone[0], everything[one], atol=1e-3)
+
+
+def test_probabilities_have_the_promised_shape(tiny_model):
+    probabilities = tiny_model.predict_proba(SENTENCES)
+    assert probabilities.shape == (4, 4, 4)
+    assert probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities.sum(axis=-1), 1, atol=1e-5)
+
+
+def test_predict_and_predict_proba_agree(tiny_model):
+    probabilities = tiny_model.predict_proba(SENTENCES)
+    for result, row in zip(tiny_model.predict(SENTENCES), probabilities, strict=True):
+        present = dict(zip(tiny_model.codebook.names, 1 - row[:, 0], strict=True))
+        assert result.probabilities == pytest.approx(present, abs=1e-4)
+        for frame, stances in result.stances.items():
+            assert sum(stances.values()) == pytest.approx(1, abs=1e-4)
+            if frame in result.frames:
+                assert result.frames[frame] == max(stances, key=stances.get)
+
+
+def test_both_backends_agree(tiny_folder, tiny_model):
+    with stance.load(tiny_folder, backend="torch") as reference:
+        expected = reference.predict_proba(SENTENCES)
+    np.testing.assert_allclose(tiny_model.predict_proba(SENTENCES), expected, atol=1e-3)
+
+
+@settings(max_examples=50)
+@given(st.lists(st.text(st.characters(), max_size=60), max_size=5))
+def test_any_text_gets_a_result(tiny_model, texts):
+    results = tiny_model.predict(texts)
+    assert [result.text for result in results] == texts
+    for result in results:
+        assert all(0 <= p <= 1 for p in result.probabilities.values())
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "...", "!?", "🙂"])
+def test_a_text_without_words_carries_no_frame(tiny_model, text):
+    [result] = tiny_model.predict([text])
+    assert not result.frames
+    assert set(result.probabilities.values()) == {0.0}
+
+
+@pytest.mark.parametrize(
+    "text", ["الصين وروسيا", "多极化的世界。", "a \ud800 b", "bell \x07 nul \x00", "e\u0301 🤝🏽"]
+)
+def test_unusual_text_is_answered(tiny_model, text):
+    assert tiny_model.predict([text])[0].text == text
+
+
+def test_the_end_of_a_long_sentence_counts(tiny_model):
+    start = "a b " * 5_000
+    plain, other = tiny_model.predict_proba([start, start + "power world states " * 20])
+    assert not np.allclose(plain, other, atol=1e-6)
+
+
+def test_a_long_text_takes_each_frame_from_its_likeliest_window(tiny_model):
+    windows = ["a b c", "power " * 6]
+    both = tiny_model.predict_proba([" ".join(["a b c"] * 40 + ["power"] * 40)])
+    apart = tiny_model.predict_proba(windows)
+    assert both.shape == (1, 4, 4)
+    assert apart.shape == (2, 4, 4)
+
+
+def test_no_texts_give_no_results(tiny_model):
+    assert tiny_model.predict([]) == []
+    assert tiny_model.predict_proba([]).shape == (0, 4, 4)
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [("one string", "found one string"), ([1], "text 0 is a int"), (["a", None], "text 1")],
+)
+def test_what_is_no_list_of_strings_is_refused(tiny_model, texts, message):
+    with pytest.raises(InputError, match=message):
+        tiny_model.predict(texts)
+
+
+def test_label_keeps_offsets_and_names(tiny_model):
+    text = "  The first sentence is here. And here the second!\n\nA third one, after a break."
+    doc = tiny_model.label(text, id="a1")
+    assert doc.id == "a1"
+    assert [s.index for s in doc.sentences] == [0, 1, 2]
+    assert all(text[s.start : s.end] == s.text for s in doc.sentences)
+
+
+def test_label_of_nothing_is_empty_and_has_shares(tiny_model):
+    doc = tiny_model.label("")
+    assert doc.sentences == ()
+    assert doc.shares == dict.fromkeys(tiny_model.codebook.names, 0.0)
+
+
+def test_label_refuses_what_is_no_text(tiny_model):
+    with pytest.raises(InputError, match="expected a string"):
+        tiny_model.label(b"bytes")
+
+
+def test_label_many_equals_label(tiny_model):
+    documents = [(str(i), " ".join(SENTENCES[i % 4 :])) for i in range(9)]
+    many = list(tiny_model.label_many(iter(documents)))
+    assert many == [tiny_model.label(text, id=name) for name, text in documents]
+
+
+def test_thresholds_change_labels_and_not_probabilities(tiny_model):
+    eager = tiny_model.with_thresholds(dict.fromkeys(tiny_model.codebook.names, 0.0))
+    [result], [before] = eager.predict(SENTENCES[:1]), tiny_model.predict(SENTENCES[:1])
+    assert list(result.frames) == list(tiny_model.codebook.names)
+    assert result.probabilities == before.probabilities
+
+
+def test_save_and_load_give_the_same_model(tiny_model, tmp_path):
+    changed = tiny_model.with_thresholds({"cooperation": 0.123})
+    changed.save(tmp_path / "copy")
+    with stance.load(tmp_path / "copy") as loaded:
+        assert loaded.predict(SENTENCES) == changed.predict(SENTENCES)
+        assert loaded.decision == changed.decision
+
+
+def test_many_threads_share_one_model(tiny_model):
+    expected = tiny_model.predict_proba(SENTENCES * 20)
+    with ThreadPoolExecutor(8) as pool:
+        for result in pool.map(lambda _: tiny_model.predict_proba(SENTENCES * 20), range(16)):
+            np.testing.assert_array_equal(result, expected)
+
+
+def predict_in_child(folder, results):
+    with stance.load(folder) as model:
+        results.put(model.predict_proba(SENTENCES * 50))
+
+
+def test_a_spawned_process_gives_the_same(tiny_folder, tiny_model):
+    context = multiprocessing.get_context("spawn")
+    results = context.Queue()
+    child = context.Process(target=predict_in_child, args=(tiny_folder, results))
+    child.start()
+    np.testing.assert_array_equal(results.get(timeout=60), tiny_model.predict_proba(SENTENCES * 50))
+    child.join()
+
+
+def test_a_closed_model_says_so(tiny_folder):
+    model = stance.load(tiny_folder)
+    model.close()
+    with pytest.raises(ModelError, match="closed"):
+        model.predict(SENTENCES)

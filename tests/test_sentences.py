@@ -1,0 +1,245 @@
+"""Text → spans: exact on the gold sentences, lossless on any text, linear in its length."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stance.sentences import Split, split
+
+SEEDS = Path(__file__).parent.parent / "seeds"
+ARTICLES = sorted(path.name for path in SEEDS.glob("*.txt"))
+
+PROSE = (
+    "The two governments agreed to expand trade, and talks will go on. Analysts were not so sure."
+)
+#: Text at its worst: any code point, surrogates and controls included, among words and line ends.
+TEXTS = st.lists(
+    st.one_of(
+        st.text(st.characters(), max_size=8),
+        st.text(st.characters(categories=["Cs", "Cc", "Cf", "Zs", "Zl", "Zp"]), max_size=4),
+        st.sampled_from(
+            ["\n", "\n\n", "\r\n", "\r", "\x00", "\ud800", "\udfff\ud800", "\u2028", "\x85", "\t"]
+        ),
+        st.sampled_from(
+            ["Dr. Li met them. ", "24. ", "“So”, he said. ", "(AFP)", "• ", "www.x.org"]
+        ),
+        st.sampled_from(["国际秩序。", "مرحبا. ", "🌏🇨🇳", "e\u0301", "You might also like", PROSE]),
+    ),
+    max_size=30,
+).map("".join)
+
+
+def read(name: str) -> str:
+    with (SEEDS / name).open(encoding="utf-8", newline="") as file:
+        return file.read()
+
+
+def gold(name: str) -> set[tuple[int, int]]:
+    rows = map(json.loads, (SEEDS / "labels.jsonl").read_text(encoding="utf-8").splitlines())
+    return {(row["start"], row["end"]) for row in rows if row["document"] == name}
+
+
+def sentences(text: str) -> list[str]:
+    return [text[span.start : span.end] for span in split(text).sentences]
+
+
+def pieces(text: str, parts: Split) -> list[tuple[int, int]]:
+    return sorted((piece.start, piece.end) for piece in (*parts.sentences, *parts.skipped))
+
+
+@pytest.mark.parametrize("name", ARTICLES)
+def test_every_gold_sentence_is_a_span(name):
+    spans = {(span.start, span.end) for span in split(read(name)).sentences}
+    assert gold(name) - spans == set()
+
+
+@pytest.mark.parametrize("name", [name for name in ARTICLES if not name.startswith("001")])
+def test_nothing_but_gold_sentences_is_a_span(name):
+    spans = {(span.start, span.end) for span in split(read(name)).sentences}
+    assert spans - gold(name) == set()
+
+
+def test_the_unlabelled_sentences_of_the_second_article_are_its_repeated_prose():
+    name = "001_ea60648147a3c4b7.txt"
+    text = read(name)
+    extra = {(span.start, span.end) for span in split(text).sentences} - gold(name)
+    assert len(extra) == 45
+    assert all(text[end - 1] in ".?”" for _, end in extra)
+
+
+@given(TEXTS)
+@settings(deadline=None)
+def test_sentences_skipped_text_and_white_space_are_the_whole_text(text):
+    end = 0
+    for start, stop in pieces(text, split(text)):
+        assert not text[end:start].strip()
+        end = stop
+    assert not text[end:].strip()
+
+
+@given(TEXTS)
+@settings(deadline=None)
+def test_pieces_are_ordered_disjoint_and_trimmed(text):
+    end = 0
+    for start, stop in pieces(text, split(text)):
+        assert end <= start < stop
+        assert text[start:stop] == text[start:stop].strip()
+        end = stop
+
+
+@given(TEXTS)
+@settings(deadline=None)
+def test_skipped_text_is_the_text_at_its_offsets(text):
+    for skip in split(text).skipped:
+        assert skip.text == text[skip.start : skip.end]
+
+
+@given(TEXTS)
+@settings(deadline=None)
+def test_a_text_is_never_skipped_whole(text):
+    assert bool(split(text).sentences) == bool(text.strip())
+
+
+@given(TEXTS)
+@settings(deadline=None)
+def test_keep_all_skips_nothing_and_loses_nothing(text):
+    parts = split(text, keep_all=True)
+    kept = "".join(text[span.start : span.end] for span in parts.sentences)
+    assert parts.skipped == ()
+    assert "".join(kept.split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\n", "\r\n\t\u2028\u3000"])
+def test_a_text_without_visible_characters_has_no_sentences(text):
+    assert split(text) == Split((), ())
+
+
+def test_lone_surrogates_keep_their_place():
+    assert sentences("Order \ud83d fell. It \udc00rose.") == [
+        "Order \ud83d fell.",
+        "It \udc00rose.",
+    ]
+
+
+def test_characters_outside_the_basic_plane_count_once():
+    text = "🌏 turns. 🌏 stops."
+    assert [(span.start, span.end) for span in split(text).sentences] == [(0, 8), (9, 17)]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\n\n", "\u2028", "\f"])
+def test_a_line_of_web_text_is_a_paragraph(end):
+    title = "The Order of the World Is Changing"
+    assert sentences(f"{title}{end}{PROSE}{end}{PROSE}")[0] == title
+
+
+def test_abbreviations_do_not_end_a_sentence():
+    assert len(sentences("Dr. Li of the U.S. team met Mr. Putin. They talked.")) == 2
+
+
+def test_chinese_sentences_end_at_their_own_marks():
+    assert sentences("秩序正在变化。谁来维护？") == ["秩序正在变化。", "谁来维护？"]
+
+
+def test_a_paragraph_number_opens_the_sentence_after_it():
+    assert sentences("24. Our people want peace. So do others.")[0] == "24. Our people want peace."
+
+
+def test_a_credit_behind_a_caption_is_skipped():
+    parts = split("Two presidents meet in Moscow on Monday. (Jane Doe/Pool via REUTERS)")
+    assert [(skip.text, skip.reason) for skip in parts.skipped] == [
+        ("(Jane Doe/Pool via REUTERS)", "credit")
+    ]
+
+
+MAIL = """Dear all,
+
+the meeting of the two foreign ministers showed once more that the
+powers are balancing against what they take for an outside threat. I do
+not think that this will change, whatever Washington does next. Read the
+list which Mr. Lee and I have put together:
+
+- the declaration of 1996, which speaks of a new and just order and
+  of much else besides;
+- the declaration of 2005.
+"""
+
+
+def test_hard_wrapped_lines_are_joined():
+    assert "I do\nnot think that this will change, whatever Washington does next." in sentences(
+        MAIL
+    )
+
+
+def test_items_of_a_list_in_hard_wrapped_text_stay_apart():
+    assert sentences(MAIL)[-2:] == [
+        "- the declaration of 1996, which speaks of a new and just order and\n"
+        "  of much else besides;",
+        "- the declaration of 2005.",
+    ]
+
+
+def test_a_paragraph_of_hard_wrapped_text_ends_at_an_empty_line():
+    assert sentences(MAIL)[0] == "Dear all,"
+
+
+def test_hard_wrapped_lines_may_end_in_a_carriage_return():
+    joined = [text.replace("\r\n", "\n") for text in sentences(MAIL.replace("\n", "\r\n"))]
+    assert joined == sentences(MAIL)
+
+
+def test_a_page_break_within_a_sentence_of_hard_wrapped_text_is_bridged():
+    text = MAIL.replace("that the\npowers", "that the\n\n\f\npowers")
+    assert any(
+        sentence.startswith("the meeting") and "powers" in sentence for sentence in sentences(text)
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # verse: every line starts with a capital
+        "The evening light was falling on the quiet river side,\n"
+        "And all the boats were coming home together with the tide,\n"
+        "While far away a bell was heard across the open land,\n"
+        "And children ran to meet the men along the yellow sand.",
+        # a chat: the lines break anywhere
+        "did you see what they said about the summit in the end\nno\nwhat was it\n"
+        "that they will meet again in autumn\nok\nwow",
+        # a list
+        "Our aims for the coming year are these four things:\nmore trade with the neighbours\n"
+        "fewer tariffs\na treaty on the use of the river\npeace",
+    ],
+)
+def test_lines_of_verse_chats_and_lists_stay_apart(text):
+    assert sentences(text) == text.split("\n")
+
+
+def test_a_long_sentence_without_a_full_stop_is_one_span():
+    text = "word " * 10_000
+    assert [(span.start, span.end) for span in split(text).sentences] == [(0, len(text) - 1)]
+
+
+def test_a_long_paragraph_is_cut_where_a_short_one_is():
+    paragraph = "Mr. Li spoke first (as always). “Order?” she asked, and 秩序 fell. "
+    assert sentences(paragraph * 300) == sentences(paragraph) * 300
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This is a sentence of words. " * 35_000,
+        "中国和俄罗斯加强合作以维护国际秩序的稳定。" * 48_000,
+        "“Order is what. " * 60_000,
+        "word " * 200_000,
+        "ab cd\n" * 100_000,
+    ],
+    ids=["prose", "chinese", "open quotes", "no full stop", "short lines"],
+)
+def test_a_megabyte_takes_under_two_seconds(text):
+    start = time.process_time()
+    split(text)
+    assert time.process_time() - start < 2

@@ -1,0 +1,97 @@
+"""Out-of-fold logits of the shipped recipe: every row scored by a model that never saw its group.
+
+    python training/cross_validate.py --base BASE --speeches SPEECHES
+
+Five trainings. Each leaves out one of the five articles together with a fifth of the authored
+passages and a fifth of the UN speeches, so that the same five serve as leave-one-document-out on
+the articles and as grouped cross-validation on the rest. Each model is turned into its 8-bit form,
+as it is shipped, and scores its held-out rows in both forms. The logits go to
+results/out_of_fold.npz; calibration, thresholds and every figure of the card come from there.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from corpus import FOLDS, Row, fold_of, read_rows
+from numpy.typing import NDArray
+from recipe import CODEBOOK, RECIPE, fingerprint, parse_arguments, train
+
+from stance.backends import open_backend
+from stance.codebook import STATES
+from stance.finetune.export import export_onnx
+from stance.finetune.training import Classifier, predict_logits, states_of
+from stance.tokens import WindowTokenizer, pack
+
+RESULTS = Path(__file__).parent / "results"
+OUT_OF_FOLD = RESULTS / "out_of_fold.npz"
+
+
+def cross_validate(rows: Sequence[Row], base: str) -> None:
+    """Train five times and write the held-out logits, 8-bit and float32, with the rows' ids."""
+    folds = np.array([fold_of(row) for row in rows])
+    shape = (len(rows), len(CODEBOOK.labels))
+    int8, float32 = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    for fold in range(FOLDS):
+        print(f"fold {fold + 1} of {FOLDS}: {np.sum(folds == fold):,} rows held out", flush=True)
+        classifier = train([row for row, at in zip(rows, folds, strict=True) if at != fold], base)
+        held_out = np.flatnonzero(folds == fold)
+        texts = [rows[index].text for index in held_out]
+        int8[held_out] = int8_logits(classifier, texts)
+        float32[held_out] = predict_logits(classifier, texts, max_length=RECIPE.max_length)
+        found = int8[held_out].reshape(-1, len(CODEBOOK.frames), len(STATES)).argmax(-1)
+        gold = states_of([rows[index].frames for index in held_out], CODEBOOK)
+        print(f"  states right: {np.mean(found == gold):.1%}", flush=True)
+    RESULTS.mkdir(exist_ok=True)
+    np.savez_compressed(
+        OUT_OF_FOLD,
+        ids=np.array([row.id for row in rows]),
+        int8=int8.astype(np.float16),
+        float32=float32.astype(np.float16),
+        fingerprint=np.array(fingerprint(rows)),
+    )
+    print(f"written: {OUT_OF_FOLD}")
+
+
+def out_of_fold_logits(rows: Sequence[Row], kind: str = "int8") -> NDArray[np.float32]:
+    """Return the held-out logits of ``rows``, float32 of shape (n, F * 4).
+
+    Raises:
+        SystemExit: they were not computed yet, or with other rows or another recipe.
+    """
+    if not OUT_OF_FOLD.exists():
+        raise SystemExit(f"{OUT_OF_FOLD} is missing; run training/cross_validate.py first")
+    with np.load(OUT_OF_FOLD) as stored:
+        if str(stored["fingerprint"]) != fingerprint(rows):
+            raise SystemExit("the rows or the recipe changed; run training/cross_validate.py again")
+        return stored[kind].astype(np.float32)
+
+
+def int8_logits(classifier: Classifier, texts: Sequence[str]) -> NDArray[np.float32]:
+    """Return the logits of the classifier's 8-bit form, as the CPU backend computes them."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        export_onnx(classifier.model, folder / "model.onnx")
+        classifier.tokenizer.save_pretrained(folder)
+        tokenizer = WindowTokenizer(folder / "tokenizer.json", max_length=RECIPE.max_length)
+        windows = tokenizer.windows(texts)
+        backend = open_backend(folder, backend="onnx")
+        packed = list(
+            pack(windows.ids, batch_tokens=backend.batch_tokens, padding_id=tokenizer.padding_id)
+        )
+        logits = np.zeros((len(windows.ids), len(CODEBOOK.labels)), np.float32)
+        results = backend.logits([batch for _, batch in packed])
+        for (positions, _), values in zip(packed, results, strict=True):
+            logits[positions] = values
+        backend.close()
+    # The few sentences longer than the encoder reads are judged by their first window here.
+    first = np.searchsorted(windows.text_index, np.arange(len(texts)))
+    return logits[first]
+
+
+if __name__ == "__main__":
+    arguments = parse_arguments(__doc__)
+    cross_validate(read_rows(arguments.speeches), arguments.base)

@@ -1,0 +1,51 @@
+"""The recipe of the shipped model: the codebook, the settings, and one training."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from corpus import Row
+
+from stance.codebook import Codebook
+from stance.finetune.training import Classifier, Recipe, states_of, train_classifier
+
+CODEBOOK = Codebook.load(Path(__file__).parent / "codebook.json")
+RECIPE = Recipe()
+
+
+def train(rows: Sequence[Row], base: str, *, recipe: Recipe = RECIPE) -> Classifier:
+    """Train on ``rows``, starting from the encoder ``base``."""
+    return train_classifier(
+        [row.text for row in rows],
+        states_of([row.frames for row in rows], CODEBOOK),
+        codebook=CODEBOOK,
+        base=base,
+        recipe=recipe,
+        progress=False,
+    )
+
+
+def fingerprint(rows: Sequence[Row]) -> str:
+    """Return a checksum of the rows and the recipe together."""
+    content = [[row.id, row.text, dict(row.frames)] for row in rows]
+    text = json.dumps([content, asdict(RECIPE)], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def parse_arguments(description: str | None) -> argparse.Namespace:
+    """Return ``base`` and ``speeches`` from the command line."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--base", required=True, help="all-MiniLM-L6-v2, as a folder or as a Hub id"
+    )
+    parser.add_argument(
+        "--speeches", required=True, type=Path, help="the UN speeches, as un_text.py takes them"
+    )
+    return parser.parse_args()
