@@ -10,15 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-from stance.codebook import STATES
 from stance.errors import InputError, OutputError
 from stance.files.documents import Document, DocumentReader, Failure
 from stance.files.formats import (
@@ -31,200 +29,17 @@ from stance.files.formats import (
     to_json,
     write_parquet,
 )
-from stance.files.partial import PartialOutput, beside
-from stance.files.sources import Inputs, LeftOut, find_sources
+from stance.files.partial import PartialOutput
+from stance.files.report import Labelled, LabelProgress, LabelReport, Tally
+from stance.files.sources import Inputs, find_sources
 from stance.model import StanceModel, load
-from stance.results import DocumentResult, FrameSummary
+from stance.results import DocumentResult
 
-__all__ = [
-    "MAX_LISTED",
-    "DocumentSummary",
-    "LabelProgress",
-    "LabelReport",
-    "Labelled",
-    "Tally",
-    "label_documents",
-    "label_files",
-]
-
-Labelled: TypeAlias = tuple[Document, DocumentResult]
+__all__ = ["LabelProgress", "LabelReport", "label_documents", "label_files"]
 
 #: Documents are labelled together until they hold so many characters, or are so many.
 WINDOW_CHARACTERS = 2**19
 WINDOW_DOCUMENTS = 4096
-
-#: A report lists so many documents and failures one by one; all of them are in the files.
-MAX_LISTED = 100
-
-
-@dataclass(frozen=True)
-class DocumentSummary:
-    """How one document uses the frames: its number of sentences, and frame → summary."""
-
-    id: str
-    sentences: int
-    frames: Mapping[str, FrameSummary]
-
-
-@dataclass(frozen=True)
-class LabelProgress:
-    """How far a job is.
-
-    Attributes:
-        documents, sentences: how many are done, those of the run that is gone on with included.
-        seconds: since the start of this run.
-        rate: sentences a second in this run.
-        share: how much of the input has been read, 0 to 1; None where its size is not known.
-        seconds_left: estimated from the bytes read so far; None where that says nothing yet.
-    """
-
-    documents: int
-    sentences: int
-    seconds: float
-    rate: float
-    share: float | None
-    seconds_left: float | None
-
-
-@dataclass(frozen=True)
-class LabelReport:
-    """What a job did.
-
-    Attributes:
-        output: the result file, which does not exist where no document could be labelled; None
-            where nothing was to be written.
-        documents, sentences: how many were labelled.
-        failed: how many documents could not be.
-        failures: those, with their reasons: the first 100. All are in ``errors_file``.
-        skipped: reason → number of stretches of text that were not labelled; they are in
-            ``skipped_file``.
-        left_out: files of the input folders that are no articles.
-        resumed: how many documents an earlier run had done.
-        guessed_encodings: encoding → number of documents whose file was neither UTF-8 nor marked.
-        frames: frame → its summary over all sentences.
-        summaries: the first 100 documents, one by one.
-        seconds: what this run took.
-    """
-
-    output: Path | None
-    documents: int
-    sentences: int
-    failed: int
-    failures: tuple[Failure, ...]
-    skipped: Mapping[str, int]
-    left_out: tuple[LeftOut, ...]
-    resumed: int
-    guessed_encodings: Mapping[str, int]
-    frames: Mapping[str, FrameSummary]
-    summaries: tuple[DocumentSummary, ...]
-    seconds: float
-
-    @property
-    def errors_file(self) -> Path | None:
-        """Where all failures are listed, if there are any."""
-        return beside(self.output, "errors.jsonl") if self.output and self.failed else None
-
-    @property
-    def skipped_file(self) -> Path | None:
-        """Where all skipped text is kept, if there is any."""
-        return beside(self.output, "skipped.jsonl") if self.output and self.skipped else None
-
-
-@dataclass
-class Tally:
-    """The totals of a job as it goes on."""
-
-    frame_names: tuple[str, ...]
-    documents: int = 0
-    sentences: int = 0
-    failed: int = 0
-    failures: list[Failure] = field(default_factory=list)
-    skipped: Counter[str] = field(default_factory=Counter)
-    guessed_encodings: Counter[str] = field(default_factory=Counter)
-    states: Counter[str] = field(default_factory=Counter)
-    summaries: list[DocumentSummary] = field(default_factory=list)
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Tally:
-        """Read back ``to_dict``."""
-        return cls(
-            tuple(data["frame_names"]),
-            data["documents"],
-            data["sentences"],
-            data["failed"],
-            [Failure(**failure) for failure in data["failures"]],
-            Counter(data["skipped"]),
-            Counter(data["guessed_encodings"]),
-            Counter(data["states"]),
-            [
-                DocumentSummary(
-                    summary["id"],
-                    summary["sentences"],
-                    {frame: FrameSummary(**of) for frame, of in summary["frames"].items()},
-                )
-                for summary in data["summaries"]
-            ],
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the totals as JSON data."""
-        data = {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in vars(self).items()
-        }
-        listed = {name: [asdict(item) for item in data[name]] for name in ("failures", "summaries")}
-        return data | listed
-
-    def add(self, done: Labelled | Failure) -> None:
-        """Count a document."""
-        if isinstance(done, Failure):
-            self.failed += 1
-            if len(self.failures) < MAX_LISTED:
-                self.failures.append(done)
-            return
-        document, result = done
-        self.documents += 1
-        self.sentences += len(result.sentences)
-        self.skipped.update(skipped.reason for skipped in result.skipped)
-        self.guessed_encodings.update(filter(None, [document.guessed]))
-        summary = result.summary()
-        for frame, counted in summary.items():
-            for state in STATES[1:]:
-                self.states[f"{frame}:{state}"] += getattr(counted, state)
-        if len(self.summaries) < MAX_LISTED:
-            self.summaries.append(DocumentSummary(result.id, len(result.sentences), summary))
-
-    def report(
-        self,
-        output: Path | None,
-        *,
-        left_out: tuple[LeftOut, ...],
-        resumed: int,
-        seconds: float,
-    ) -> LabelReport:
-        """Return the totals for good."""
-        return LabelReport(
-            output=output,
-            documents=self.documents,
-            sentences=self.sentences,
-            failed=self.failed,
-            failures=tuple(self.failures),
-            skipped=dict(self.skipped),
-            left_out=left_out,
-            resumed=resumed,
-            guessed_encodings=dict(self.guessed_encodings),
-            frames=self._frames(),
-            summaries=tuple(self.summaries),
-            seconds=seconds,
-        )
-
-    def _frames(self) -> dict[str, FrameSummary]:
-        summaries = {}
-        for frame in self.frame_names:
-            counts = [self.states[f"{frame}:{state}"] for state in STATES[1:]]
-            share = sum(counts) / self.sentences if self.sentences else 0.0
-            summaries[frame] = FrameSummary(sum(counts), share, *counts)
-        return summaries
 
 
 def label_documents(
@@ -303,6 +118,8 @@ def label_files(
     >>> report.documents, report.failed
     (5, 0)
     """
+    if isinstance(inputs, (str, Path)):
+        raise InputError("found one input, expected a list of them: label_files([path], output)")
     found = find_sources(inputs, input_format=input_format, output=output)
     if not found.sources:
         names = ", ".join(left.path for left in found.left_out[:5])

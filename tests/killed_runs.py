@@ -12,6 +12,7 @@ import random
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import stance
@@ -43,6 +44,20 @@ def contents(output):
     return [path.read_bytes() if path.exists() else None for path in paths]
 
 
+def run_killed_twice(label, seconds, rng):
+    """Return how many times the run had something to go on with when it was killed."""
+    killed = 0
+    child = in_a_child(label)
+    for _ in range(2):
+        time.sleep(rng.uniform(0, seconds))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        killed += Path(f"{label.args[1]}.partial", "run.json").exists()
+        child = in_a_child(partial(label, resume=True))
+    os.waitpid(child, 0)
+    return killed
+
+
 def main():
     model_folder, work, runs = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     write_corpus(work / "corpus")
@@ -51,28 +66,14 @@ def main():
     rng = random.Random(0)
     found = {}
     for suffix in ("jsonl", "csv", "parquet"):
-
-        def label(name, *, resume=False, suffix=suffix):
-            stance.label_files(
-                [work / "corpus"], work / f"{name}.{suffix}", model=model, resume=resume
-            )
-
+        outputs = [work / f"run{number}.{suffix}" for number in range(runs + 1)]
+        labels = [partial(job.label_files, [work / "corpus"], o, model=model) for o in outputs]
         start = time.perf_counter()
-        os.waitpid(in_a_child(lambda: label("whole")), 0)
+        os.waitpid(in_a_child(labels[0]), 0)
         seconds = time.perf_counter() - start
-        whole = contents(work / f"whole.{suffix}")
-        killed = different = 0
-        for number in range(runs):
-            name = f"run{number}"
-            child = in_a_child(lambda: label(name))
-            for _ in range(2):
-                time.sleep(rng.uniform(0, seconds))
-                os.kill(child, signal.SIGKILL)
-                os.waitpid(child, 0)
-                killed += Path(work / f"{name}.{suffix}.partial" / "run.json").exists()
-                child = in_a_child(lambda: label(name, resume=True))
-            os.waitpid(child, 0)
-            different += contents(work / f"{name}.{suffix}") != whole
+        whole = contents(outputs[0])
+        killed = sum(run_killed_twice(label, seconds, rng) for label in labels[1:])
+        different = sum(contents(output) != whole for output in outputs[1:])
         found[suffix] = {"killed": killed, "different": different, "errors": whole[2] is not None}
     print(json.dumps(found))
 

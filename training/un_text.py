@@ -29,7 +29,11 @@ def read_speeches(source: Path) -> dict[str, str]:
     if source.is_dir():
         files = sorted(source.rglob("*_*_*.txt"))
         return {file.stem: file.read_text(encoding="utf-8-sig") for file in files}
-    opened = gzip.open(source, "rt", encoding="utf-8") if source.suffix == ".gz" else source.open()
+    opened = (
+        gzip.open(source, "rt", encoding="utf-8")
+        if source.suffix == ".gz"
+        else source.open(encoding="utf-8")
+    )
     with opened as stream:
         rows = (json.loads(line) for line in stream)
         return {row["speech"]: row["text"] for row in rows}
@@ -55,9 +59,13 @@ def sentences_by_checksum(speech: str) -> dict[str, str]:
     """Return checksum → sentence for every sentence of a speech."""
     from stance.sentences import split
 
-    spans = split(speech, keep_all=True).sentences
-    folded = (fold(speech[span.start : span.end]) for span in spans)
-    return {checksum(text): text for text in folded}
+    # As it stands, and with its lines put together: editions differ in where they break lines.
+    found = {}
+    for text in (speech, fold(speech)):
+        for span in split(text, keep_all=True).sentences:
+            sentence = fold(text[span.start : span.end])
+            found[checksum(sentence)] = sentence
+    return found
 
 
 def fold(text: str) -> str:

@@ -63,7 +63,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except _USAGE_ERROR as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "stance"
-        say(f"{error.format_message()} (see {command} --help)")
+        say(f"{error.format_message().rstrip('.')} (see {command} --help)")
     except Exception as error:
         if os.environ.get(DEBUG):
             raise

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 from stance.cli._shared import plural, say
 
 if TYPE_CHECKING:
-    from stance.job import LabelProgress
+    from stance.files.report import LabelProgress
 
 __all__ = ["describe", "log_lines", "progress_reporter"]
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stance.cli._shared import one_line, plural, say
-from stance.job import DocumentSummary, LabelReport
+from stance.files.report import DocumentSummary, LabelReport
 from stance.results import DocumentResult, FrameSummary, SentenceResult
 
 __all__ = ["print_document", "print_notes", "print_overview"]
@@ -19,6 +19,7 @@ __all__ = ["print_document", "print_notes", "print_overview"]
 SIGNS = {"favor": "+", "neutral": "o", "against": "−"}
 
 _STYLES = {"+": "green", "o": "cyan", "−": "red", "?": "yellow"}
+_MAX_DOCUMENTS = 40
 _MAX_NAMED = 10
 _MAX_SKIPPED = 6
 _FRAME_WIDTH = 30
@@ -52,7 +53,7 @@ def print_overview(out: Console, report: LabelReport) -> None:
     out.print(Text(legend, style="dim"))
     done = f"{plural(report.sentences, 'sentence')} of {plural(report.documents, 'document')}"
     before = f", {report.resumed:,} of them by an earlier run" if report.resumed else ""
-    out.print(f"labelled {done}{before}, in {report.seconds:,.1f} s")
+    out.print(f"labelled {done}{before}, in {report.seconds:,.1f} s", soft_wrap=True)
     if report.output is not None:
         out.print(f"result: {one_line(str(report.output))}", soft_wrap=True)
 
@@ -106,10 +107,10 @@ def _by_document(report: LabelReport) -> Table:
         words = frame.split("_")
         width = max(9, *map(len, words))
         table.add_column(" ".join(words), justify="right", min_width=width)
-    for summary in report.summaries:
+    for summary in report.summaries[:_MAX_DOCUMENTS]:
         table.add_row(*_cells(one_line(summary.id), summary))
-    if report.documents > len(report.summaries):
-        table.add_row("…")
+    if report.documents > _MAX_DOCUMENTS:
+        table.add_row(f"… {report.documents - _MAX_DOCUMENTS:,} more")
     if report.documents > 1:
         total = DocumentSummary("all", report.sentences, report.frames)
         table.add_row(*_cells("all", total), style="bold")

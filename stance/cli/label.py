@@ -12,7 +12,7 @@ from stance.cli._shared import ExitCode, console, parse_thresholds, say
 from stance.errors import InputError
 
 if TYPE_CHECKING:
-    from stance.job import LabelReport
+    from stance.files.report import LabelReport
 
 __all__ = ["label"]
 

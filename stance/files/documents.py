@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,13 +24,13 @@ class Document:
     Attributes:
         id: the file's path, the table's id column, or ``FILE:ROW``.
         text: as read; the offsets of its sentences point into it.
-        columns: the columns of its table that are carried through.
+        columns: the columns of its table that are carried through, as JSON data.
         guessed: the encoding of its file, where it had to be guessed.
     """
 
     id: str
     text: str
-    columns: Mapping[str, Any] = field(default_factory=dict)
+    columns: dict[str, Any] = field(default_factory=dict)
     guessed: str | None = None
 
 
@@ -117,23 +118,28 @@ class DocumentReader:
         self, source: Source, row: Row | BadRow, guessed: str | None
     ) -> Document | Failure:
         document_id = f"{source.id}:{row.number}"
-        if isinstance(row, BadRow):
-            return Failure(document_id, f"({row.place}) {row.reason}")
-        for column in (self._text_column, self._id_column, *self._keep_columns):
-            if column is not None and column not in row.values:
-                return Failure(document_id, f"({row.place}) {missing_column(column, row.values)}")
-        text = row.values[self._text_column]
-        columns = {name: row.values[name] for name in self._keep_columns}
-        if self._id_column is not None:
-            given = row.values[self._id_column]
-            if given is None or given == "":
-                return Failure(document_id, f"({row.place}) has no id in {self._id_column!r}")
-            document_id = clean(str(given))
-        if not isinstance(text, str):
-            found = "nothing" if text is None else f"a {type(text).__name__}"
-            return Failure(document_id, f"({row.place}) holds {found}, expected text")
+        try:
+            if isinstance(row, BadRow):
+                raise InputError(row.reason)
+            text = self._value(row, self._text_column)
+            if not isinstance(text, str):
+                found = "nothing" if text is None else f"a {type(text).__name__}"
+                raise InputError(f"holds {found} in {self._text_column!r}, expected text")
+            if self._id_column is not None:
+                document_id = _id(self._value(row, self._id_column), self._id_column)
+            columns = {name: _jsonable(self._value(row, name)) for name in self._keep_columns}
+        except InputError as error:
+            return Failure(document_id, clean(f"({row.place}) {error}"))
+        except RecursionError:
+            return Failure(document_id, f"({row.place}) holds data that is nested too deeply")
         document = Document(document_id, clean(text), columns, guessed)
         return self._checked(document, unique=self._id_column is None)
+
+    def _value(self, row: Row, column: str) -> object:
+        if column not in row.values:
+            raise InputError(missing_column(column, row.values))
+        value: object = row.values[column]
+        return value
 
     def _checked(self, document: Document, *, unique: bool = False) -> Document | Failure:
         if not document.text.strip():
@@ -145,6 +151,25 @@ class DocumentReader:
             return Failure(document.id, "has the id of an earlier document; ids must differ")
         self._seen.add(digest)
         return document
+
+
+def _id(value: object, column: str) -> str:
+    if value is None or value == "":
+        raise InputError(f"has no id in {column!r}")
+    return clean(str(value))
+
+
+def _jsonable(value: object) -> Any:  # noqa: ANN401  (JSON data)
+    """Return a value as JSON can hold it; what it has no type for becomes its text."""
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {clean(str(key)): _jsonable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_jsonable(item) for item in value]
+    return clean(str(value))
 
 
 def _article(html: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,6 @@ from typing import Any
 
 from stance.codebook import format_labels
 from stance.errors import InputError, MissingExtraError
-from stance.files.text import clean
 from stance.results import DocumentResult
 
 __all__ = [
@@ -108,10 +106,9 @@ def format_of(output: Path, *, given: str | None = None) -> str:
     )
 
 
-def jsonl_rows(result: DocumentResult, kept: Mapping[str, Any]) -> bytes:
+def jsonl_rows(result: DocumentResult, kept: dict[str, Any]) -> bytes:
     """Return a document's rows as JSON lines; carried columns stand last."""
-    extra = {name: _jsonable(value) for name, value in kept.items()}
-    rows = (sentence.to_dict(document=result.id) | extra for sentence in result.sentences)
+    rows = (sentence.to_dict(document=result.id) | kept for sentence in result.sentences)
     return "".join(f"{to_json(row)}\n" for row in rows).encode()
 
 
@@ -120,10 +117,9 @@ def csv_header(columns: FlatColumns) -> bytes:
     return _csv([columns.names])
 
 
-def csv_rows(result: DocumentResult, kept: Mapping[str, Any], columns: FlatColumns) -> bytes:
+def csv_rows(result: DocumentResult, kept: dict[str, Any], columns: FlatColumns) -> bytes:
     """Return a document's rows as CSV lines (RFC 4180), safe to open in a spreadsheet."""
-    extra = {name: _jsonable(value) for name, value in kept.items()}
-    rows = (sentence.to_dict(document=result.id) | extra for sentence in result.sentences)
+    rows = (sentence.to_dict(document=result.id) | kept for sentence in result.sentences)
     return _csv(map(to_cell, columns.flat(row).values()) for row in rows)
 
 
@@ -192,18 +188,3 @@ def _csv(rows: Iterable[Iterable[object]]) -> bytes:
 
 def _plain(value: object) -> str | None:
     return value if value is None or isinstance(value, str) else to_json(value)
-
-
-def _jsonable(value: object) -> object:
-    """Return a carried value as JSON can hold it; what it has no type for becomes its text."""
-    if isinstance(value, str):
-        return clean(value)
-    if value is None or isinstance(value, (bool, int)):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {clean(str(key)): _jsonable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_jsonable(item) for item in value]
-    return clean(str(value))

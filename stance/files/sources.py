@@ -94,10 +94,10 @@ def find_sources(
 ) -> Inputs:
     """Find the files that ``inputs`` name: files, folders, patterns, or ``-`` for standard input.
 
-    A folder is read recursively, sorted by name, without hidden files. Of a folder, notes
-    (``README*``, ``CODEBOOK*``, ...), tables that hold labels already, and files of other types are
-    left out, and listed; a file that is named itself is always read. The ids of the documents of a
-    single folder are relative to it, all others are as named.
+    A folder is read recursively, sorted by name, without hidden files and unfinished results. Of
+    its files, notes (``README*``, ``CODEBOOK*``, ...), tables that hold labels already, and what is
+    of another type are left out, and listed; a file that is named itself is always read. The ids of
+    the documents of a single folder are relative to it, all others are as named.
 
     Args:
         inputs: paths and patterns.
@@ -209,7 +209,9 @@ def _why_left_out(path: Path) -> str:
 def _walk(folder: Path) -> Iterator[Path]:
     found = []
     for parent, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = [
+            name for name in folders if not name.startswith(".") and not name.endswith(".partial")
+        ]
         found += [Path(parent, name) for name in files if not name.startswith(".")]
     found.sort(key=lambda path: path.relative_to(folder).parts)
     return (path for path in found if path.is_file())

@@ -7,6 +7,7 @@ import codecs
 import gzip
 import io
 import lzma
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,7 +48,7 @@ _LEGACY_ENCODINGS = (
     "cp1252", "gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1251", "koi8_r", "cp1250", "cp1253",
     "cp1254", "cp1255", "cp1256",
 )  # fmt: skip
-_UNREPRESENTABLE = dict.fromkeys((0, *range(55296, 57344)), "�")
+_UNREPRESENTABLE = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def clean(text: str) -> str:
     >>> clean("a\ud800b\x00c") == "a\ufffdb\ufffdc"
     True
     """
-    return text if text.isprintable() else text.translate(_UNREPRESENTABLE)
+    return _UNREPRESENTABLE.sub("\ufffd", text)
 
 
 def decode(data: bytes) -> DecodedText:

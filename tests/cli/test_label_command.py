@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from stance.cli import _progress
-from stance.job import LabelProgress
+from stance.files.report import LabelProgress
 
 ROOT = Path(__file__).parents[2]
 ARTICLE = "Home | News\n\nThe two powers met. They agreed to trade.\n"
@@ -29,11 +29,15 @@ def articles(tmp_path):
     return folder
 
 
+def rows(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
 def test_the_seeds_are_labelled_into_a_file(run, tiny_folder, tmp_path):
     output = tmp_path / "out.jsonl"
     outcome = run("label", ROOT / "seeds", "-o", output, "--model", tiny_folder)
     assert outcome.code == 0, outcome.err
-    assert len({json.loads(line)["document"] for line in output.open(encoding="utf-8")}) == 5
+    assert len({row["document"] for row in rows(output)}) == 5
     assert f"result: {output}" in outcome.out
     assert "labels.jsonl (holds labels" in outcome.out
     assert "name the file itself" in outcome.out
@@ -151,7 +155,7 @@ def test_a_threshold_changes_the_labels(run, tiny_folder, articles, tmp_path):
     output = tmp_path / "out.jsonl"
     words = [f"--threshold={frame}=1" for frame in ("multipolarity", "cooperation")]
     run("label", articles, "-o", output, "--model", tiny_folder, *words)
-    found = {frame for line in output.open() for frame in json.loads(line)["frames"]}
+    found = {frame for row in rows(output) for frame in row["frames"]}
     assert found <= {"defensive_balancing", "anti_hegemony"}
 
 

@@ -1,5 +1,6 @@
 """Documents come one by one, and one that cannot be used is a failure in its place."""
 
+import datetime
 import gzip
 import json
 import os
@@ -89,6 +90,7 @@ def test_a_second_document_of_the_same_id_is_a_failure(tmp_path):
         ({"text": None}, "holds nothing"),
         ({"text": 3}, "holds a int"),
         ({"text": "  "}, "no text"),
+        ({"\ud800": "a"}, "it has \ufffd"),
     ],
 )
 def test_a_row_without_text_is_a_failure_that_says_where(tmp_path, row, reason):
@@ -97,6 +99,41 @@ def test_a_row_without_text_is_a_failure_that_says_where(tmp_path, row, reason):
     [failure] = read(path)
     assert reason in failure.reason
     assert failure.id.endswith("a.jsonl:1")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None),
+        (1990, 1990),
+        (True, True),
+        (float("nan"), None),
+        ("a\ud800", "a\ufffd"),
+        ({"a": [1, "\ud800"]}, {"a": [1, "\ufffd"]}),
+    ],
+)
+def test_carried_values_are_such_as_json_can_hold(tmp_path, value, expected):
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"text": "a", "kept": value}) + "\n", encoding="utf-8")
+    [document] = read(path, keep_columns=["kept"])
+    assert document.columns["kept"] == expected
+
+
+def test_values_nested_too_deeply_are_a_failure(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text(f'{{"text": "a", "kept": {"[" * 700 + "]" * 700}}}\n', encoding="utf-8")
+    [failure] = read(path, keep_columns=["kept"])
+    assert "nested" in failure.reason or "recursion" in failure.reason
+
+
+def test_dates_of_parquet_are_carried_as_text(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "a.parquet"
+    day = datetime.date(1990, 10, 3)
+    parquet.write_table(arrow.table({"text": ["a"], "day": [day]}), path)
+    [document] = read(path, keep_columns=["day"])
+    assert document.columns == {"day": "1990-10-03"}
 
 
 def test_lone_surrogates_and_nul_of_json_become_replacement_characters(tmp_path):

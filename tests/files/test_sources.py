@@ -1,6 +1,7 @@
 """What inputs name, in which order, and what of a folder is left out."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,7 @@ def ids(inputs, **options):
 
 
 def left_out(inputs):
-    return {os.path.basename(left.path): left.reason for left in find_sources(inputs).left_out}
+    return {Path(left.path).name: left.reason for left in find_sources(inputs).left_out}
 
 
 def make(folder, *names, text="Some text."):
@@ -67,7 +68,9 @@ def test_a_file_that_is_named_itself_is_read(tmp_path):
 
 
 def test_the_result_and_its_side_files_are_left_out_of_their_own_folder(tmp_path):
-    make(tmp_path, "a.txt", "out.jsonl", "out.jsonl.partial/rows", "out.jsonl.errors.jsonl")
+    make(
+        tmp_path, "a.txt", "out.jsonl", "out.jsonl.partial/skipped.jsonl", "out.jsonl.errors.jsonl"
+    )
     assert ids([tmp_path], output=tmp_path / "out.jsonl") == ["a.txt"]
 
 
@@ -113,8 +116,7 @@ def test_a_file_named_twice_is_read_once(tmp_path):
 
 def test_a_file_name_that_is_not_text_gives_an_id_that_is(tmp_path):
     name = os.fsencode(tmp_path) + b"/a\xff.txt"
-    with open(name, "wb") as stream:
-        stream.write(b"text")
+    Path(os.fsdecode(name)).write_bytes(b"text")
     assert ids([tmp_path]) == ["a\ufffd.txt"]
 
 

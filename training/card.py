@@ -1,0 +1,206 @@
+"""The model card, the calibration plot and the tables, written from the figures of one run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from corpus import ROOT
+
+from stance.store import ModelFolder
+
+RESULTS = Path(__file__).parent / "results"
+NAMES = {"seeds": "five articles", "authored": "authored passages", "un": "UN speeches"}
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
+
+
+def write_tables(figures: dict[str, Any]) -> None:
+    """Write results/tables.md, and the short table between the marks of README.md."""
+    tables = [
+        ("Frames and stance by source", by_source_table(figures)),
+        ("Per frame", per_frame_table(figures)),
+        ("Against baselines", baseline_table(figures)),
+        ("Trained on one source, scored on another (thresholds of one half)", transfer_table(figures)),
+        ("Abstention", abstention_table(figures)),
+        ("Calibration error, before and after", calibration_table(figures)),
+    ]
+    text = "".join(f"## {title}\n\n{table}\n\n" for title, table in tables)
+    (RESULTS / "tables.md").write_text(text, encoding="utf-8")
+    readme = ROOT / "README.md"
+    if readme.exists():
+        marked = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
+        table = by_source_table(figures)
+        changed = marked.sub(lambda m: f"{m[1]}{table}\n{m[2]}", readme.read_text("utf-8"))
+        readme.write_text(changed, encoding="utf-8")
+
+
+def by_source_table(figures: dict[str, Any]) -> str:
+    """Return the shipped model's main figures, a row a source."""
+    rows = [
+        [
+            NAMES[source],
+            f"{found['sentences']:,}",
+            shown(found["macro_f1"]),
+            shown(found["macro_average_precision"]),
+            shown(found["stance"]["macro_f1"]),
+            shown(found["stance"]["end_to_end_macro_f1"]),
+            shown(found["ece"]),
+        ]
+        for source, found in figures["shipped"].items()
+    ]
+    head = [
+        "held out",
+        "sentences",
+        "frames macro-F1",
+        "average precision",
+        "stance macro-F1, frame found",
+        "stance macro-F1, end to end",
+        "ECE",
+    ]
+    return markdown(head, rows)
+
+
+def per_frame_table(figures: dict[str, Any]) -> str:
+    """Return precision, recall and F1 of every frame on every source."""
+    rows = [
+        [
+            NAMES[source],
+            f"`{name}`",
+            f"{frame['support']:,}",
+            *(shown(frame[f]) for f in ("precision", "recall", "f1", "average_precision", "ece")),
+        ]
+        for source, found in figures["shipped"].items()
+        for name, frame in found["frames"].items()
+    ]
+    head = ["held out", "frame", "with it", "precision", "recall", "F1", "average precision", "ECE"]
+    return markdown(head, rows)
+
+
+def baseline_table(figures: dict[str, Any]) -> str:
+    """Return the frames' macro-F1 of every baseline beside the shipped model's."""
+    named = {**figures["baselines"], "this model": figures["shipped"]}
+    rows = [
+        [name, *(shown(found[source]["macro_f1"]) for source in NAMES)]
+        for name, found in named.items()
+    ]
+    table = markdown(["frames macro-F1", *NAMES.values()], rows)
+    compared = figures.get("setfit")
+    if compared:
+        lines = [
+            [name, *(shown(compared[key][source]["macro_f1"]) for source in NAMES)]
+            for key, name in (("setfit", "SetFit"), ("shipped", "this model"))
+        ]
+        table += f"\n\n{compared['what']}\n\n" + markdown(
+            ["frames macro-F1", *NAMES.values()], lines
+        )
+    return table
+
+
+def transfer_table(figures: dict[str, Any]) -> str:
+    """Return what one source teaches about the others."""
+    if not figures["transfer"]:
+        return "Not measured in this run."
+    rows = [
+        [NAMES[source], NAMES[other], shown(result["macro_f1"]), shown(result["macro_average_precision"])]
+        for source, found in figures["transfer"].items()
+        for other, result in found.items()
+    ]
+    return markdown(["trained on", "scored on", "frames macro-F1", "average precision"], rows)
+
+
+def abstention_table(figures: dict[str, Any]) -> str:
+    """Return how many wrong decisions the abstention bands remove."""
+    rows = [
+        [
+            f"{float(share):.0%}",
+            NAMES[source],
+            f"{point['left_open']:.1%}",
+            f"{point['removed']:.0%} of {point['errors']:,}",
+        ]
+        for share, found in figures["abstention"].items()
+        for source, point in found.items()
+    ]
+    return markdown(["asked for", "held out", "decisions left open", "wrong decisions removed"], rows)
+
+
+def calibration_table(figures: dict[str, Any]) -> str:
+    """Return the calibration error of every frame before and after calibration."""
+    rows = []
+    for source, found in figures["shipped"].items():
+        before = figures["before_calibration"][source]
+        for name, frame in found["frames"].items():
+            rows.append([NAMES[source], f"`{name}`", f"{before[name]:.3f}", shown(frame["ece"])])
+        rows.append([NAMES[source], "mean", f"{before['mean']:.3f}", shown(found["ece"])])
+    return markdown(["held out", "frame", "ECE before", "ECE after"], rows)
+
+
+def write_card(folder: ModelFolder, figures: dict[str, Any]) -> None:
+    """Write the model card and its calibration plot into the model's folder."""
+    plot_calibration(folder, figures)
+    template = (Path(__file__).parent / "card_template.md").read_text(encoding="utf-8")
+    cost = figures["precision"]
+    values = {
+        "version": folder.version,
+        "rows": f"{sum(folder.training['rows'].values()):,}",
+        **{f"rows_{source}": f"{count:,}" for source, count in folder.training["rows"].items()},
+        "minutes": f"{folder.training['minutes']:.0f}",
+        "int8_megabytes": f"{folder.files['model.onnx']['bytes'] / 1e6:.1f}",
+        "fp16_megabytes": f"{folder.files['model.safetensors']['bytes'] / 1e6:.1f}",
+        "by_source": by_source_table(figures),
+        "per_frame": per_frame_table(figures),
+        "baselines": baseline_table(figures),
+        "transfer": transfer_table(figures),
+        "abstention": abstention_table(figures),
+        "calibration": calibration_table(figures),
+        "largest_difference": f"{cost['largest_difference']:.3f}",
+        "labels_changed": f"{cost['labels_changed']:.1%}",
+        "macro_f1_lost": ", ".join(
+            f"{lost:+.3f} on the {NAMES[source]}" for source, lost in cost["macro_f1_lost"].items()
+        ),
+        "thresholds": ", ".join(
+            f"{name} {threshold:g}"
+            for name, threshold in zip(
+                folder.codebook.names, folder.decision.thresholds, strict=True
+            )
+        ),
+    }
+    text = re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], template)
+    (folder.path / "README.md").write_text(text, encoding="utf-8")
+
+
+def plot_calibration(folder: ModelFolder, figures: dict[str, Any]) -> None:
+    """Draw the reliability diagram of each frame, as an SVG file."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "stance"
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, 4, figsize=(12, 3.4), sharey=True)
+    for axis, colour, (name, bins) in zip(
+        axes, COLOURS, figures["reliability"].items(), strict=True
+    ):
+        axis.plot([0, 1], [0, 1], color="0.6", linewidth=1)
+        axis.plot([b[0] for b in bins], [b[1] for b in bins], "o-", color=colour, markersize=4)
+        axis.set_title(name)
+        axis.set_xlabel("P(frame)")
+    axes[0].set_ylabel("share that carry it")
+    figure.tight_layout()
+    figure.savefig(folder.path / "calibration.svg", metadata={"Date": None})
+    pyplot.close(figure)
+
+
+def shown(figure: dict[str, float | None]) -> str:
+    """Return ``0.71 [0.65, 0.77]``, or what stands for a figure that is not defined."""
+    value, low, high = (figure[name] for name in ("value", "low", "high"))
+    if value is None:
+        return "–"
+    return f"{value:.2f}" if low is None else f"{value:.2f} [{low:.2f}, {high:.2f}]"
+
+
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

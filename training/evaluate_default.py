@@ -1,0 +1,231 @@
+"""Every figure of the shipped model, with 95% intervals, and the tables that hold them.
+
+    python training/evaluate_default.py --base BASE --speeches SPEECHES [--quick]
+
+Reads the out-of-fold logits of cross_validate.py: leave-one-document-out on the five articles,
+grouped cross-validation on the authored and the UN rows. Calibration and thresholds that score a
+fold are fitted on the other four. --quick leaves out the trainings (transfer) and keeps the
+transfer figures of the last whole run. Writes results/figures.json, results/tables.md, the model
+card with its calibration plot, the figures of stance.json, and the table in README.md.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import baselines
+import numpy as np
+from card import write_card, write_tables
+from corpus import FOLDS, Row, fold_of, read_rows
+from cross_validate import RESULTS, int8_logits, out_of_fold_logits
+from numpy.typing import NDArray
+from recipe import CODEBOOK, RECIPE, parse_arguments, train
+from train_default import OUTPUT
+
+from stance.decision import Decision
+from stance.figures import Evaluation
+from stance.finetune.calibration import ABSTENTION_SHARES, equal_weights, fit_decision
+from stance.finetune.training import states_of
+from stance.scoring import reliability, score
+from stance.store import ModelFolder
+
+FIGURES = RESULTS / "figures.json"
+SOURCES = ("seeds", "authored", "un")
+#: The articles are so few that three passes over them would teach a head nothing.
+EPOCHS_ON_SEEDS = 20
+
+
+class Judge:
+    """The rows, their gold states, and how out-of-fold logits are scored on them."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.rows = rows
+        self.gold = states_of([row.frames for row in rows], CODEBOOK)
+        self.folds = np.array([fold_of(row) for row in rows])
+        self.sources = np.array([row.source for row in rows])
+        self.weights = equal_weights(list(self.sources))
+        self.groups = [row.group for row in rows]
+
+    def decide(
+        self, logits: NDArray[Any], *, fitted_on: NDArray[Any] | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
+        """Return probabilities, states, and states with 5% and 10% withheld, each fold decided
+        with what the other folds taught; ``fitted_on`` are other logits to learn that from.
+        """
+        shape = self.gold.shape
+        probabilities = np.zeros((*shape, 4), np.float32)
+        states = np.zeros(shape, np.int64)
+        bands = np.zeros((len(ABSTENTION_SHARES), *shape), np.int64)
+        taught = logits if fitted_on is None else fitted_on
+        for fold in range(FOLDS):
+            known, judged = self.folds != fold, self.folds == fold
+            decision = fit_decision(
+                taught[known], self.gold[known], row_weights=self.weights[known]
+            )
+            probabilities[judged] = decision.probabilities(logits[judged])
+            states[judged] = decision.states(probabilities[judged])
+            for index, share in enumerate(ABSTENTION_SHARES):
+                bands[index, judged] = decision.states(probabilities[judged], abstain=share)
+        return probabilities, states, bands
+
+    def score(
+        self, probabilities: NDArray[Any], states: NDArray[Any], source: str, *, resamples: int = 1000
+    ) -> Evaluation:
+        """Score the rows of one source."""
+        at = np.flatnonzero(self.sources == source)
+        return score(
+            self.gold[at],
+            probabilities[at],
+            states[at],
+            [self.groups[index] for index in at],
+            frames=CODEBOOK.names,
+            resamples=resamples,
+        )
+
+
+def main() -> None:
+    """Measure, then write."""
+    quick = "--quick" in sys.argv
+    if quick:
+        sys.argv.remove("--quick")
+    arguments = parse_arguments(__doc__)
+    rows = read_rows(arguments.speeches)
+    judge = Judge(rows)
+    int8 = out_of_fold_logits(rows, "int8")
+    figures: dict[str, Any] = {
+        "rows": {source: int((judge.sources == source).sum()) for source in SOURCES},
+        "shipped": by_source(judge, int8),
+        "before_calibration": uncalibrated_errors(judge, int8),
+        "abstention": abstention_figures(judge, int8),
+        "reliability": reliability_bins(judge, int8),
+        "precision": precision_cost(judge, int8, out_of_fold_logits(rows, "float32")),
+        "baselines": baseline_figures(judge, arguments.base),
+        "transfer": stored("transfer") if quick else transfer(judge, arguments.base),
+        "setfit": stored("setfit"),
+    }
+    FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    write_tables(figures)
+    folder = ModelFolder.read(OUTPUT)
+    replace(folder, figures=headline(figures)).write()
+    write_card(ModelFolder.read(OUTPUT), figures)
+
+
+def stored(name: str) -> Any:  # noqa: ANN401  (JSON)
+    """Return a part of the figures of the last run, or None."""
+    return json.loads(FIGURES.read_text("utf-8")).get(name) if FIGURES.exists() else None
+
+
+def by_source(judge: Judge, logits: NDArray[Any]) -> dict[str, Any]:
+    """Return source → all figures, each fold calibrated and decided by the other four."""
+    probabilities, states, _ = judge.decide(logits)
+    return {s: judge.score(probabilities, states, s).to_dict() for s in SOURCES}
+
+
+def uncalibrated_errors(judge: Judge, logits: NDArray[Any]) -> dict[str, Any]:
+    """Return source → frame → calibration error of the logits as training left them."""
+    plain = Decision.plain(len(CODEBOOK.frames))
+    probabilities = plain.probabilities(logits)
+    found = {}
+    for source in SOURCES:
+        result = judge.score(probabilities, plain.states(probabilities), source)
+        frames = {name: frame.ece.value for name, frame in result.frames.items()}
+        found[source] = {"mean": result.ece.value, **frames}
+    return found
+
+
+def abstention_figures(judge: Judge, logits: NDArray[Any]) -> dict[str, Any]:
+    """Return share → source → what leaving the least certain decisions open removes."""
+    _, states, bands = judge.decide(logits)
+    found: dict[str, Any] = {}
+    for share, withheld in zip(ABSTENTION_SHARES, bands, strict=True):
+        for source in SOURCES:
+            at = judge.sources == source
+            open_, wrong = withheld[at] < 0, (states[at] > 0) != (judge.gold[at] > 0)
+            found.setdefault(f"{share:g}", {})[source] = {
+                "left_open": float(open_.mean()),
+                "errors": int(wrong.sum()),
+                "removed": float((open_ & wrong).sum() / wrong.sum()),
+            }
+    return found
+
+
+def reliability_bins(judge: Judge, logits: NDArray[Any]) -> dict[str, Any]:
+    """Return frame → [mean probability, true share, sentences] of each bin, all sources pooled."""
+    probabilities, _, _ = judge.decide(logits)
+    diagrams = reliability(judge.gold, probabilities, frames=CODEBOOK.names)
+    return {
+        frame: [[b.mean_probability, b.share_present, b.sentences] for b in bins]
+        for frame, bins in diagrams.items()
+    }
+
+
+def precision_cost(judge: Judge, int8: NDArray[Any], float32: NDArray[Any]) -> dict[str, Any]:
+    """Return what 8-bit arithmetic costs, the decisions being those of the 8-bit model."""
+    p8, s8, _ = judge.decide(int8)
+    p32, s32, _ = judge.decide(float32, fitted_on=int8)
+    gaps = {}
+    for source in SOURCES:
+        exact = judge.score(p32, s32, source, resamples=0).macro_f1.value or 0.0
+        gaps[source] = exact - (judge.score(p8, s8, source, resamples=0).macro_f1.value or 0.0)
+    return {
+        "macro_f1_lost": gaps,
+        "largest_difference": float(np.abs(p8[..., 0] - p32[..., 0]).max()),
+        "labels_changed": float((s8 != s32).any(axis=1).mean()),
+    }
+
+
+def baseline_figures(judge: Judge, base: str) -> dict[str, Any]:
+    """Return baseline → source → all figures."""
+    found = {}
+    for name, logits in {
+        "majority": baselines.majority(judge.rows),
+        "keywords": baselines.keywords(judge.rows),
+        "TF-IDF + logistic regression": baselines.tfidf(judge.rows),
+        "frozen encoder + logistic regression": baselines.frozen(judge.rows, base),
+    }.items():
+        print(f"scoring {name}", flush=True)
+        found[name] = by_source(judge, logits.astype(np.float32))
+    return found
+
+
+def transfer(judge: Judge, base: str) -> dict[str, Any]:
+    """Train on one source, score on the others; thresholds of one half, nothing calibrated."""
+    plain = Decision.plain(len(CODEBOOK.frames))
+    found: dict[str, Any] = {}
+    for source in SOURCES:
+        print(f"training on {source} alone", flush=True)
+        recipe = replace(RECIPE, epochs=EPOCHS_ON_SEEDS) if source == "seeds" else RECIPE
+        known = [row for row in judge.rows if row.source == source]
+        logits = int8_logits(train(known, base, recipe=recipe), [row.text for row in judge.rows])
+        probabilities = plain.probabilities(logits)
+        states = plain.states(probabilities)
+        found[source] = {
+            other: judge.score(probabilities, states, other).to_dict()
+            for other in SOURCES
+            if other != source
+        }
+    return found
+
+
+def headline(figures: dict[str, Any]) -> dict[str, Any]:
+    """Return the figures that stance.json carries: value, low and high for each source."""
+    picked = {}
+    for source, found in figures["shipped"].items():
+        picked[source] = {
+            "frames macro-F1": _interval(found["macro_f1"]),
+            "stance macro-F1": _interval(found["stance"]["macro_f1"]),
+            "ECE": _interval(found["ece"]),
+        }
+    return picked
+
+
+def _interval(figure: dict[str, float]) -> list[float]:
+    return [round(figure[name], 3) for name in ("value", "low", "high")]
+
+
+if __name__ == "__main__":
+    main()
