@@ -53,8 +53,8 @@ class Codebook:
     """The frames, in the order of the model's outputs.
 
     Raises:
-        CodebookError: no frame, more than 256, a name twice, or a name that is not a letter followed
-            by letters, digits, ``_``, ``.`` or ``-`` (64 characters at most).
+        CodebookError: no frame, more than 256, a name twice, or a name that is not a letter
+            followed by letters, digits, ``_``, ``.`` or ``-`` (64 characters at most).
 
     >>> book = Codebook((Frame("cooperation"), Frame("rivalry")))
     >>> book.labels[:3]

@@ -1,11 +1,11 @@
 """The errors that stance raises, each with what was found, what was expected and what to do next.
 
-    StanceError
-    ├── InputError          a text, row or file that cannot be used          (also a ValueError)
-    │   └── CodebookError   a frame or stance that the codebook does not know
-    ├── ModelError          a model folder that cannot be used
-    ├── OutputError         an output that exists already or cannot be written
-    └── MissingExtraError   an optional package is not installed             (also an ImportError)
+StanceError
+├── InputError          a text, row or file that cannot be used          (also a ValueError)
+│   └── CodebookError   a frame or stance that the codebook does not know
+├── ModelError          a model folder that cannot be used
+├── OutputError         an output that exists already or cannot be written
+└── MissingExtraError   an optional package is not installed             (also an ImportError)
 """
 
 from __future__ import annotations

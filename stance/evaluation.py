@@ -32,8 +32,10 @@ def evaluate(
     Args:
         model: a loaded model, or what ``stance.load`` takes.
         data: a JSONL, CSV, TSV or Parquet file of labelled rows, or the rows themselves.
-        text_column, frames_column, document_column: where the file keeps them. Intervals are
-            resampled by document; without that column every row is a document of its own.
+        text_column: where the file keeps the sentence.
+        frames_column: where it keeps the labels.
+        document_column: where it keeps the document, by which intervals are resampled; without that
+            column every row is a document of its own.
         resamples: of the bootstrap; 0 gives no intervals.
         seed: the same seed gives the same intervals.
 

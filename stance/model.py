@@ -71,7 +71,7 @@ class StanceModel:
         self,
         text: str,
         *,
-        id: str = "document",  # noqa: A002  (the public name of a document's id)
+        id: str = "document",
         abstain: float | None = None,
         keep_all: bool = False,
     ) -> DocumentResult:

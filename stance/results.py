@@ -1,4 +1,4 @@
-"""What labelling gives back: one ``SentenceResult`` a sentence, one ``DocumentResult`` an article."""
+"""What labelling gives back: a ``SentenceResult`` a sentence, a ``DocumentResult`` an article."""
 
 from __future__ import annotations
 
@@ -71,7 +71,6 @@ class FrameSummary:
         sentences: number of sentences that carry the frame.
         share: that number over all sentences, 0 to 1.
         favor, neutral, against: how many of them take each stance.
-        balance: (favor − against) / sentences, −1 to 1; 0 where no sentence carries the frame.
     """
 
     sentences: int
@@ -82,6 +81,7 @@ class FrameSummary:
 
     @property
     def balance(self) -> float:
+        """How far favor outweighs against among the sentences that carry the frame, −1 to 1."""
         return (self.favor - self.against) / self.sentences if self.sentences else 0.0
 
 

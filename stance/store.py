@@ -83,7 +83,9 @@ class ModelFolder:
         try:
             model = cls._from_dict(folder, data)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            detail = error if isinstance(error, CodebookError) else f"{type(error).__name__}: {error}"
+            detail = (
+                error if isinstance(error, CodebookError) else f"{type(error).__name__}: {error}"
+            )
             raise ModelError(f"{folder}/stance.json is not well formed: {detail}") from error
         model._check_files()
         model._check_labels()
@@ -176,7 +178,9 @@ class ModelFolder:
             if name not in self.files:
                 raise ModelError(f"{self.path}/stance.json lists no {name}; fetch the model again")
             file = self.path / name
-            if Path(name).name != name or file.is_symlink() and not _stays_inside(file, self.path):
+            if Path(name).name != name or (
+                file.is_symlink() and not _stays_inside(file, self.path)
+            ):
                 raise ModelError(f"{self.path}/stance.json names {name!r}, outside its own folder")
             if not file.is_file():
                 raise ModelError(f"{file} is missing; fetch the model again")
@@ -240,7 +244,7 @@ def _decision_from_dict(data: Mapping[str, Any], codebook: Codebook) -> Decision
         raise ValueError(f"decision is for {sorted(data)}, the codebook has {list(codebook.names)}")
     rows = [data[name] for name in codebook.names]
     shares = sorted({float(share) for row in rows for share in row.get("bands", {})})
-    decision = Decision(
+    return Decision(
         temperatures=tuple(_number(row["temperature"], 1e-3, 1e3) for row in rows),
         offsets=tuple(_number(row.get("offset", 0.0), -50, 50) for row in rows),
         thresholds=tuple(_number(row["threshold"], 0, 1) for row in rows),
@@ -252,7 +256,6 @@ def _decision_from_dict(data: Mapping[str, Any], codebook: Codebook) -> Decision
             for share in shares
         },
     )
-    return decision
 
 
 def _decision_to_dict(decision: Decision, codebook: Codebook) -> dict[str, Any]:

@@ -45,9 +45,11 @@ class WindowTokenizer:
     def __init__(self, path: Path, *, max_length: int) -> None:
         try:
             self._tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
-        except Exception as error:  # noqa: BLE001  (the library raises Exception itself)
+        except Exception as error:  # the library raises Exception itself
             reason = " ".join(str(error).split())[:200]
-            raise ModelError(f"{path} is not a tokenizer: {reason}; fetch the model again") from error
+            raise ModelError(
+                f"{path} is not a tokenizer: {reason}; fetch the model again"
+            ) from error
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(max_length, stride=max_length // 4)
         padding = (self._tokenizer.token_to_id(token) for token in ("[PAD]", "<pad>"))

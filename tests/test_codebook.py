@@ -36,13 +36,12 @@ def test_labels_go_frame_by_frame_in_the_order_of_states():
 
 
 @given(st.text(max_size=60))
-def test_any_notation_is_read_or_refused_by_name(text):
+def test_any_notation_is_read_or_refused(text):
     try:
         parsed = parse_labels(text)
-    except CodebookError as error:
-        assert str(error)
-    else:
-        assert dict(parse_labels(format_labels(parsed))) == dict(parsed)
+    except CodebookError:
+        return
+    assert dict(parse_labels(format_labels(parsed))) == dict(parsed)
 
 
 def test_check_suggests_the_frame_that_was_meant():
@@ -59,7 +58,9 @@ def test_check_takes_a_frame_without_a_stance():
     assert BOOK.check({"cooperation": None}) == {"cooperation": None}
 
 
-@pytest.mark.parametrize("notation", ["cooperation:favor;cooperation:against", ":favor", ";", "a:b"])
+@pytest.mark.parametrize(
+    "notation", ["cooperation:favor;cooperation:against", ":favor", ";", "a:b"]
+)
 def test_notation_refuses(notation):
     with pytest.raises(CodebookError):
         parse_labels(notation)

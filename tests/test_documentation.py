@@ -35,9 +35,11 @@ def workplace(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("code", snippets("python"))
+@pytest.mark.parametrize("code", list(snippets("python")))
 def test_python_snippets_run(code, workplace):
-    subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=workplace, check=True, timeout=60)
+    subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], cwd=workplace, check=True, timeout=60
+    )
 
 
 def commands():
@@ -48,10 +50,12 @@ def commands():
                 yield pytest.param(words[1:], id=" ".join(words))
 
 
-@pytest.mark.parametrize("arguments", commands())
+@pytest.mark.parametrize("arguments", list(commands()))
 def test_shell_snippets_run(arguments, workplace):
     command = [sys.executable, "-c", "from stance.cli import main; main()", *arguments]
-    done = subprocess.run(command, cwd=workplace, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        command, cwd=workplace, capture_output=True, text=True, check=False, timeout=60
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -64,7 +68,9 @@ def test_the_first_command_of_the_readme_labels_the_corpus(workplace):
     ]
     arguments = shlex.split(line.split("bin/stance ")[1])
     command = [sys.executable, "-c", "from stance.cli import main; main()", *arguments]
-    done = subprocess.run(command, cwd=workplace, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        command, cwd=workplace, capture_output=True, text=True, check=False, timeout=60
+    )
     assert done.returncode == 0, done.stderr
     assert "seeds-labelled.jsonl" in done.stdout
     assert (workplace / "seeds-labelled.jsonl").stat().st_size > 100_000

@@ -10,7 +10,16 @@ import pytest
 import stance
 
 ROOT = Path(stance.__file__).parent
-HEAVY = {"torch", "transformers", "datasets", "sklearn", "evaluate", "scipy", "matplotlib", "jinja2"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "datasets",
+    "sklearn",
+    "evaluate",
+    "scipy",
+    "matplotlib",
+    "jinja2",
+}
 MAY_IMPORT = {
     "torch": {"backends/torch.py", "finetune/"},
     "transformers": {"backends/torch.py", "finetune/"},

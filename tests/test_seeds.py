@@ -17,9 +17,7 @@ def lines(name):
 
 @pytest.fixture(scope="module")
 def articles():
-    return {
-        file.name: file.read_bytes().decode("utf-8") for file in sorted(SEEDS.glob("*.txt"))
-    }
+    return {file.name: file.read_bytes().decode("utf-8") for file in sorted(SEEDS.glob("*.txt"))}
 
 
 def test_every_label_is_a_stretch_of_its_article(articles):

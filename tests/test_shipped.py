@@ -96,7 +96,9 @@ def test_plain_cases_come_out_right(model, text, frame, stance_):
 
 
 def test_what_carries_no_frame_gets_none(model):
-    results = model.predict(["The meeting began at ten o'clock.", "He was born in 1956.", "Chapter 3"])
+    results = model.predict(
+        ["The meeting began at ten o'clock.", "He was born in 1956.", "Chapter 3"]
+    )
     assert [dict(result.frames) for result in results] == [{}, {}, {}]
 
 

@@ -75,9 +75,7 @@ def test_a_newer_format_asks_for_an_upgrade(folder):
 
 def test_code_asked_for_by_the_configuration_is_refused(folder):
     edit(folder, lambda data: data.update(auto_map={"AutoModel": "x.Y"}), "config.json")
-    (folder / "stance.json").write_text(
-        json.dumps(with_right_sizes(folder)), encoding="utf-8"
-    )
+    (folder / "stance.json").write_text(json.dumps(with_right_sizes(folder)), encoding="utf-8")
     assert "run code" in refused(folder)
 
 

@@ -26,10 +26,10 @@ Floats = NDArray[np.float64]
 
 #: Written from the codebook's own words; a hit counts as the frame in favor.
 KEYWORDS = {
-    "defensive_balancing": r"balanc|threat|contain|encircl|deterren|red lines?|pressure|enlargement|"
-    r"hedg|strategic stability|counter(?:weight|ing)|security dilemma",
-    "multipolarity": r"multipolar|\bpoles?\b|unipolar|BRICS|Global South|emerging (?:powers|econom)|"
-    r"several cent|world order|centers? of power|centres? of power",
+    "defensive_balancing": r"balanc|threat|contain|encircl|deterren|red lines?|pressure|hedg|"
+    r"enlargement|strategic stability|counter(?:weight|ing)|security dilemma",
+    "multipolarity": r"multipolar|\bpoles?\b|unipolar|BRICS|Global South|several cent|"
+    r"emerging (?:powers|econom)|world order|centers? of power|centres? of power",
     "anti_hegemony": r"hegemon|dominat|unilateral|interfer|coerc|impos(?:e|ing|ition)|bully|"
     r"double standard|colonial|dictat",
     "cooperation": r"cooperat|partner|coordinat|dialogue|mutual|joint|together|multilateral|"
@@ -40,7 +40,7 @@ KEYWORDS = {
 def majority(rows: Sequence[Row]) -> Floats:
     """Score every row by how often each state occurs in the training folds."""
 
-    def fit(_train: Any, states: NDArray[np.int64]) -> Callable[[Any], Floats]:
+    def fit(_train: object, states: NDArray[np.int64]) -> Callable[[Any], Floats]:
         shares = np.stack([(states == state).mean(axis=0) for state in range(len(STATES))], axis=1)
         return lambda test: np.tile(np.log(shares + 1e-6).ravel(), (len(test), 1))
 
@@ -74,7 +74,7 @@ def frozen(rows: Sequence[Row], base: str) -> Floats:
 
 
 def _regressions(
-    features: Any,  # noqa: ANN401  (a sparse or a dense matrix)
+    features: Any,
     states: NDArray[np.int64],
     strength: float,
 ) -> Callable[[Any], Floats]:
@@ -83,7 +83,7 @@ def _regressions(
         model = LogisticRegression(C=strength, max_iter=300, class_weight="balanced")
         models.append(model.fit(features, states[:, frame]))
 
-    def score(test: Any) -> Floats:  # noqa: ANN401
+    def score(test: Any) -> Floats:
         scores = np.full((test.shape[0], len(models), len(STATES)), np.log(1e-6))
         for frame, model in enumerate(models):
             scores[:, frame, model.classes_] = np.log(model.predict_proba(test) + 1e-6)

@@ -22,7 +22,10 @@ def write_tables(figures: dict[str, Any]) -> None:
         ("Frames and stance by source", by_source_table(figures)),
         ("Per frame", per_frame_table(figures)),
         ("Against baselines", baseline_table(figures)),
-        ("Trained on one source, scored on another (thresholds of one half)", transfer_table(figures)),
+        (
+            "Trained on one source, scored on another (thresholds of one half)",
+            transfer_table(figures),
+        ),
         ("Abstention", abstention_table(figures)),
         ("Calibration error, before and after", calibration_table(figures)),
     ]
@@ -103,7 +106,12 @@ def transfer_table(figures: dict[str, Any]) -> str:
     if not figures["transfer"]:
         return "Not measured in this run."
     rows = [
-        [NAMES[source], NAMES[other], shown(result["macro_f1"]), shown(result["macro_average_precision"])]
+        [
+            NAMES[source],
+            NAMES[other],
+            shown(result["macro_f1"]),
+            shown(result["macro_average_precision"]),
+        ]
         for source, found in figures["transfer"].items()
         for other, result in found.items()
     ]
@@ -122,7 +130,9 @@ def abstention_table(figures: dict[str, Any]) -> str:
         for share, found in figures["abstention"].items()
         for source, point in found.items()
     ]
-    return markdown(["asked for", "held out", "decisions left open", "wrong decisions removed"], rows)
+    return markdown(
+        ["asked for", "held out", "decisions left open", "wrong decisions removed"], rows
+    )
 
 
 def calibration_table(figures: dict[str, Any]) -> str:

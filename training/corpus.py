@@ -18,8 +18,8 @@ FOLDS = 5
 class Row:
     """One labelled sentence.
 
-    ``source`` is ``seeds``, ``authored`` or ``un``; ``group`` is the article, passage or speech that
-    the sentence is from: a group is never split between training and evaluation.
+    ``source`` is ``seeds``, ``authored`` or ``un``; ``group`` is the article, passage or speech it
+    is from: a group is never split between training and evaluation.
     """
 
     id: str

@@ -73,7 +73,12 @@ class Judge:
         return probabilities, states, bands
 
     def score(
-        self, probabilities: NDArray[Any], states: NDArray[Any], source: str, *, resamples: int = 1000
+        self,
+        probabilities: NDArray[Any],
+        states: NDArray[Any],
+        source: str,
+        *,
+        resamples: int = 1000,
     ) -> Evaluation:
         """Score the rows of one source."""
         at = np.flatnonzero(self.sources == source)
@@ -114,7 +119,7 @@ def main() -> None:
     write_card(ModelFolder.read(OUTPUT), figures)
 
 
-def stored(name: str) -> Any:  # noqa: ANN401  (JSON)
+def stored(name: str) -> Any:
     """Return a part of the figures of the last run, or None."""
     return json.loads(FIGURES.read_text("utf-8")).get(name) if FIGURES.exists() else None
 

@@ -29,14 +29,10 @@ def read_speeches(source: Path) -> dict[str, str]:
     if source.is_dir():
         files = sorted(source.rglob("*_*_*.txt"))
         return {file.stem: file.read_text(encoding="utf-8-sig") for file in files}
-    opened = (
-        gzip.open(source, "rt", encoding="utf-8")
-        if source.suffix == ".gz"
-        else source.open(encoding="utf-8")
-    )
-    with opened as stream:
-        rows = (json.loads(line) for line in stream)
-        return {row["speech"]: row["text"] for row in rows}
+    data = source.read_bytes()
+    text = (gzip.decompress(data) if source.suffix == ".gz" else data).decode("utf-8")
+    rows = (json.loads(line) for line in text.split("\n") if line)
+    return {row["speech"]: row["text"] for row in rows}
 
 
 def fill(pointers: list[dict[str, Any]], speeches: dict[str, str]) -> Iterator[dict[str, Any]]:

@@ -35,7 +35,7 @@ class Backend(Protocol):
     batch_tokens: int
 
     def logits(self, batches: Sequence[Batch]) -> list[NDArray[np.float32]]:
-        """Return one float32 array of shape (rows, outputs) a batch, in the order of ``batches``."""
+        """Return one float32 array of shape (rows, outputs) a batch, in their order."""
         ...
 
     def close(self) -> None:

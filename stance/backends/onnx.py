@@ -47,7 +47,7 @@ class OnnxBackend:
             self._session: Any = onnxruntime.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"]
             )
-        except Exception as error:  # noqa: BLE001  (its exceptions share no base of their own)
+        except Exception as error:  # its exceptions share no base of their own
             reason = " ".join(str(error).split())[:200]
             raise ModelError(f"{path} cannot be run: {reason}; fetch the model again") from error
         self._inputs = {given.name for given in self._session.get_inputs()}

@@ -14,7 +14,7 @@ from typing import Any
 
 import typer
 
-from stance.cli import info, label
+from stance.cli import evaluate, info, label
 from stance.cli._shared import DEBUG, ExitCode, say
 from stance.errors import StanceError
 
@@ -23,6 +23,7 @@ __all__ = ["main"]
 #: The commands, in the order in which the help lists them.
 COMMANDS: dict[str, Callable[..., int]] = {
     "label": label.label,
+    "evaluate": evaluate.evaluate,
     "info": info.info,
 }
 

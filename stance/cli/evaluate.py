@@ -20,6 +20,7 @@ def evaluate(
     data: Annotated[
         str, typer.Argument(metavar="DATA", help="Labelled rows: JSONL, CSV, TSV or Parquet.")
     ],
+    *,
     model: Annotated[
         str | None,
         typer.Option(metavar="DIR", help="Model folder or Hub id; the shipped model by default."),

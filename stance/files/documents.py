@@ -159,7 +159,7 @@ def _id(value: object, column: str) -> str:
     return clean(str(value))
 
 
-def _jsonable(value: object) -> Any:  # noqa: ANN401  (JSON data)
+def _jsonable(value: object) -> Any:
     """Return a value as JSON can hold it; what it has no type for becomes its text."""
     if value is None or isinstance(value, (bool, int)):
         return value

@@ -58,8 +58,7 @@ def fit_decision(
     present = 1.0 - probabilities[..., 0].astype(np.float64)
     generator = np.random.default_rng(seed)
     thresholds = tuple(
-        _best_threshold(present[:, f], states[:, f] != 0, weights, generator)
-        for f in range(frames)
+        _best_threshold(present[:, f], states[:, f] != 0, weights, generator) for f in range(frames)
     )
     bands = {
         share: _rounded(fit_bands(probabilities, thresholds=thresholds, share=share))

@@ -27,7 +27,7 @@ _WEIGHT_LEVELS = 127.0
 _ACTIVATION_ZERO = 128
 
 
-def export_onnx(model: Any, path: str | Path, *, quantize: bool = True) -> None:  # noqa: ANN401
+def export_onnx(model: Any, path: str | Path, *, quantize: bool = True) -> None:
     """Write a sequence classifier of transformers as ONNX.
 
     Args:
@@ -50,7 +50,7 @@ def export_onnx(model: Any, path: str | Path, *, quantize: bool = True) -> None:
             super().__init__()
             self.classifier = model
 
-        def forward(self, input_ids: Any, attention_mask: Any) -> Any:  # noqa: ANN401
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
             return self.classifier(input_ids=input_ids, attention_mask=attention_mask).logits
 
     # The plainest attention has the simplest graph, and the same results.
@@ -85,7 +85,7 @@ def export_onnx(model: Any, path: str | Path, *, quantize: bool = True) -> None:
 class _Quantizer:
     """Rewrites a graph in place: matrix products and embedding look-ups in 8 bits."""
 
-    def __init__(self, graph: Any) -> None:  # noqa: ANN401
+    def __init__(self, graph: Any) -> None:
         from onnx import helper, numpy_helper
 
         self._graph = graph
@@ -108,7 +108,7 @@ class _Quantizer:
         del self._graph.initializer[:]
         self._graph.initializer.extend(kept)
 
-    def _rewrite(self, node: Any) -> Iterable[Any]:  # noqa: ANN401
+    def _rewrite(self, node: Any) -> Iterable[Any]:
         position = {"MatMul": 1, "Gather": 0}.get(node.op_type)
         if position is None or node.input[position] not in self._weights:
             return [node]
@@ -117,7 +117,7 @@ class _Quantizer:
             return [node]
         return self._matmul(node, array) if position else self._gather(node, array)
 
-    def _matmul(self, node: Any, weights: np.ndarray) -> list[Any]:  # noqa: ANN401
+    def _matmul(self, node: Any, weights: np.ndarray) -> list[Any]:
         given, name, output = node.input[0], node.input[1], node.output[0]
         scales = np.maximum(np.abs(weights).max(axis=0), 1e-12) / _WEIGHT_LEVELS
         integers = np.round(weights / scales).astype(np.int8)
@@ -150,7 +150,7 @@ class _Quantizer:
             self._node("QuantizeLinear", [f"{given}_steps", one, zero], [f"{given}_uint8"]),
         ]
 
-    def _gather(self, node: Any, table: np.ndarray) -> list[Any]:  # noqa: ANN401
+    def _gather(self, node: Any, table: np.ndarray) -> list[Any]:
         name, positions, output = node.input[0], node.input[1], node.output[0]
         scales = np.maximum(np.abs(table).max(axis=1, keepdims=True), 1e-12) / _WEIGHT_LEVELS
         integers = self._constant(f"{name}_int8", np.round(table / scales).astype(np.int8))

@@ -48,8 +48,8 @@ def frame_loss(
 class LengthSampler(Sampler[int]):
     """Yields rows in a new random order each epoch, rows of like length in the same batch.
 
-    Twenty batches at a time are drawn, sorted by length and cut up, and the batches shuffled: hardly
-    any padding, and next to no order. transformers' own sampler pads half as much again.
+    Twenty batches at a time are drawn, sorted by length and cut up, and the batches shuffled:
+    hardly any padding, and next to no order. transformers' own sampler pads half as much again.
 
     Args:
         lengths: of the rows, in tokens.
@@ -84,13 +84,13 @@ class _FrameTrainer(Trainer):
         self,
         state_weights: tuple[float, ...],
         label_smoothing: float,
-        **arguments: Any,  # noqa: ANN401
+        **arguments: Any,
     ) -> None:
         super().__init__(**arguments)
         self._state_weights = torch.tensor(state_weights)
         self._label_smoothing = label_smoothing
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> LengthSampler:  # noqa: ANN401
+    def _get_train_sampler(self, train_dataset: Any = None) -> LengthSampler:
         rows = self.train_dataset if train_dataset is None else train_dataset
         lengths = [len(ids) for ids in rows["input_ids"]]
         return LengthSampler(lengths, self.args.train_batch_size, seed=self.args.seed)
@@ -100,11 +100,9 @@ class _FrameTrainer(Trainer):
         model: torch.nn.Module,
         inputs: dict[str, Any],
         return_outputs: bool = False,
-        num_items_in_batch: torch.Tensor | int | None = None,  # noqa: ARG002
-    ) -> Any:  # noqa: ANN401
-        outputs = model(
-            input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]
-        )
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> Any:
+        outputs = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"])
         loss = frame_loss(
             outputs.logits,
             inputs["labels"],
@@ -118,7 +116,7 @@ class _FrameTrainer(Trainer):
 def frame_trainer(
     state_weights: tuple[float, ...],
     label_smoothing: float,
-    **arguments: Any,  # noqa: ANN401
+    **arguments: Any,
 ) -> Trainer:
     """Return transformers' Trainer with ``frame_loss``; ``arguments`` are the Trainer's own."""
     return _FrameTrainer(state_weights, label_smoothing, **arguments)

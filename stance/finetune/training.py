@@ -206,7 +206,7 @@ def states_of(
     return states
 
 
-def _set_dropout(model: Any, share: float) -> None:  # noqa: ANN401
+def _set_dropout(model: Any, share: float) -> None:
     from torch.nn import Dropout
 
     for module in model.modules():

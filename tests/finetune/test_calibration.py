@@ -11,7 +11,9 @@ def simulated(rows=4_000, seed=0, sharpness=1.0, shift=0.0):
     logits = generator.normal(0, 2, (rows, 4))
     logits[:, 0] += 1
     probabilities = Decision.plain(1).probabilities(logits.astype(np.float32))[:, 0]
-    states = np.array([generator.choice(4, p=row / row.sum()) for row in probabilities.astype(float)])
+    states = np.array(
+        [generator.choice(4, p=row / row.sum()) for row in probabilities.astype(float)]
+    )
     logits = logits * sharpness
     logits[:, 1:] += shift
     return logits.astype(np.float32), states[:, None]

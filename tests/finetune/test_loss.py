@@ -33,7 +33,9 @@ def test_weights_and_smoothing_equal_pytorchs_own_where_they_mean_the_same():
     logits = torch.randn(6, 8, generator=torch.Generator().manual_seed(0))
     states = torch.tensor([[0, 1], [2, 3], [0, 0], [1, 1], [3, 0], [0, 2]])
     weights = torch.tensor([1.0, 2.0, 2.5, 2.5])
-    expected = torch.nn.functional.cross_entropy(logits.view(-1, 4), states.view(-1), weight=weights)
+    expected = torch.nn.functional.cross_entropy(
+        logits.view(-1, 4), states.view(-1), weight=weights
+    )
     found = loss(logits.tolist(), states.tolist(), weights=weights)
     assert found == pytest.approx(float(expected), rel=1e-5)
     smooth = torch.nn.functional.cross_entropy(

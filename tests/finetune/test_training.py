@@ -20,7 +20,12 @@ LABELS = [{"weather": "favor"}, {"trade": "against", "weather": None}, {}, {"wea
 def trained(tiny_folder):
     recipe = Recipe(epochs=12, learning_rate=5e-3, batch_size=8)
     return train_classifier(
-        TEXTS, states_of(LABELS, BOOK), codebook=BOOK, base=tiny_folder, recipe=recipe, progress=False
+        TEXTS,
+        states_of(LABELS, BOOK),
+        codebook=BOOK,
+        base=tiny_folder,
+        recipe=recipe,
+        progress=False,
     )
 
 

@@ -1,0 +1,209 @@
+"""``stance agreement``: do several coders agree, where do they not, and which gold do they make."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stance.cli._shared import ExitCode, console, one_line, plural
+from stance.codebook import STATES
+from stance.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from stance.agreement import Agreement
+    from stance.codebook import Codebook
+    from stance.files.adjudication import Labels, Texts
+    from stance.files.codings import CodedRow
+
+__all__ = ["agreement"]
+
+
+def agreement(
+    codings: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="CODINGS...",
+            help="Codings (JSONL, CSV), Label Studio or doccano exports, or a file for each coder.",
+        ),
+    ],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+    disputes: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write what to adjudicate (.jsonl or .csv)."),
+    ] = None,
+    gold: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the majority's labels (.jsonl).")
+    ] = None,
+    adjudicated: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Disputes with settled frames, to go into the gold."),
+    ] = None,
+    texts: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Rows with the id and text of every sentence."),
+    ] = None,
+    codebook: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The frames that may occur (JSON).")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
+) -> int:
+    """Compare coders: Krippendorff's alpha, pairwise F1, how each codes, and what is disputed.
+
+    Gold is what more than half of a sentence's coders saw; --adjudicated settles the rest.
+    """
+    from stance.agreement import Coding, majority
+    from stance.agreement import agreement as compare
+    from stance.codebook import Codebook
+    from stance.files.adjudication import write_disputes, write_gold
+    from stance.files.codings import read_codings
+
+    _check_outputs(gold=gold, disputes=disputes, adjudicated=adjudicated, force=force)
+    book = None if codebook is None else Codebook.load(codebook)
+    rows = [row for path in codings for row in read_codings(path, codebook=book)]
+    given = [Coding(row.id, row.coder, row.frames) for row in rows]
+    labels: dict[str, Labels] = dict(majority(given))
+    known = _texts(rows, texts)
+    if adjudicated is not None:
+        labels |= _settled(adjudicated, labels, book)
+    if gold is not None:
+        write_gold(gold, labels, known)
+    if gold is not None and disputes is None and len(given) == len(labels):
+        note = f"gold: {gold} ({plural(len(labels), 'sentence')}, each by one coder: no agreement)"
+        sys.stdout.write(f"{note}\n")
+        return ExitCode.DONE
+    result = compare(given, codebook=book)
+    if disputes is not None:
+        disputed = [asdict(dispute) for dispute in result.disputes]
+        write_disputes(disputes, disputed, result.coders, known)
+    if as_json:
+        sys.stdout.write(json.dumps(result.to_dict(), indent=2, allow_nan=False) + "\n")
+    else:
+        _print(console(), result, disputes=disputes, gold=gold)
+    return ExitCode.DONE
+
+
+def _check_outputs(
+    *, gold: Path | None, disputes: Path | None, adjudicated: Path | None, force: bool
+) -> None:
+    from stance.files.output import require_new
+
+    for path, suffixes in ((gold, (".jsonl",)), (disputes, (".jsonl", ".csv"))):
+        if path is None:
+            continue
+        if path.suffix.lower() not in suffixes:
+            raise InputError(f"cannot write {path}; expected a name in {' or '.join(suffixes)}")
+        require_new(path, force=force)
+    if adjudicated is not None and gold is None:
+        raise InputError("--adjudicated settles gold; name the file to write: --gold FILE")
+
+
+def _texts(rows: Iterable[CodedRow], file: Path | None) -> Texts | None:
+    """Return id → text and document; None where nothing tells the texts."""
+    from stance.files.codings import read_texts
+
+    if file is not None:
+        return read_texts(file)
+    return {row.id: (row.text, row.document) for row in rows if row.text is not None} or None
+
+
+def _settled(
+    file: Path, labels: Mapping[str, Labels], codebook: Codebook | None
+) -> dict[str, Labels]:
+    from stance.files.codings import read_codings
+
+    settled = {row.id: row.frames for row in read_codings(file, codebook=codebook)}
+    if stray := next((id for id in settled if id not in labels), None):
+        raise InputError(f"{file} settles {stray!r}, which no coder coded; expected their ids")
+    return settled
+
+
+def _print(out: Console, result: Agreement, *, disputes: Path | None, gold: Path | None) -> None:
+    out.print(
+        f"{plural(len(result.coders), 'coder')}, {plural(result.sentences, 'sentence')}, "
+        f"{result.shared:,} coded by two or more\n"
+    )
+    out.print(_by_frame(result))
+    out.print(
+        "alpha is Krippendorff's: 1 full agreement, 0 chance; from 0.8 reliable, from 0.667\n"
+        "tentative (Krippendorff 2004). F1 is the mean over pairs of coders.\n"
+    )
+    out.print(_by_pair(result))
+    out.print()
+    out.print(_by_coder(result))
+    out.print(
+        f"\nthe same frames by all: {result.same_frames:.0%} of {plural(result.shared, 'sentence')}"
+        f"; in dispute: {len(result.disputes):,}"
+    )
+    if disputes is not None:
+        out.print(f"to adjudicate: {disputes}", soft_wrap=True)
+    if gold is not None:
+        out.print(f"gold: {gold}", soft_wrap=True)
+
+
+def _table(*columns: str, names: int = 1) -> Table:
+    """Make a table of which so many columns hold names, which fold, and the others figures."""
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for number, column in enumerate(columns):
+        if number < names:
+            table.add_column(column, overflow="fold")
+        else:
+            table.add_column(column, justify="right", no_wrap=True)
+    return table
+
+
+def _by_frame(result: Agreement) -> Table:
+    table = _table("frame", "alpha", "F1", "codings")
+    for name, frame in result.frames.items():
+        table.add_row(name, _figure(frame.alpha), _figure(frame.f1), f"{frame.given:,}")
+    stance = result.stance
+    table.add_row("stance", _figure(stance.alpha), _figure(stance.f1), "", style="bold")
+    return table
+
+
+def _by_pair(result: Agreement) -> Table:
+    table = _table("pair", "least agreed", "F1", "frames F1", "stance F1", "sentences", names=2)
+    for pair in result.pairs:
+        known = {name: f1 for name, f1 in pair.frames.items() if f1 is not None}
+        least = min(known, key=known.__getitem__, default="")
+        table.add_row(
+            one_line(" – ".join(pair.coders)),
+            least,
+            _figure(known.get(least)),
+            _figure(sum(known.values()) / len(known) if known else None),
+            _figure(pair.stance),
+            f"{pair.sentences:,}",
+        )
+    return table
+
+
+def _by_coder(result: Agreement) -> Table:
+    """Tabulate how often each coder gives a frame, and with which stance."""
+    table = _table("frame", "coder", "given", "share", "favor", "neutral", "against", names=2)
+    for name in result.frames:
+        for coder, tendency in result.tendencies.items():
+            stances = tendency.frames[name]
+            given = sum(stances.values())
+            table.add_row(
+                name,
+                one_line(coder),
+                f"{given:,}",
+                f"{given / tendency.sentences:.0%}",
+                *(f"{stances[stance]:,}" for stance in STATES[1:]),
+            )
+    return table
+
+
+def _figure(value: float | None) -> str:
+    return "·" if value is None else f"{value:.2f}"

@@ -1,0 +1,105 @@
+"""What codings become on disk: disputes for somebody to settle, and gold rows."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from stance.codebook import format_labels
+from stance.errors import InputError
+from stance.files.codings import DISPUTE_COLUMN
+from stance.files.formats import to_cell, to_json
+from stance.files.output import write_whole
+
+__all__ = ["Labels", "Texts", "write_disputes", "write_gold"]
+
+Labels: TypeAlias = Mapping[str, str | None]
+#: Sentence id → text, and document where it is known.
+Texts: TypeAlias = Mapping[str, tuple[str, str | None]]
+
+
+def write_gold(path: Path, labels: Mapping[str, Labels], texts: Texts | None) -> None:
+    """Write sentence id → frame → stance as labelled rows (JSONL); without ``texts``, no text.
+
+    Raises:
+        InputError: ``texts`` lacks a sentence.
+        OutputError: the file cannot be written.
+    """
+    _write_jsonl(path, [_row(id, texts) | {"frames": frames} for id, frames in labels.items()])
+
+
+def write_disputes(
+    path: Path, disputes: Iterable[Mapping[str, Any]], coders: Sequence[str], texts: Texts | None
+) -> None:
+    """Write disputed sentences as JSONL, or as CSV with a column for each coder.
+
+    ``frames`` holds what the majority saw, to be confirmed or changed.
+
+    Args:
+        path: ends in ``.csv``, or in anything else for JSONL.
+        disputes: ``stance.agreement.Dispute`` as dictionaries.
+        coders: in the order of their columns.
+        texts: the sentences; none are written without.
+
+    Raises:
+        InputError: ``texts`` lacks a sentence.
+        OutputError: the file cannot be written.
+    """
+    rows = [
+        _row(dispute["id"], texts)
+        | {DISPUTE_COLUMN: list(dispute["over"]), "codings": dispute["codings"]}
+        | {"frames": dispute["majority"]}
+        for dispute in disputes
+    ]
+    if path.suffix.lower() == ".csv":
+        _write_csv(path, rows, coders)
+    else:
+        _write_jsonl(path, rows)
+
+
+def _row(id: str, texts: Texts | None) -> dict[str, Any]:
+    if texts is None:
+        return {"id": id}
+    if id not in texts:
+        raise InputError(
+            f"no text is known for the sentence {id[:60]!r}; expected one for every id"
+        )
+    text, document = texts[id]
+    return {"id": id} | ({} if document is None else {"document": document}) | {"text": text}
+
+
+def _write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    write_whole(path, "".join(f"{to_json(row)}\n" for row in rows))
+
+
+def _write_csv(path: Path, rows: Iterable[Mapping[str, Any]], coders: Sequence[str]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(
+        [
+            "id",
+            "document",
+            "text",
+            DISPUTE_COLUMN,
+            *(f"coder {coder}" for coder in coders),
+            "frames",
+        ]
+    )
+    for row in rows:
+        seen = row["codings"]
+        cells = [
+            row["id"],
+            row.get("document"),
+            row.get("text"),
+            ";".join(row[DISPUTE_COLUMN]),
+            *(
+                (format_labels(seen[coder]) or "none") if coder in seen else "not coded"
+                for coder in coders
+            ),
+            format_labels(row["frames"]),
+        ]
+        writer.writerow(map(to_cell, cells))
+    write_whole(path, text.getvalue())

@@ -1,0 +1,233 @@
+"""Codings: who saw what in which sentence, from tables and from the exports of annotation tools."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stance.codebook import Codebook, Frame, parse_labels
+from stance.errors import CodebookError, InputError
+from stance.files.annotations import (
+    doccano_labels,
+    is_doccano,
+    is_label_studio,
+    label_studio_annotations,
+)
+from stance.files.formats import from_cell
+from stance.files.rows import LabelledRow
+from stance.files.sources import kind_of
+from stance.files.tables import TABLES, BadRow, TableFile, missing_column
+from stance.files.text import clean, decode, read_limited, reading
+
+__all__ = ["DISPUTE_COLUMN", "CodedRow", "read_codings", "read_labelled", "read_texts"]
+
+#: The column by which a file of disputes, whose CSV cells are escaped, can be told.
+DISPUTE_COLUMN = "over"
+
+
+@dataclass(frozen=True)
+class CodedRow:
+    """What one coder saw in one sentence.
+
+    Attributes:
+        id: the sentence: its ``id``, or its text where the file has no ids.
+        coder: the row's ``coder``, the annotator of Label Studio, or else the file's name.
+        frames: frame → stance, or None where the stance was not coded.
+        text: the sentence, where the file has it.
+        document: what it is part of, where the file says so.
+        place: where it stands in its file, for people: ``line 7``.
+    """
+
+    id: str
+    coder: str
+    frames: Mapping[str, str | None]
+    text: str | None
+    document: str | None
+    place: str
+
+
+def read_codings(path: str | Path, *, codebook: Codebook | None = None) -> Iterator[CodedRow]:
+    """Read codings, one a sentence and coder, in the order of the file.
+
+    A file is one of these, told apart by what its rows hold:
+
+    - JSONL, CSV, TSV or Parquet with ``id``, ``coder`` and ``frames``, an object or the notation
+      ``multipolarity:favor;cooperation:neutral``;
+    - labelled rows, all by one coder, after whom the file is named;
+    - a JSON export of Label Studio, with any number of annotators; tasks that nobody labelled or
+      that were skipped are left out;
+    - a JSONL, JSON or CSV export of doccano, which has a file for each annotator.
+
+    Args:
+        path: the file.
+        codebook: checks frames and stances, where one is given.
+
+    Raises:
+        InputError: the file is missing, of another type, or has a row that cannot be read, has no
+            labels, or codes a sentence again. The message names the file and the line.
+        CodebookError: a frame or stance that the codebook does not know, named likewise.
+        MissingExtraError: Parquet without pyarrow.
+
+    >>> row = next(read_codings("seeds/codings.jsonl"))
+    >>> row.id, row.coder, row.frames
+    ('000-001', 'A', {'defensive_balancing': 'favor'})
+    """
+    file = Path(path)
+    seen: dict[tuple[str, str], str] = {}
+    for place, values in _records(file):
+        try:
+            coded = list(_coded(values, file.name.split(".")[0], place, codebook))
+        except CodebookError as error:
+            raise CodebookError(f"{file} {place}: {error}") from error
+        except InputError as error:
+            raise InputError(f"{file} {place} {error}") from error
+        for row in coded:
+            if (row.id, row.coder) in seen:
+                raise InputError(
+                    f"{file} {place} is a second coding of {row.id[:60]!r} by {row.coder!r} (the "
+                    f"first: {seen[row.id, row.coder]}); remove one, or say in a column 'coder' "
+                    "who it is by"
+                )
+            seen[row.id, row.coder] = place
+            yield row
+
+
+def read_labelled(path: str | Path, *, codebook: Codebook | None = None) -> Iterator[LabelledRow]:
+    """Read an export of Label Studio or doccano as labelled rows.
+
+    Args:
+        path: anything that ``read_codings`` reads.
+        codebook: checks frames and stances, where one is given.
+
+    Raises:
+        InputError: as ``read_codings``; or a row has no text, or several annotators labelled it.
+        CodebookError: as ``read_codings``.
+    """
+    seen: set[str] = set()
+    for row in read_codings(path, codebook=codebook):
+        if row.id in seen:
+            raise InputError(
+                f"{path} {row.place} is labelled by several coders; make gold of their codings "
+                f"first: stance agreement {path} --gold gold.jsonl"
+            )
+        if row.text is None:
+            raise InputError(f"{path} {row.place} has no text in 'text'; expected a sentence")
+        seen.add(row.id)
+        yield LabelledRow(row.id, row.document or row.id, row.text, row.frames)
+
+
+def read_texts(path: str | Path) -> dict[str, tuple[str, str | None]]:
+    """Read the text and the document of each id of a table, labelled or not.
+
+    Raises:
+        InputError: the file cannot be read, a row has no ``id`` or no ``text``, or two rows with
+            one id differ.
+    """
+    file = Path(path)
+    texts: dict[str, tuple[str, str | None]] = {}
+    for place, values in _records(file):
+        for column in ("id", "text"):
+            if not _text(values, column):
+                problem = (
+                    missing_column(column, values)
+                    if column not in values
+                    else (f"has nothing in {column!r}")
+                )
+                raise InputError(f"{file} {place} {problem}")
+        row_id, text = _text(values, "id") or "", _text(values, "text") or ""
+        if texts.setdefault(row_id, (text, _text(values, "document")))[0] != text:
+            raise InputError(f"{file} {place} has another text for the id {row_id!r}")
+    return texts
+
+
+def _coded(
+    values: Mapping[str, Any], coder: str, place: str, codebook: Codebook | None
+) -> Iterator[CodedRow]:
+    """Yield the codings of one record, whichever program wrote it."""
+    about = values
+    annotations: list[tuple[str, Mapping[str, str | None]]]
+    if is_label_studio(values):
+        annotations = list(label_studio_annotations(values))
+        about = {"id": values.get("id"), **values["data"]} if annotations else {}
+    elif is_doccano(values):
+        annotations = [(_text(values, "username") or coder, doccano_labels(values))]
+    elif "frames" in values:
+        annotations = [(_text(values, "coder") or coder, _labels(values["frames"]))]
+    else:
+        raise InputError(missing_column("frames", values))
+    for annotator, labels in annotations:
+        text = _text(about, "text")
+        row_id = _text(about, "id") or text
+        if row_id is None:
+            raise InputError("has neither an 'id' nor a 'text' to tell the sentence by")
+        yield CodedRow(
+            id=row_id,
+            coder=clean(annotator),
+            frames=_checked(labels, codebook),
+            text=text,
+            document=_text(about, "document"),
+            place=place,
+        )
+
+
+def _labels(frames: object) -> Mapping[str, str | None]:
+    if isinstance(frames, str):
+        return parse_labels(frames)
+    if isinstance(frames, Mapping):
+        return {str(frame): stance for frame, stance in frames.items()}
+    raise CodebookError(
+        f"the row is not labelled: its frames are {'null' if frames is None else str(frames)[:60]};"
+        ' expected an object such as {"cooperation": "favor"}, or {} where there is no frame'
+    )
+
+
+def _checked(
+    labels: Mapping[str, str | None], codebook: Codebook | None
+) -> Mapping[str, str | None]:
+    """Check the labels by the codebook, or by one of the frames that they name."""
+    if codebook is None and not labels:
+        return {}
+    return (codebook or Codebook(tuple(map(Frame, labels)))).check(labels)
+
+
+def _text(values: Mapping[str, Any], column: str) -> str | None:
+    found = values.get(column)
+    return None if found is None or not str(found).strip() else clean(str(found))
+
+
+def _records(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield each record of a file with its place."""
+    try:
+        if file.suffix.lower() == ".json":
+            yield from _json_records(file)
+            return
+        kind = kind_of(file)
+        if kind not in TABLES:
+            raise InputError("is of a type that is not read; expected .jsonl, .csv, .tsv, .json")
+        for row in TableFile(file, kind):
+            if isinstance(row, BadRow):
+                raise InputError(f"{row.place} {row.reason}")
+            values = row.values
+            if kind in ("csv", "tsv") and DISPUTE_COLUMN in values:
+                values = {name: from_cell(value) for name, value in values.items()}
+            yield row.place, values
+    except InputError as error:
+        raise InputError(f"{file} {error}") from error
+
+
+def _json_records(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    with reading(file), file.open("rb") as stream:
+        text = decode(read_limited(stream)).text
+    try:
+        records = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"is not JSON ({error}); expected a list of tasks") from error
+    if not isinstance(records, list):
+        raise InputError(f"holds a JSON {type(records).__name__}; expected a list of tasks")
+    for number, record in enumerate(records, start=1):
+        if not isinstance(record, Mapping):
+            raise InputError(f"task {number} is a {type(record).__name__}; expected an object")
+        yield f"task {number}", record

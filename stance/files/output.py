@@ -1,0 +1,39 @@
+"""Small result files, written whole or not at all, and never over what is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from stance.errors import OutputError
+
+__all__ = ["require_new", "write_whole"]
+
+
+def require_new(path: Path, *, force: bool = False) -> None:
+    """Raise ``OutputError`` where a file cannot be written: before the work, not after.
+
+    Args:
+        path: the file.
+        force: it may exist, and is replaced.
+    """
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder; expected the name of a file")
+    if path.exists() and not force:
+        raise OutputError(f"{path} exists already; choose another name or use --force")
+    if not path.parent.is_dir():
+        raise OutputError(f"the folder {path.parent} does not exist; make it first")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file in UTF-8, in one step: it is never seen half written.
+
+    Raises:
+        OutputError: the disk is full, or the folder cannot be written to.
+    """
+    fresh = path.with_name(f"{path.name}.new")
+    try:
+        fresh.write_text(text, encoding="utf-8", newline="")
+        fresh.replace(path)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error

@@ -1,0 +1,200 @@
+"""Rows → articles, and articles → groups: over time, by source."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stance.errors import InputError
+from stance.summary import Summary, frame_names, summarize
+
+__all__ = ["Article", "Corpus", "FrameStyle", "Group", "gather"]
+
+Row = Mapping[str, Any]
+
+#: Okabe and Ito 2002 (Color Universal Design), and the ink that is readable on each.
+_COLORS = (
+    ("#e69f00", "#000"),
+    ("#0072b2", "#fff"),
+    ("#009e73", "#000"),
+    ("#cc79a7", "#000"),
+    ("#56b4e9", "#000"),
+    ("#d55e00", "#000"),
+    ("#f0e442", "#000"),
+    ("#999999", "#000"),
+)
+_DATE = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?!\d)")
+_MONTHS_BY_YEAR = 36
+_DAYS_BY_MONTH = 62
+
+
+@dataclass(frozen=True)
+class FrameStyle:
+    """How a frame is drawn: by its letter and its colour (``ink`` is for text on the colour)."""
+
+    name: str
+    letter: str
+    color: str
+    ink: str
+
+
+@dataclass(frozen=True)
+class Article:
+    """One article.
+
+    Attributes:
+        id: its name in the result.
+        title: its title, or its id.
+        date: ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``; empty where it has none that can be read.
+        source: where it is from; empty where the rows do not say.
+        rows: its sentences, in order.
+        skipped: what was not labelled, with ``start``, ``text`` and ``reason``.
+    """
+
+    id: str
+    title: str
+    date: str
+    source: str
+    rows: tuple[Row, ...]
+    skipped: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True)
+class Group:
+    """Articles that share a period or a source; ``place`` is the period's start, in years."""
+
+    name: str
+    place: float
+    summary: Summary
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """The articles of a result, in its order, and the frames they are labelled with."""
+
+    frames: tuple[FrameStyle, ...]
+    articles: tuple[Article, ...]
+
+    @property
+    def rows(self) -> list[Row]:
+        """All sentences."""
+        return [row for article in self.articles for row in article.rows]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the frames."""
+        return tuple(frame.name for frame in self.frames)
+
+    def by_period(self) -> list[Group]:
+        """Group the dated articles by year, by month or by day, as far as their dates are apart."""
+        dates = [article.date for article in self.articles if article.date]
+        if not dates:
+            return []
+        length = _period_length(dates)
+        groups = self._groups(lambda article: article.date[:length])
+        return sorted(groups, key=lambda group: group.place)
+
+    def by_source(self) -> list[Group]:
+        """Group the articles by source, the largest first."""
+        groups = self._groups(lambda article: article.source)
+        return sorted(groups, key=lambda group: -group.summary.documents)
+
+    def _groups(self, key: Callable[[Article], str]) -> list[Group]:
+        members: dict[str, list[Row]] = {}
+        for article in self.articles:
+            if name := key(article):
+                members.setdefault(name, []).extend(article.rows)
+        return [
+            Group(name, _years(name), summarize(rows, frames=self.names, typical=0))
+            for name, rows in members.items()
+        ]
+
+
+def gather(
+    rows: Iterable[Row],
+    *,
+    skipped: Iterable[Row] = (),
+    date_column: str = "date",
+    source_column: str = "source",
+) -> Corpus:
+    """Sort rows into articles.
+
+    Args:
+        rows: as ``read_results`` gives them.
+        skipped: rows of what was not labelled.
+        date_column: where rows keep the date of their article; they may have none.
+        source_column: where they keep its source; they may have none.
+
+    Raises:
+        InputError: there is no row.
+    """
+    sentences: dict[str, list[Row]] = {}
+    for row in rows:
+        sentences.setdefault(str(row["document"]), []).append(row)
+    if not sentences:
+        raise InputError("found no sentence to report on; expected the rows of a result")
+    left_out: dict[str, list[Row]] = {}
+    for row in skipped:
+        left_out.setdefault(str(row.get("document")), []).append(row)
+    articles = tuple(
+        Article(
+            id=name,
+            title=_text(found[0].get("title")) or name,
+            date=_date(found[0].get(date_column)),
+            source=_text(found[0].get(source_column)),
+            rows=tuple(found),
+            skipped=tuple(left_out.get(name, ())),
+        )
+        for name, found in sentences.items()
+    )
+    names = frame_names(row for article in articles for row in article.rows)
+    return Corpus(_styles(names), articles)
+
+
+def _styles(names: Sequence[str]) -> tuple[FrameStyle, ...]:
+    styles: list[FrameStyle] = []
+    for number, name in enumerate(names):
+        taken = {style.letter for style in styles}
+        candidates = [*(letter for letter in name.upper() if letter.isalpha()), str(number + 1)]
+        letter = next((letter for letter in candidates if letter not in taken), f"#{number + 1}")
+        styles.append(FrameStyle(name, letter, *_COLORS[number % len(_COLORS)]))
+    return tuple(styles)
+
+
+def _text(value: object) -> str:
+    return "" if value is None else " ".join(str(value).split())
+
+
+def _date(value: object) -> str:
+    if isinstance(value, datetime.date):
+        return value.isoformat()[:10]
+    found = _DATE.match(_text(value))
+    if not found:
+        return ""
+    parts = [int(part) for part in found.groups() if part]
+    try:
+        datetime.date(*(parts + [1, 1])[:3])
+    except ValueError:
+        return ""
+    return "-".join([f"{parts[0]:04}", *(f"{part:02}" for part in parts[1:])])
+
+
+def _years(name: str) -> float:
+    """Return a date as years, for the axis of time; 0 for what is none."""
+    date = _date(name)
+    if not date:
+        return 0.0
+    year, month, day = [*map(int, date.split("-")), 1, 1][:3]
+    return year + (datetime.date(year, month, day) - datetime.date(year, 1, 1)).days / 366
+
+
+def _period_length(dates: Sequence[str]) -> int:
+    """Return how much of a date names its period: 4 a year, 7 a month, 10 a day."""
+    coarsest = min(map(len, dates))
+    apart = (_years(max(dates)) - _years(min(dates))) * 366
+    if apart > _MONTHS_BY_YEAR * 30.5:
+        return 4
+    return min(coarsest, 7 if apart > _DAYS_BY_MONTH else 10)

@@ -1,0 +1,315 @@
+"""How a corpus uses the frames: shares and stance balances with intervals, typical sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from stance.codebook import STATES
+from stance.errors import InputError, MissingExtraError
+from stance.figures import Figure
+from stance.results import DocumentResult
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["FrameUse", "Summary", "TypicalSentence", "frame_names", "summarize", "wilson"]
+
+_STANCES = STATES[1:]
+_INTERVAL = (2.5, 97.5)
+_NORMAL_975 = 1.959963984540054
+# Weights (resamples × documents) held at once: 16 MB, whatever the size of the corpus.
+_CHUNK = 2_000_000
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TypicalSentence:
+    """A sentence in which a frame is likeliest; ``probability`` is P(frame), 0 to 1."""
+
+    document: str
+    index: int
+    text: str
+    stance: str | None
+    probability: float
+
+
+@dataclass(frozen=True)
+class FrameUse:
+    """How a corpus uses one frame.
+
+    Attributes:
+        sentences: how many carry the frame.
+        documents: how many have at least one such sentence.
+        share: of all sentences, how many carry the frame, 0 to 1.
+        favor, neutral, against: how many take each stance.
+        balance: (favor − against) / sentences, −1 to 1; not defined where none carries the frame.
+        typical: the sentences that carry it with the highest probability, likeliest first.
+    """
+
+    sentences: int
+    documents: int
+    share: Figure
+    favor: int
+    neutral: int
+    against: int
+    balance: Figure
+    typical: tuple[TypicalSentence, ...]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a corpus uses its frames. ``print`` shows it as a table.
+
+    Attributes:
+        documents, sentences: size of the corpus.
+        resampled: what the bootstrap drew: ``documents``, or ``sentences`` where there is only one.
+        resamples: number of resamples behind each interval.
+        frames: frame → its use.
+    """
+
+    documents: int
+    sentences: int
+    resampled: str
+    resamples: int
+    frames: Mapping[str, FrameUse]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as JSON data; ``None`` (null) is what is not defined, never NaN."""
+        return asdict(self)
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Return one flat row a frame, without the typical sentences."""
+        return [
+            {
+                "frame": name,
+                "sentences": use.sentences,
+                "documents": use.documents,
+                "share": use.share.value,
+                "share_low": use.share.low,
+                "share_high": use.share.high,
+                "favor": use.favor,
+                "neutral": use.neutral,
+                "against": use.against,
+                "balance": use.balance.value,
+                "balance_low": use.balance.low,
+                "balance_high": use.balance.high,
+            }
+            for name, use in self.frames.items()
+        ]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return ``to_rows`` as a pandas data frame, indexed by frame.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ModuleNotFoundError as error:
+            raise MissingExtraError("Summary.to_pandas", extra="report") from error
+        return pd.DataFrame(self.to_rows()).set_index("frame")
+
+    def __str__(self) -> str:
+        head = ("frame", "sentences", "share", "favor", "neutral", "against", "balance")
+        body = [
+            (
+                name,
+                f"{use.sentences:,}",
+                str(use.share),
+                f"{use.favor:,}",
+                f"{use.neutral:,}",
+                f"{use.against:,}",
+                str(use.balance),
+            )
+            for name, use in self.frames.items()
+        ]
+        widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
+        return "\n".join(_line(cells, widths) for cells in (head, *body))
+
+
+def summarize(
+    rows: Iterable[Mapping[str, Any] | DocumentResult],
+    *,
+    frames: Sequence[str] | None = None,
+    typical: int = 3,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Summary:
+    """Count frames and stances over a corpus.
+
+    Intervals are percentiles of a bootstrap that draws whole documents (Efron and Tibshirani 1993,
+    An Introduction to the Bootstrap, chapters 8 and 13), since sentences of one document resemble
+    each other. They speak of the corpus as a sample of such documents, and not of the model's
+    mistakes.
+
+    Args:
+        rows: the rows of a result file as ``stance.report.read_results`` or ``json.loads`` gives
+            them, with ``document`` and ``frames`` and, for typical sentences, ``text`` and
+            ``probabilities``; or the results of ``label_many``.
+        frames: the frames to count, in this order; those of the rows by default.
+        typical: number of typical sentences a frame; equal texts count once.
+        resamples: number of resamples; 0 gives no intervals.
+        seed: the same seed gives the same intervals.
+
+    Raises:
+        InputError: there is no row, or one without ``document`` or ``frames``.
+
+    >>> one = {"document": "a", "frames": {"cooperation": "favor"}}
+    >>> two = {"document": "b", "frames": {}}
+    >>> print(summarize([one, two], resamples=0))
+    frame        sentences  share  favor  neutral  against  balance
+    cooperation          1   0.50      1        0        0     1.00
+    """
+    if resamples < 0:
+        raise InputError(f"resamples is {resamples}; expected 0 or more")
+    found = _checked(rows)
+    names = frame_names(found) if frames is None else tuple(frames)
+    documents: dict[object, int] = {}
+    groups = np.array([documents.setdefault(row["document"], len(documents)) for row in found])
+    states = _states(found, names)
+    many = len(documents) > 1
+    counts = _counts(states, groups if many else np.arange(len(found)))
+    draws = _draws(counts, resamples=resamples, seed=seed)
+    uses = {}
+    for number, name in enumerate(names):
+        carried = states[:, number] > 0
+        favor, neutral, against = (
+            int((states[:, number] == state).sum()) for state in range(1, len(STATES))
+        )
+        sentences, favored, opposed = draws[:, 1 + 3 * number : 4 + 3 * number].T
+        uses[name] = FrameUse(
+            sentences=int(carried.sum()),
+            documents=len(set(groups[carried].tolist())),
+            share=_figure(sentences, draws[:, 0]),
+            favor=favor,
+            neutral=neutral,
+            against=against,
+            balance=_figure(favored - opposed, sentences),
+            typical=_typical(found, name, typical),
+        )
+    resampled = "documents" if many else "sentences"
+    return Summary(len(documents), len(found), resampled, resamples, uses)
+
+
+def frame_names(rows: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the frames of rows in the order in which they first occur."""
+    names: dict[str, None] = {}
+    for row in rows:
+        names |= dict.fromkeys(row.get("probabilities") or ())
+        names |= dict.fromkeys(row["frames"])
+    return tuple(names)
+
+
+def wilson(count: int, total: int) -> Figure:
+    """Return a share with its 95% score interval (Wilson 1927), which holds for few sentences too.
+
+    >>> str(wilson(0, 20)), str(wilson(10, 20))
+    ('0.00 [0.00, 0.16]', '0.50 [0.30, 0.70]')
+    """
+    if not total:
+        return Figure(None, None, None)
+    share, square = count / total, _NORMAL_975**2
+    middle = (share + square / (2 * total)) / (1 + square / total)
+    half = _NORMAL_975 / (1 + square / total)
+    half *= math.sqrt(share * (1 - share) / total + square / (4 * total**2))
+    return Figure(share, max(0.0, middle - half), min(1.0, middle + half))
+
+
+def _checked(rows: Iterable[Mapping[str, Any] | DocumentResult]) -> list[Mapping[str, Any]]:
+    found = list(_flat(rows))
+    for number, row in enumerate(found, 1):
+        if "document" not in row or not isinstance(row.get("frames"), Mapping):
+            raise InputError(
+                f"row {number} has no document or no frames; expected the rows of a result, such "
+                'as {"document": "a", "text": "...", "frames": {"cooperation": "favor"}}'
+            )
+    if not found:
+        raise InputError("found no row to summarize; expected at least one sentence")
+    return found
+
+
+def _flat(rows: Iterable[Mapping[str, Any] | DocumentResult]) -> Iterator[Mapping[str, Any]]:
+    for row in rows:
+        if isinstance(row, DocumentResult):
+            yield from (sentence.to_dict(document=row.id) for sentence in row.sentences)
+        else:
+            yield row
+
+
+def _states(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Return ``(n, F)`` states, 0 absent to 3 against; 4 is a stance that was not coded."""
+    numbers = {state: number for number, state in enumerate(STATES)}
+    states = np.zeros((len(rows), len(names)), dtype=np.int64)
+    columns = {name: column for column, name in enumerate(names)}
+    for line, row in enumerate(rows):
+        for frame, stance in row["frames"].items():
+            if frame in columns:
+                states[line, columns[frame]] = numbers.get(stance, len(STATES))
+    return states
+
+
+def _counts(states: npt.NDArray[np.int64], units: npt.NDArray[np.int64]) -> Floats:
+    """Count by unit: its sentences; then, for each frame, those that carry, favor and oppose it."""
+    kinds = np.stack([states > 0, states == 1, states == 3], axis=-1).reshape(len(states), -1)
+    values = np.concatenate([np.ones((len(states), 1)), kinds], axis=1)
+    counts = np.zeros((int(units.max()) + 1, values.shape[1]))
+    np.add.at(counts, units, values)
+    return counts
+
+
+def _draws(counts: Floats, *, resamples: int, seed: int) -> Floats:
+    """Sum the counts of each resample, the data as they are first."""
+    generator = np.random.default_rng(seed)
+    units = len(counts)
+    sums = [counts.sum(axis=0, keepdims=True)]
+    step = max(1, _CHUNK // units)
+    for start in range(0, resamples, step):
+        size = min(step, resamples - start)
+        sums.append(generator.multinomial(units, np.full(units, 1 / units), size=size) @ counts)
+    return np.concatenate(sums)
+
+
+def _figure(part: Floats, whole: Floats) -> Figure:
+    values = np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
+    if np.isnan(values[0]):
+        return Figure(None, None, None)
+    defined = values[1:][~np.isnan(values[1:])]
+    if not defined.size:
+        return Figure(float(values[0]), None, None)
+    low, high = np.percentile(defined, _INTERVAL)
+    return Figure(float(values[0]), float(low), float(high))
+
+
+def _typical(
+    rows: Sequence[Mapping[str, Any]], frame: str, number: int
+) -> tuple[TypicalSentence, ...]:
+    found: dict[str, TypicalSentence] = {}
+    carrying = [row for row in rows if frame in row["frames"] and row.get("text")]
+    scored = [row for row in carrying if frame in (row.get("probabilities") or {})]
+    for row in sorted(scored, key=lambda row: -row["probabilities"][frame]):
+        if len(found) >= number:
+            break
+        sentence = TypicalSentence(
+            str(row["document"]),
+            int(row.get("index") or 0),
+            row["text"],
+            row["frames"][frame],
+            float(row["probabilities"][frame]),
+        )
+        found.setdefault(row["text"], sentence)
+    return tuple(found.values())
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    first, *rest = (
+        cell.rjust(width) if place else cell.ljust(width)
+        for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    )
+    return "  ".join([first, *rest])

@@ -1,0 +1,39 @@
+import json
+
+import pytest
+
+ROWS = (
+    '{"text": "The two sides trade.", "frames": {"cooperation": "favor"}, "document": "a"}\n'
+    '{"text": "It rained.", "frames": {}, "document": "b"}\n'
+)
+
+
+@pytest.fixture
+def gold(tmp_path):
+    path = tmp_path / "gold.jsonl"
+    path.write_text(ROWS)
+    return path
+
+
+def test_the_table_has_every_frame_and_its_intervals(run, tiny_folder, gold):
+    outcome = run("evaluate", gold, "--model", tiny_folder)
+    assert outcome.code == 0
+    for word in ("cooperation", "macro-F1", "2 sentences of 2 documents", "1,000 resamples"):
+        assert word in outcome.out
+    assert max(map(len, outcome.out.splitlines())) <= 80
+
+
+def test_json_has_the_promised_keys(run, tiny_folder, gold):
+    outcome = run("evaluate", gold, "--model", tiny_folder, "--json", "--resamples", 10)
+    data = json.loads(outcome.out)
+    assert set(data["macro_f1"]) == {"value", "low", "high"}
+    assert {"frames", "stance", "ece"} <= set(data)
+
+
+@pytest.mark.parametrize(
+    "content", ["", '{"text": "a"}\n', '{"text": "a", "frames": {"x": "favor"}}\n', "{", "\x00"]
+)
+def test_what_cannot_be_scored_is_one_line_and_code_2(run, tiny_folder, gold, content):
+    gold.write_text(content)
+    outcome = run("evaluate", gold, "--model", tiny_folder)
+    assert (outcome.code, outcome.err.count("\n"), outcome.out) == (2, 1, "")

@@ -1,0 +1,121 @@
+"""Occlusion: what is taken away, what is reported, and whether it is faithful."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import stance
+from stance import explain as module
+from stance.errors import InputError
+from stance.explain import explain, explain_many, faithfulness
+
+SENTENCE = "The states, a world power, trade sanctions and order rain."
+SENTENCES = [SENTENCE, "Two sides trade.", "A partnership of the world order.", "Rain and trade."]
+
+
+@pytest.fixture(scope="module")
+def carrying_model(tiny_model):
+    """The tiny model with thresholds so low that every frame is carried."""
+    return tiny_model.with_thresholds(dict.fromkeys(tiny_model.codebook.names, 0.0))
+
+
+def test_words_are_exact_spans_in_the_order_of_the_sentence(tiny_model):
+    for words in explain(tiny_model, SENTENCE).words.values():
+        assert [word.text for word in words] == SENTENCE.replace(",", "").rstrip(".").split()
+        assert all(SENTENCE[word.start : word.end] == word.text for word in words)
+
+
+def test_a_weight_is_the_fall_of_the_probability(tiny_model):
+    frame = tiny_model.codebook.names[1]
+    explanation = explain(tiny_model, "States trade order.")
+    whole, without = tiny_model.predict(["States trade order.", "States order."])
+    fall = whole.probabilities[frame] - without.probabilities[frame]
+    assert explanation.words[frame][1].weight == pytest.approx(fall, abs=1e-5)
+
+
+def test_frames_and_probabilities_are_those_of_labelling(tiny_model):
+    explanation = explain(tiny_model, SENTENCE)
+    [result] = tiny_model.predict([SENTENCE])
+    assert explanation.frames == result.frames
+    assert explanation.probabilities == pytest.approx(result.probabilities, abs=1e-5)
+
+
+def test_many_at_once_give_what_one_by_one_gives(tiny_model, monkeypatch):
+    monkeypatch.setattr(module, "_BATCH", 10)
+    many = list(explain_many(tiny_model, SENTENCES))
+    assert many == [explain(tiny_model, sentence) for sentence in SENTENCES]
+
+
+def test_another_backend_explains_alike(tiny_model, tiny_folder):
+    frame = tiny_model.codebook.names[0]
+    with stance.load(tiny_folder, backend="torch") as other:
+        theirs = [word.weight for word in explain(other, SENTENCE).words[frame]]
+    ours = [word.weight for word in explain(tiny_model, SENTENCE).words[frame]]
+    assert theirs == pytest.approx(ours, abs=1e-3)
+
+
+def test_the_top_words_are_the_weightiest(carrying_model):
+    explanation = explain(carrying_model, SENTENCE)
+    frame = max(explanation.words, key=lambda name: len(explanation.top(name)))
+    weights = [word.weight for word in explanation.top(frame, 3)]
+    assert weights == sorted((w.weight for w in explanation.words[frame]), reverse=True)[:3]
+
+
+def test_a_row_holds_the_frames_that_are_carried(tiny_model):
+    explanation = explain(tiny_model, SENTENCE)
+    assert explanation.to_dict().keys() == explanation.frames.keys()
+
+
+@pytest.mark.parametrize("sentence", ["", "…", "   "])
+def test_a_sentence_without_words_has_none(tiny_model, sentence):
+    assert not any(explain(tiny_model, sentence).words.values())
+
+
+def test_characters_are_the_words_of_a_script_without_spaces():
+    assert module._spans("世界 order") == [(0, 1), (1, 2), (3, 8)]
+
+
+def test_a_very_long_sentence_loses_neighbours_together():
+    text = "word " * 100_000
+    spans = module._spans(text)
+    assert len(spans) <= 200
+    assert (spans[0][0], spans[-1][1]) == (0, len(text) - 1)
+
+
+def test_an_unknown_frame_is_an_error(tiny_model):
+    with pytest.raises(InputError, match="unknown frame 'rain'"):
+        explain(tiny_model, SENTENCE).top("rain")
+
+
+@pytest.mark.parametrize("sentences", ["one string", [None]])
+def test_what_is_no_sentence_is_an_error(tiny_model, sentences):
+    with pytest.raises(InputError, match="expected"):
+        list(explain_many(tiny_model, sentences))
+
+
+@given(st.text(alphabet="ab ,.’-世\n", max_size=40))
+def test_without_all_words_no_word_is_left(text):
+    assert not module._spans(module._without(text, module._spans(text)))
+
+
+def test_the_words_named_matter_more_than_random_ones(carrying_model):
+    found = faithfulness(carrying_model, SENTENCES, share=0.3, seed=1)
+    assert found.decisions == len(SENTENCES) * len(carrying_model.codebook.names)
+    assert found.difference.value > 0
+    assert found.difference.value == pytest.approx(found.top.value - found.random.value)
+
+
+def test_the_same_seed_gives_the_same_figures(carrying_model):
+    assert faithfulness(carrying_model, SENTENCES) == faithfulness(carrying_model, SENTENCES)
+
+
+def test_faithfulness_without_a_frame_is_an_error(tiny_model):
+    never = tiny_model.with_thresholds(dict.fromkeys(tiny_model.codebook.names, 1.0))
+    with pytest.raises(InputError, match="carries a frame"):
+        faithfulness(never, SENTENCES)
+
+
+@pytest.mark.parametrize("options", [{"share": 0}, {"share": 1}, {"draws": 0}])
+def test_options_out_of_range_are_errors(tiny_model, options):
+    with pytest.raises(InputError, match="expected 0 < share < 1"):
+        faithfulness(tiny_model, SENTENCES, **options)

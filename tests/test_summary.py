@@ -1,0 +1,137 @@
+"""Counts, intervals and typical sentences of a corpus."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stance.errors import InputError
+from stance.summary import summarize, wilson
+
+
+def row(document, frames, *, text="One.", probability=0.9, index=0):
+    probabilities = dict.fromkeys(frames, probability)
+    return {
+        "document": document,
+        "index": index,
+        "text": text,
+        "frames": frames,
+        "probabilities": probabilities,
+    }
+
+
+CORPUS = [
+    row("a", {"order": "favor"}, text="First.", probability=0.8),
+    row("a", {"order": "against", "trade": "neutral"}, text="Second.", probability=0.99),
+    row("b", {"order": "favor"}, text="Third.", probability=0.9),
+    row("b", {}),
+]
+
+
+def test_sentences_documents_and_stances_are_counted():
+    order = summarize(CORPUS).frames["order"]
+    assert (order.sentences, order.documents) == (3, 2)
+    assert (order.favor, order.neutral, order.against) == (2, 0, 1)
+
+
+def test_share_and_balance_are_those_of_the_whole_corpus():
+    order = summarize(CORPUS).frames["order"]
+    assert order.share.value == 3 / 4
+    assert order.balance.value == pytest.approx(1 / 3)
+
+
+def test_documents_are_drawn_where_there_are_several():
+    summary = summarize(CORPUS)
+    assert summary.resampled == "documents"
+    # Two documents: every resample has a share of 1/2, 3/4 or 1.
+    assert (summary.frames["order"].share.low, summary.frames["order"].share.high) == (0.5, 1.0)
+
+
+def test_sentences_are_drawn_where_there_is_one_document():
+    assert summarize(CORPUS[:2]).resampled == "sentences"
+
+
+def test_a_frame_that_never_occurs_has_a_share_and_no_balance():
+    rain = summarize(CORPUS, frames=["rain"]).frames["rain"]
+    assert rain.share.value == 0.0
+    assert rain.balance.value is None
+
+
+def test_a_stance_that_was_not_coded_counts_for_the_share_alone():
+    order = summarize([row("a", {"order": None})]).frames["order"]
+    assert (order.sentences, order.favor, order.balance.value) == (1, 0, 0.0)
+
+
+def test_typical_sentences_are_the_likeliest_and_no_text_comes_twice():
+    corpus = [*CORPUS, row("c", {"order": "against"}, text="Second.", probability=0.98)]
+    typical = summarize(corpus, typical=2).frames["order"].typical
+    assert [sentence.text for sentence in typical] == ["Second.", "Third."]
+
+
+def test_results_of_a_model_are_summarized_as_their_rows_are(tiny_model):
+    texts = [("a", "The states trade. Rain fell."), ("b", "Order.")]
+    documents = list(tiny_model.label_many(texts))
+    rows = [s.to_dict(document=doc.id) for doc in documents for s in doc.sentences]
+    assert summarize(documents) == summarize(rows)
+
+
+def test_the_table_has_a_line_a_frame():
+    lines = str(summarize(CORPUS)).splitlines()
+    assert [line.split()[0] for line in lines] == ["frame", "order", "trade"]
+
+
+def test_flat_rows_can_be_written_as_csv():
+    rows = summarize(CORPUS).to_rows()
+    out = io.StringIO()
+    writer = csv.DictWriter(out, rows[0])
+    writer.writerows(rows)
+    assert out.getvalue().startswith("order,3,2,0.75,")
+
+
+def test_a_data_frame_is_indexed_by_frame():
+    pytest.importorskip("pandas")
+    assert summarize(CORPUS).to_pandas().loc["order", "share"] == 0.75
+
+
+def test_no_row_is_an_error():
+    with pytest.raises(InputError, match="found no row"):
+        summarize([])
+
+
+def test_a_row_of_something_else_is_an_error_that_names_it():
+    with pytest.raises(InputError, match="row 2 has no document or no frames"):
+        summarize([CORPUS[0], {"text": "a"}])
+
+
+STANCES = st.sampled_from(["favor", "neutral", "against", None])
+ROWS = st.lists(
+    st.builds(row, st.sampled_from("abc"), st.dictionaries(st.sampled_from("xyz"), STANCES)),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(ROWS)
+def test_intervals_lie_in_range_and_counts_add_up(rows):
+    for use in summarize(rows, resamples=20).frames.values():
+        assert 0 <= use.share.low <= use.share.high <= 1
+        assert use.favor + use.neutral + use.against <= use.sentences <= len(rows)
+        assert use.balance.value is None or -1 <= use.balance.value <= 1
+
+
+@given(st.integers(0, 500), st.integers(1, 500))
+def test_a_wilson_interval_holds_its_share(count, extra):
+    figure = wilson(count, count + extra)
+    assert 0 <= figure.low <= figure.value <= figure.high <= 1
+
+
+def test_wilson_agrees_with_the_published_example():
+    # Newcombe 1998, Statistics in Medicine 17, table I, method 3: 81/263 is 0.2553 to 0.3662.
+    figure = wilson(81, 263)
+    assert (round(figure.low, 4), round(figure.high, 4)) == (0.2553, 0.3662)
+
+
+def test_nothing_out_of_nothing_is_undefined():
+    assert wilson(0, 0).value is None
