@@ -201,8 +201,8 @@ class ModelFolder:
         found = [names.get(str(index)) for index in range(len(names))]
         if found != list(self.codebook.labels):
             raise ModelError(
-                f"{self.path}/config.json labels its outputs {', '.join(map(str, found[:5]))}…, the "
-                f"codebook of stance.json {', '.join(self.codebook.labels[:5])}…; they must agree"
+                f"{self.path}/config.json labels its outputs {', '.join(map(str, found[:5]))}…, "
+                f"stance.json {', '.join(self.codebook.labels[:5])}…; they must agree"
             )
 
 

@@ -88,17 +88,7 @@ def baseline_table(figures: dict[str, Any]) -> str:
         [name, *(shown(found[source]["macro_f1"]) for source in NAMES)]
         for name, found in named.items()
     ]
-    table = markdown(["frames macro-F1", *NAMES.values()], rows)
-    compared = figures.get("setfit")
-    if compared:
-        lines = [
-            [name, *(shown(compared[key][source]["macro_f1"]) for source in NAMES)]
-            for key, name in (("setfit", "SetFit"), ("shipped", "this model"))
-        ]
-        table += f"\n\n{compared['what']}\n\n" + markdown(
-            ["frames macro-F1", *NAMES.values()], lines
-        )
-    return table
+    return markdown(["frames macro-F1", *NAMES.values()], rows)
 
 
 def transfer_table(figures: dict[str, Any]) -> str:
@@ -146,6 +136,15 @@ def calibration_table(figures: dict[str, Any]) -> str:
     return markdown(["held out", "frame", "ECE before", "ECE after"], rows)
 
 
+def failure_list(figures: dict[str, Any]) -> str:
+    """Return the surest mistakes on authored sentences, as a list."""
+    lines = [
+        f"- `{row['frame']}` {row['kind']} (P {row['probability']:.2f}): {row['text']}"
+        for row in figures["failures"]
+    ]
+    return "\n".join(lines)
+
+
 def write_card(folder: ModelFolder, figures: dict[str, Any]) -> None:
     """Write the model card and its calibration plot into the model's folder."""
     plot_calibration(folder, figures)
@@ -164,6 +163,7 @@ def write_card(folder: ModelFolder, figures: dict[str, Any]) -> None:
         "transfer": transfer_table(figures),
         "abstention": abstention_table(figures),
         "calibration": calibration_table(figures),
+        "failures": failure_list(figures),
         "largest_difference": f"{cost['largest_difference']:.3f}",
         "labels_changed": f"{cost['labels_changed']:.1%}",
         "macro_f1_lost": ", ".join(

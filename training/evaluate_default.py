@@ -110,13 +110,29 @@ def main() -> None:
         "precision": precision_cost(judge, int8, out_of_fold_logits(rows, "float32")),
         "baselines": baseline_figures(judge, arguments.base),
         "transfer": stored("transfer") if quick else transfer(judge, arguments.base),
-        "setfit": stored("setfit"),
+        "failures": failures(judge, int8),
     }
     FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     write_tables(figures)
     folder = ModelFolder.read(OUTPUT)
     replace(folder, figures=headline(figures)).write()
     write_card(ModelFolder.read(OUTPUT), figures)
+
+
+def failures(judge: Judge, logits: NDArray[Any]) -> list[dict[str, Any]]:
+    """Return, for each frame, the authored sentences where the model was surest and wrong."""
+    probabilities, states, _ = judge.decide(logits)
+    present = 1 - probabilities[..., 0]
+    found = []
+    for column, frame in enumerate(CODEBOOK.names):
+        gold, called = judge.gold[:, column] > 0, states[:, column] > 0
+        for kind, wrong in (("invented", called & ~gold), ("missed", gold & ~called)):
+            at = np.flatnonzero(wrong & (judge.sources == "authored"))
+            sure = present[at, column] if kind == "invented" else 1 - present[at, column]
+            for index in at[np.argsort(-sure, kind="stable")[:2]]:
+                row = {"kind": kind, "frame": frame, "text": judge.rows[index].text}
+                found.append({**row, "probability": round(float(present[index, column]), 2)})
+    return found
 
 
 def stored(name: str) -> Any:

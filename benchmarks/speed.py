@@ -1,0 +1,283 @@
+"""How fast, how small, how near to the machine's limit: measured side by side in one run.
+
+    python benchmarks/speed.py [--speeches SPEECHES] [--rounds 3] [--sentences 2000] [--memory]
+
+Every contestant labels the same sentences of the five articles, from a file to a file of rows, on
+all processors: this project; the same weights in transformers.pipeline (float32, batches of 32);
+SetFit's and model2vec's ways of scoring, where they are installed. Rounds take turns, so that a
+machine that slows down slows all of them; the figures are medians. The ceiling is an 8-bit matrix
+product of the encoder's shape in the same runtime, against the operations that a token needs.
+
+--memory also labels the UN speeches (SPEECHES, as training/un_text.py takes them) in growing
+shares and reports the peak memory of each. Writes docs/benchmarks.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "models" / "default"
+REPORT = ROOT / "docs" / "benchmarks.md"
+
+
+def label_with_stance(source: Path, target: Path) -> None:
+    """Label with this project, one sentence a row."""
+    import stance
+
+    stance.label_files([source], target, keep_all=True, force=True)
+
+
+def label_with_pipeline(source: Path, target: Path) -> None:
+    """Label with the same weights in transformers.pipeline."""
+    from transformers import pipeline
+
+    classify = pipeline(
+        "text-classification", model=str(FOLDER), device="cpu", dtype="float32", top_k=None
+    )
+    texts = [json.loads(line)["text"] for line in source.read_text("utf-8").splitlines()]
+    with target.open("w", encoding="utf-8") as rows:
+        for text, scores in zip(texts, classify(texts, batch_size=32), strict=True):
+            rows.write(json.dumps({"text": text, "scores": scores}) + "\n")
+
+
+def label_with_setfit(source: Path, target: Path) -> None:
+    """Score with SetFit: the same encoder's weights, mean-pooled, and a logistic head."""
+    from sentence_transformers import SentenceTransformer
+    from sklearn.linear_model import LogisticRegression
+
+    body = SentenceTransformer(str(FOLDER), device="cpu")
+    head = LogisticRegression().fit(np.eye(2, 384), [0, 1])
+    texts = [json.loads(line)["text"] for line in source.read_text("utf-8").splitlines()]
+    scores = head.predict_proba(body.encode(texts, batch_size=32)).tolist()
+    with target.open("w", encoding="utf-8") as rows:
+        for text, score in zip(texts, scores, strict=True):
+            rows.write(json.dumps({"text": text, "scores": score}) + "\n")
+
+
+CONTESTANTS: dict[str, tuple[str, Callable[[Path, Path], None], str]] = {
+    "stance": ("this project (8-bit ONNX)", label_with_stance, "stance"),
+    "pipeline": ("transformers.pipeline, float32, batch 32", label_with_pipeline, "transformers"),
+    "setfit": ("SetFit's way: sentence-transformers, batch 32", label_with_setfit, "setfit"),
+}
+
+
+def main() -> None:
+    """Measure and write the report, or, as a child process, run one contestant."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--speeches", type=Path)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--sentences", type=int, default=2000)
+    parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--child", nargs=3, metavar=("NAME", "SOURCE", "TARGET"))
+    arguments = parser.parse_args()
+    if arguments.child:
+        run_child(*arguments.child)
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        lines = report(arguments, Path(scratch))
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print("\n".join(lines))
+
+
+def report(arguments: argparse.Namespace, scratch: Path) -> list[str]:
+    """Return the lines of the report."""
+    rounds = arguments.rounds
+    source = scratch / "sentences.jsonl"
+    tokens = write_sentences(source, arguments.sentences)
+    names = [name for name, (_, _, package) in CONTESTANTS.items() if find_spec(package)]
+    runs: dict[str, list[dict[str, float]]] = {name: [] for name in names}
+    for turn in range(rounds):
+        for name in names:
+            print(f"round {turn + 1} of {rounds}: {name}", file=sys.stderr, flush=True)
+            runs[name].append(run_in_child(name, source, scratch / f"{name}.jsonl"))
+    base = statistics.median(run["seconds"] for run in runs["pipeline"])
+    lines = [
+        "# Benchmarks",
+        "",
+        f"{arguments.sentences:,} sentences of the five articles, "
+        f"{tokens / arguments.sentences:.0f} tokens each on average; "
+        f"{os.cpu_count()} processors ({platform.machine()}), Python {platform.python_version()}. "
+        f"Medians of {rounds} rounds in turn, each in a process of its own, loading the model "
+        "included. Made by `python benchmarks/speed.py`.",
+        "",
+        "| | sentences per second | against the pipeline | peak memory |",
+        "| --- | --- | --- | --- |",
+    ]
+    for name in names:
+        seconds = statistics.median(run["seconds"] for run in runs[name])
+        memory = statistics.median(run["megabytes"] for run in runs[name])
+        lines.append(
+            f"| {CONTESTANTS[name][0]} | {arguments.sentences / seconds:,.0f} | "
+            f"{base / seconds:.1f} × | {memory:,.0f} MB |"
+        )
+    missing = [CONTESTANTS[name][0] for name in CONTESTANTS if name not in names]
+    if missing:
+        lines += ["", f"Not installed, so not measured: {', '.join(missing)}."]
+    lines += ["", *ceiling_lines(source, tokens, rounds)]
+    lines += ["", cold_start_line(rounds)]
+    if arguments.memory:
+        lines += ["", *memory_lines(arguments.speeches, scratch)]
+    return lines
+
+
+def write_sentences(target: Path, count: int) -> int:
+    """Write the gold sentences, as often as needed, and return how many tokens they have."""
+    from tokenizers import Tokenizer
+
+    gold = (ROOT / "seeds" / "labels.jsonl").read_text("utf-8").splitlines()
+    texts = [json.loads(line)["text"] for line in gold]
+    repeated = [texts[index % len(texts)] for index in range(count)]
+    lines = (json.dumps({"id": str(n), "text": text}) for n, text in enumerate(repeated))
+    target.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    tokenizer = Tokenizer.from_file(str(FOLDER / "tokenizer.json"))
+    tokenizer.no_padding()
+    return sum(len(encoding.ids) for encoding in tokenizer.encode_batch(repeated))
+
+
+def run_in_child(name: str, source: Path, target: Path) -> dict[str, float]:
+    """Run one contestant in a fresh process; return its seconds and its peak memory."""
+    command = [sys.executable, __file__, "--child", name, str(source), str(target)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def run_child(name: str, source: str, target: str) -> None:
+    """Run one contestant in this process and print what it took."""
+    started = time.perf_counter()
+    CONTESTANTS[name][1](Path(source), Path(target))
+    seconds = time.perf_counter() - started
+    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": seconds, "megabytes": megabytes}))
+
+
+def ceiling_lines(source: Path, tokens: int, rounds: int) -> list[str]:
+    """Compare the encoder's rate with an 8-bit matrix product of its shape."""
+    import stance
+
+    texts = [json.loads(line)["text"] for line in source.read_text("utf-8").splitlines()]
+    model = stance.load()
+    model.predict_proba(texts[:64])
+    rates = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        model.predict_proba(texts)
+        rates.append(tokens / (time.perf_counter() - started))
+    rate = statistics.median(rates)
+    config = json.loads((FOLDER / "config.json").read_text("utf-8"))
+    width, inner = config["hidden_size"], config["intermediate_size"]
+    operations = 2 * config["num_hidden_layers"] * (4 * width * width + 2 * width * inner)
+    ceiling = matrix_rate(width, inner)
+    share = rate * operations / ceiling
+    return [
+        f"The encoder alone reads {rate:,.0f} tokens a second: {rate * operations / 1e9:,.0f} "
+        f"billion operations a second in matrix products, {share:.0%} of the {ceiling / 1e9:,.0f} "
+        "that an 8-bit product of the same shape reaches by itself in the same runtime.",
+    ]
+
+
+def matrix_rate(width: int, inner: int) -> float:
+    """Return the operations a second of an 8-bit matrix product on every processor."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    import onnxruntime
+    from onnx import TensorProto, helper
+
+    rows = 384
+    graph = helper.make_graph(
+        [helper.make_node("MatMulInteger", ["a", "b", "zero"], ["c"])],
+        "product",
+        [helper.make_tensor_value_info("a", TensorProto.UINT8, [rows, width])],
+        [helper.make_tensor_value_info("c", TensorProto.INT32, [rows, inner])],
+        [
+            helper.make_tensor(
+                "b", TensorProto.INT8, [width, inner], b"\1" * width * inner, raw=True
+            ),
+            helper.make_tensor("zero", TensorProto.UINT8, [], [128]),
+        ],
+    )
+    product = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    product.ir_version = 8
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(product.SerializeToString(), options)
+    given = {"a": np.random.default_rng(0).integers(0, 255, (rows, width)).astype(np.uint8)}
+    times, threads = 200, len(os.sched_getaffinity(0))
+
+    def work(_: int) -> None:
+        for _ in range(times):
+            session.run(None, given)
+
+    best = 0.0
+    for _ in range(5):
+        started = time.perf_counter()
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(work, range(threads)))
+        seconds = time.perf_counter() - started
+        best = max(best, threads * times * 2 * rows * width * inner / seconds)
+    return best
+
+
+def cold_start_line(rounds: int) -> str:
+    """Time `stance label ONE_ARTICLE` and `import stance` in fresh processes."""
+    article = str(next((ROOT / "seeds").glob("000*.txt")))
+    label = [sys.executable, "-c", "from stance.cli import main; main()", "label", article]
+    load = [sys.executable, "-c", "import stance"]
+    bare = [sys.executable, "-c", "pass"]
+    medians = []
+    for command in (label, load, bare):
+        seconds = []
+        for _ in range(rounds):
+            started = time.perf_counter()
+            subprocess.run(command, check=True, capture_output=True)
+            seconds.append(time.perf_counter() - started)
+        medians.append(statistics.median(seconds))
+    return (
+        f"From a cold start, `stance label ARTICLE` takes {medians[0]:.2f} s; `import stance` "
+        f"{(medians[1] - medians[2]) * 1000:.0f} ms."
+    )
+
+
+def memory_lines(speeches: Path, scratch: Path) -> list[str]:
+    """Label growing shares of the UN speeches and report the peak memory."""
+    sys.path.insert(0, str(ROOT / "training"))
+    from un_text import read_speeches
+
+    texts = list(read_speeches(speeches).items())
+    lines = ["| speeches | sentences | seconds | peak memory |", "| --- | --- | --- | --- |"]
+    for count in (len(texts) // 10, len(texts)):
+        source, target = scratch / "speeches.jsonl", scratch / "labelled.jsonl"
+        rows = (json.dumps({"id": name, "text": text}) for name, text in texts[:count])
+        source.write_text("\n".join(rows) + "\n", encoding="utf-8")
+        code = (
+            "import resource, stance, sys;"
+            "r = stance.label_files([sys.argv[1]], sys.argv[2], id_column='id', force=True);"
+            "peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024;"
+            "print(r.sentences, r.seconds, peak)"
+        )
+        command = [sys.executable, "-c", code, str(source), str(target)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        sentences, seconds, megabytes = map(float, done.stdout.split())
+        lines.append(f"| {count:,} | {sentences:,.0f} | {seconds:.0f} | {megabytes:,.0f} MB |")
+    return lines
+
+
+if __name__ == "__main__":
+    main()
