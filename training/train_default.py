@@ -71,6 +71,8 @@ def write_weights(classifier: Classifier, folder: Path) -> None:
     classifier.tokenizer.save_pretrained(folder)
     classifier.model.config.name_or_path = "stance-default"
     classifier.model.to(torch.float16).save_pretrained(folder)
+    # Saved for the owner's eyes only otherwise, which a package must not be.
+    (folder / "model.safetensors").chmod(0o644)
 
 
 def describe_training(rows: list[Row], minutes: float) -> dict[str, object]:

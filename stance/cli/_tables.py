@@ -45,7 +45,7 @@ def print_overview(out: Console, report: LabelReport) -> None:
     if not report.documents:
         return
     fits = len(report.frames) * 12 + 34 <= max(out.width, 82)
-    out.print(_by_document(report) if fits else _by_frame(report.frames))
+    out.print(_by_document(report, out.width) if fits else _by_frame(report.frames))
     legend = (
         "share of the sentences that carry the frame, and the balance of their stances: "
         "+1 all in favor, −1 all against"
@@ -99,14 +99,14 @@ def _print_skipped(out: Console, result: DocumentResult) -> None:
         out.print(Text(f"skipped {len(result.skipped) - _MAX_SKIPPED:,} more", style="dim"))
 
 
-def _by_document(report: LabelReport) -> Table:
+def _by_document(report: LabelReport, width: int) -> Table:
+    headings = ["sentences", *(frame.replace("_", " ") for frame in report.frames)]
+    widths = [max(9, *map(len, heading.split())) for heading in headings]
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("document", no_wrap=True, overflow="ellipsis")
-    table.add_column("sentences", justify="right")
-    for frame in report.frames:
-        words = frame.split("_")
-        width = max(9, *map(len, words))
-        table.add_column(" ".join(words), justify="right", min_width=width)
+    left = max(8, width - sum(widths) - len(widths))
+    table.add_column("document", no_wrap=True, overflow="ellipsis", max_width=left)
+    for heading, needed in zip(headings, widths, strict=True):
+        table.add_column(heading, justify="right", width=needed)
     for summary in report.summaries[:_MAX_DOCUMENTS]:
         table.add_row(*_cells(one_line(summary.id), summary))
     if report.documents > _MAX_DOCUMENTS:

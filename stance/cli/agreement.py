@@ -134,8 +134,8 @@ def _print(out: Console, result: Agreement, *, disputes: Path | None, gold: Path
     )
     out.print(_by_frame(result))
     out.print(
-        "alpha is Krippendorff's: 1 full agreement, 0 chance; from 0.8 reliable, from 0.667\n"
-        "tentative (Krippendorff 2004). F1 is the mean over pairs of coders.\n"
+        "alpha: Krippendorff's; 1 full agreement, 0 chance. From 0.8 on it is reliable, from\n"
+        "0.667 tentatively so (Krippendorff 2004). F1: the mean over the pairs of coders.\n"
     )
     out.print(_by_pair(result))
     out.print()

@@ -44,9 +44,12 @@ def suggest(
         str | None,
         typer.Option(metavar="DIR", help="Model folder or Hub id; the shipped model by default."),
     ] = None,
-    labelled: Annotated[
+    exclude: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help="Rows that have labels already; can be repeated."),
+        typer.Option(
+            metavar="FILE",
+            help="Sentences that are labelled, or on a list to be, already; can be repeated.",
+        ),
     ] = None,
     format: Annotated[
         str | None,
@@ -80,7 +83,7 @@ def suggest(
     OUT is JSONL, CSV or Label Studio tasks, for which the project's set-up is written beside it.
     """
     from stance.cli._progress import progress_reporter
-    from stance.files.codings import read_codings
+    from stance.files.codings import read_sentences
     from stance.files.documents import DocumentReader
     from stance.files.sources import find_sources
     from stance.model import load
@@ -89,7 +92,7 @@ def suggest(
 
     file = SuggestionFile(output, format=format, force=force)
     found = find_sources(inputs, input_format=input_format, output=output)
-    known = [row.text for path in labelled or () for row in read_codings(path) if row.text]
+    known = [text for path in exclude or () for text in read_sentences(path)]
     reader = DocumentReader(found, text_column=text_column, id_column=id_column)
     failures: list[Failure] = []
     loaded = load(model, threads=threads)
@@ -99,7 +102,7 @@ def suggest(
             loaded,
             _readable(reader, failures),
             n=n,
-            labelled=known,
+            exclude=known,
             seed=seed,
             on_result=tally.add,
         )
