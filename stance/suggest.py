@@ -41,7 +41,7 @@ FORMATS = {".jsonl": "jsonl", ".csv": "csv", ".json": "label-studio"}
 
 #: So many of the most uncertain sentences are kept to choose from, whatever the corpus's size.
 POOL = 10_000
-#: A sentence at least so like one that is labelled or chosen is never chosen.
+#: A sentence at least so like one that is excluded or chosen is never chosen.
 NEAR_DUPLICATE = 0.7
 
 _DIMENSIONS = 1024
@@ -61,7 +61,7 @@ class Suggestion:
         sentence: the sentence, and what the model makes of it.
         uncertainty: bits that its label would tell, as far as the model knows; 0 to 2.59 a frame.
         frame: the frame that the model is least sure of.
-        novelty: 1 − its likeness to the likest sentence that was labelled or chosen before it,
+        novelty: 1 − its likeness to the likest sentence that was excluded or chosen before it,
             0.3 to 1.
     """
 
@@ -82,7 +82,7 @@ def suggest(
     documents: Iterable[tuple[str, str]],
     *,
     n: int = 100,
-    labelled: Sequence[str] = (),
+    exclude: Sequence[str] = (),
     seed: int = 0,
     on_result: Callable[[DocumentResult], None] | None = None,
 ) -> list[Suggestion]:
@@ -96,7 +96,8 @@ def suggest(
         model: says what it is unsure of.
         documents: (id, text) pairs.
         n: how many sentences; fewer come back where the corpus has no more that differ.
-        labelled: sentences that have labels already; what is like them is not chosen.
+        exclude: sentences that are labelled already, or on another list to be: neither they nor
+            their near-duplicates are chosen, and what is less like them comes first.
         seed: another one settles ties between equally useful sentences in another way.
         on_result: called with every document's labels, in order.
 
@@ -116,7 +117,7 @@ def suggest(
             on_result(result)
         for sentence, bits in zip(result.sentences, _uncertainties(model, result), strict=True):
             pool.add(result.id, sentence, bits)
-    return _choose(pool.sorted(), labelled, n, model.codebook.names)
+    return _choose(pool.sorted(), exclude, n, model.codebook.names)
 
 
 class SuggestionFile:
@@ -230,15 +231,15 @@ def _entropy(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _choose(
-    candidates: Sequence[_Candidate], labelled: Sequence[str], n: int, frames: Sequence[str]
+    candidates: Sequence[_Candidate], exclude: Sequence[str], n: int, frames: Sequence[str]
 ) -> list[Suggestion]:
     """Choose greedily, each time the greatest uncertainty × novelty; at equality the first."""
     if not candidates:
         return []
     vectors, weights = _vectors([candidate.sentence.text for candidate in candidates])
     likeness = np.zeros(len(candidates), dtype=np.float32)
-    for start in range(0, len(labelled), _BLOCK):
-        block = _hashed(labelled[start : start + _BLOCK])
+    for start in range(0, len(exclude), _BLOCK):
+        block = _hashed(exclude[start : start + _BLOCK])
         np.maximum(likeness, (vectors @ _weighted(block, weights).T).max(axis=1), out=likeness)
     uncertainty = np.array([candidate.uncertainty for candidate in candidates])
     chosen: list[Suggestion] = []

@@ -45,6 +45,7 @@ ORDER = [
     "job",
     "scoring",
     "agreement",
+    "suggest",
     "evaluation",
     "finetune",
     "cli",

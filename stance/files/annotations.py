@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-from stance.codebook import STATES, Codebook, Frame, parse_labels
+from stance.codebook import STATES, Codebook, parse_labels
 from stance.errors import CodebookError, InputError
 
 __all__ = [
@@ -36,7 +36,7 @@ def label_studio_config(codebook: Codebook) -> str:
 
     A coder chooses the stance of every frame that a sentence carries, and nothing for the others.
 
-    >>> print(label_studio_config(Codebook((Frame("cooperation"),))))
+    >>> print(label_studio_config(Codebook.from_dict({"frames": [{"name": "cooperation"}]})))
     <View>
       <Text name="text" value="$text" />
       <Header value="cooperation" size="4" />
@@ -51,7 +51,9 @@ def label_studio_config(codebook: Codebook) -> str:
     text = _text_name(codebook)
     ElementTree.SubElement(view, "Text", name=text, value="$text")
     for frame in codebook.frames:
-        ElementTree.SubElement(view, "Header", value=_heading(frame), size="4")
+        ElementTree.SubElement(view, "Header", value=frame.name, size="4")
+        for line in filter(None, (frame.definition, frame.proposition)):
+            ElementTree.SubElement(view, "Header", value=_printable(line), size="5")
         choices = ElementTree.SubElement(
             view, "Choices", name=frame.name, toName=text, choice="single", showInline="true"
         )
@@ -155,21 +157,21 @@ def doccano_labels(record: Mapping[str, Any]) -> Labels:
     return _merged(labels)
 
 
-def _choices(item: object) -> Iterator[str]:
+def _choices(result: object) -> Iterator[str]:
     """Yield the labels of one result of an annotation, in the notation of labels."""
-    kind = item.get("type") if isinstance(item, Mapping) else None
-    if kind in _REMARKS:
-        return
-    value = item.get("value") if isinstance(item, Mapping) else None
-    chosen = value.get("choices") if isinstance(value, Mapping) else None
-    if not isinstance(item, Mapping) or kind != "choices" or not isinstance(chosen, list):
-        raise InputError(f"has a result of type {str(kind)[:40]!r}; expected choices")
-    for choice in map(str, chosen):
-        state = choice.strip().lower()
-        if state not in STATES:
-            yield choice
-        elif state != STATES[0]:
-            yield f"{item.get('from_name')}:{state}"
+    match result:
+        case {"type": kind} if kind in _REMARKS:
+            return
+        case {"type": "choices", "from_name": str(group), "value": {"choices": [*chosen]}}:
+            for choice in map(str, chosen):
+                state = choice.strip().lower()
+                if state not in STATES:
+                    yield choice
+                elif state != STATES[0]:
+                    yield f"{group}:{state}"
+        case _:
+            kind = result.get("type") if isinstance(result, Mapping) else None
+            raise InputError(f"has a result of type {str(kind)[:40]!r}; expected choices")
 
 
 def _merged(labels: Iterable[str]) -> Labels:
@@ -199,8 +201,6 @@ def _text_name(codebook: Codebook) -> str:
     return name
 
 
-def _heading(frame: Frame) -> str:
-    definition = f": {frame.definition}" if frame.definition else ""
-    proposition = f" In favor of: {frame.proposition}" if frame.proposition else ""
-    heading = f"{frame.name}{definition}{proposition}"
-    return "".join(character if character.isprintable() else " " for character in heading)
+def _printable(line: str) -> str:
+    """Replace what XML cannot hold."""
+    return "".join(character if character.isprintable() else " " for character in line)

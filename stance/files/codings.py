@@ -22,7 +22,14 @@ from stance.files.sources import kind_of
 from stance.files.tables import TABLES, BadRow, TableFile, missing_column
 from stance.files.text import clean, decode, read_limited, reading
 
-__all__ = ["DISPUTE_COLUMN", "CodedRow", "read_codings", "read_labelled", "read_texts"]
+__all__ = [
+    "DISPUTE_COLUMN",
+    "CodedRow",
+    "read_codings",
+    "read_labelled",
+    "read_sentences",
+    "read_texts",
+]
 
 #: The column by which a file of disputes, whose CSV cells are escaped, can be told.
 DISPUTE_COLUMN = "over"
@@ -129,18 +136,35 @@ def read_texts(path: str | Path) -> dict[str, tuple[str, str | None]]:
     file = Path(path)
     texts: dict[str, tuple[str, str | None]] = {}
     for place, values in _records(file):
-        for column in ("id", "text"):
-            if not _text(values, column):
-                problem = (
-                    missing_column(column, values)
-                    if column not in values
-                    else (f"has nothing in {column!r}")
-                )
-                raise InputError(f"{file} {place} {problem}")
-        row_id, text = _text(values, "id") or "", _text(values, "text") or ""
+        row_id, text = _text(values, "id"), _text(values, "text")
+        if row_id is None or text is None:
+            column = "id" if row_id is None else "text"
+            raise InputError(f"{file} {place} {_missing(values, column)}")
         if texts.setdefault(row_id, (text, _text(values, "document")))[0] != text:
             raise InputError(f"{file} {place} has another text for the id {row_id!r}")
     return texts
+
+
+def read_sentences(path: str | Path) -> Iterator[str]:
+    """Read the ``text`` of every row of a table, or of every task of Label Studio, labelled or not.
+
+    Raises:
+        InputError: the file cannot be read, or a row has no text.
+    """
+    file = Path(path)
+    for place, values in _records(file):
+        data = values.get("data")
+        about = data if isinstance(data, Mapping) else values
+        text = _text(about, "text")
+        if text is None:
+            raise InputError(f"{file} {place} {_missing(about, 'text')}")
+        yield text
+
+
+def _missing(values: Mapping[str, Any], column: str) -> str:
+    if column in values:
+        return f"has nothing in {column!r}; expected a sentence and its id"
+    return missing_column(column, values)
 
 
 def _coded(

@@ -1,6 +1,6 @@
 """Results to look at: one self-contained page, and figures for a paper.
 
-    rows (JSONL · CSV · Parquet) ─ corpus (articles, groups) ─ page (HTML) · plots (PNG, SVG)
+rows (JSONL · CSV · Parquet) ─ corpus (articles, groups) ─ page (HTML) · plots (PNG, SVG)
 """
 
 from __future__ import annotations

@@ -78,7 +78,9 @@ def _plain(values: Mapping[str, Any], kind: str) -> dict[str, Any]:
 def _result(values: dict[str, Any], *, default_document: str) -> dict[str, Any]:
     text = values.get("text")
     if not isinstance(text, str) or not text.strip():
-        raise InputError("has no 'text'; expected a sentence and its frames, as stance label writes")
+        raise InputError(
+            "has no 'text'; expected a sentence and its frames, as stance label writes"
+        )
     if "frames" not in values:
         raise InputError("has no 'frames'; expected a result, as stance label writes it")
     document = values.get("document")
@@ -115,7 +117,9 @@ def _probabilities(values: object) -> dict[str, float]:
         except (TypeError, ValueError):
             number = math.nan
         if not 0 <= number <= 1:
-            raise InputError(f"has {str(value)[:60]!r} as the probability of {frame}; expected 0 to 1")
+            raise InputError(
+                f"has {str(value)[:60]!r} as the probability of {frame}; expected 0 to 1"
+            )
         found[str(frame)] = number
     return found
 
