@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stance.backends import Backend, open_backend
-from stance.codebook import STATES, Codebook
+from stance.codebook import STATES, Codebook, format_labels
 from stance.decision import UNCERTAIN, Decision
 from stance.errors import InputError
 from stance.results import DocumentResult, SentenceResult
@@ -164,6 +168,33 @@ class StanceModel:
             probabilities[start : start + CHUNK] = self._chunk_probabilities(chunk)
         return probabilities
 
+    def label_dataset(self, dataset: Any, *, text_column: str = "text") -> Any:
+        """Label every row of a ``datasets.Dataset`` as one sentence.
+
+        Args:
+            dataset: a ``datasets.Dataset``.
+            text_column: where it keeps the sentences.
+
+        Returns:
+            The dataset with the columns ``frames`` (``multipolarity:favor;cooperation:neutral``),
+            and ``p_<frame>`` and ``stance_<frame>`` (the likeliest) for every frame.
+
+        Raises:
+            InputError: the dataset has no such column, or a row of it is not a string.
+        """
+        if text_column not in dataset.column_names:
+            found = ", ".join(dataset.column_names)
+            raise InputError(f"the dataset has no column {text_column!r}; it has {found}")
+        identity = json.dumps(self.folder.to_dict(), sort_keys=True) + repr(self.decision)
+        start = f"{dataset._fingerprint}{text_column}{identity}"
+        return dataset.map(
+            lambda rows: self._columns(rows[text_column]),
+            batched=True,
+            batch_size=CHUNK,
+            # The function holds a session, which cannot be hashed; what it computes can.
+            new_fingerprint=hashlib.sha256(start.encode()).hexdigest()[:16],
+        )
+
     def with_thresholds(self, thresholds: Mapping[str, float]) -> StanceModel:
         """Return a model that decides by other thresholds; the encoder is shared, not copied.
 
@@ -193,6 +224,16 @@ class StanceModel:
     def close(self) -> None:
         """Release the encoder's memory and threads."""
         self.backend.close()
+
+    def _columns(self, texts: Sequence[str]) -> dict[str, list[Any]]:
+        results = self.predict(texts)
+        columns: dict[str, list[Any]] = {"frames": [format_labels(r.frames) for r in results]}
+        for name in self.codebook.names:
+            columns[f"p_{name}"] = [result.probabilities[name] for result in results]
+            columns[f"stance_{name}"] = [
+                max(result.stances[name].items(), key=itemgetter(1))[0] for result in results
+            ]
+        return columns
 
     def _chunk_probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
         windows = self._tokenizer.windows(texts)

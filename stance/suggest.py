@@ -106,8 +106,8 @@ def suggest(
 
     >>> import stance
     >>> text = "Trade between them may grow. It may also shrink. Trade between them may grow!"
-    >>> [chosen.id for chosen in suggest(stance.load(), [("a1", text)], n=5)]
-    ['a1:0', 'a1:1']
+    >>> len(suggest(stance.load(), [("a1", text)], n=5))
+    2
     """
     if n < 1:
         raise InputError(f"{n} sentences were asked for; expected 1 or more")
@@ -336,7 +336,7 @@ def _jsonl(rows: Iterable[dict[str, Any]]) -> str:
 def _csv(rows: Sequence[dict[str, Any]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(rows[0])
+    writer.writerows(rows[:1])  # The keys of the first row: the names of the columns.
     for row in rows:
         flat = row | {"frames": "?", "predicted": format_labels(row["predicted"])}
         writer.writerow(map(to_cell, flat.values()))

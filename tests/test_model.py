@@ -141,6 +141,25 @@ def test_save_and_load_give_the_same_model(tiny_model, tmp_path):
         assert loaded.decision == changed.decision
 
 
+def test_a_dataset_gets_the_columns_of_predict(tiny_model):
+    datasets = pytest.importorskip("datasets", reason="needs the extra train")
+    rows = datasets.Dataset.from_dict({"sentence": SENTENCES, "year": [1, 2, 3, 4]})
+    labelled = tiny_model.label_dataset(rows, text_column="sentence")
+    results = tiny_model.predict(SENTENCES)
+    assert labelled["year"][:] == [1, 2, 3, 4]
+    for name in tiny_model.codebook.names:
+        assert labelled[f"p_{name}"][:] == [r.probabilities[name] for r in results]
+    assert labelled["frames"][:] == [
+        ";".join(f"{f}:{s}" for f, s in r.frames.items()) for r in results
+    ]
+
+
+def test_a_dataset_without_the_column_is_refused(tiny_model):
+    datasets = pytest.importorskip("datasets", reason="needs the extra train")
+    with pytest.raises(InputError, match="no column 'text'; it has body"):
+        tiny_model.label_dataset(datasets.Dataset.from_dict({"body": ["a"]}))
+
+
 def test_many_threads_share_one_model(tiny_model):
     expected = tiny_model.predict_proba(SENTENCES * 20)
     with ThreadPoolExecutor(8) as pool:

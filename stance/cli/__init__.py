@@ -14,7 +14,7 @@ from typing import Any
 
 import typer
 
-from stance.cli import agreement, evaluate, info, label, suggest
+from stance.cli import agreement, evaluate, info, label, report, suggest
 from stance.cli._shared import DEBUG, ExitCode, say
 from stance.errors import StanceError
 
@@ -24,6 +24,7 @@ __all__ = ["main"]
 COMMANDS: dict[str, Callable[..., int]] = {
     "label": label.label,
     "evaluate": evaluate.evaluate,
+    "report": report.report,
     "agreement": agreement.agreement,
     "suggest": suggest.suggest,
     "info": info.info,

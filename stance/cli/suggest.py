@@ -39,7 +39,7 @@ def suggest(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="OUT", help="The file of what to label.")
     ],
-    n: Annotated[int, typer.Option("--n", metavar="N", help="How many sentences.")] = 100,
+    n: Annotated[int, typer.Option("-n", "--n", metavar="N", help="How many sentences.")] = 100,
     model: Annotated[
         str | None,
         typer.Option(metavar="DIR", help="Model folder or Hub id; the shipped model by default."),
@@ -109,7 +109,9 @@ def suggest(
     _name(failures)
     if not chosen:
         what = f"{plural(tally.documents, 'document')}, {plural(tally.sentences, 'sentence')}"
-        raise InputError(f"found nothing to label in {what}; expected sentences without labels")
+        raise InputError(
+            f"found nothing to label in {what}; expected sentences that are not labelled yet"
+        )
     file.write(chosen, loaded)
     _print(file, chosen, tally, n)
     return ExitCode.SOME_FAILED if failures else ExitCode.DONE
@@ -186,9 +188,10 @@ def _print(file: SuggestionFile, chosen: Sequence[Suggestion], tally: _Tally, n:
     out.print("\nleast sure of " + ", ".join(f"{frame} ({count:,})" for frame, count in counts))
     out.print(
         f"{plural(len(chosen), 'sentence')} to label, of {tally.sentences:,} in "
-        f"{plural(tally.documents, 'document')}: {file.path}"
+        f"{plural(tally.documents, 'document')}: {file.path}",
+        soft_wrap=True,
     )
     if len(chosen) < n:
         out.print(f"{n:,} were asked for; there are no more that differ from one another")
     if file.config is not None:
-        out.print(f"set up the Label Studio project with {file.config}")
+        out.print(f"set up the Label Studio project with {file.config}", soft_wrap=True)

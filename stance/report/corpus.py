@@ -123,7 +123,7 @@ def gather(
     """Sort rows into articles.
 
     Args:
-        rows: as ``read_results`` gives them.
+        rows: as ``read_results`` and ``checked`` give them.
         skipped: rows of what was not labelled.
         date_column: where rows keep the date of their article; they may have none.
         source_column: where they keep its source; they may have none.
@@ -175,8 +175,9 @@ def _date(value: object) -> str:
     if not found:
         return ""
     parts = [int(part) for part in found.groups() if part]
+    year, month, day = [*parts, 1, 1][:3]
     try:
-        datetime.date(*(parts + [1, 1])[:3])
+        datetime.date(year, month, day)
     except ValueError:
         return ""
     return "-".join([f"{parts[0]:04}", *(f"{part:02}" for part in parts[1:])])

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from stance.codebook import STATES, parse_labels
 from stance.errors import CodebookError, InputError
@@ -15,9 +15,11 @@ from stance.files.sources import kind_of
 from stance.files.tables import TABLES, BadRow, TableFile
 from stance.files.text import clean
 
-__all__ = ["read_results"]
+__all__ = ["checked", "read_results"]
 
 _PROBABILITY, _STANCE = "p_", "stance_"
+
+Word: TypeAlias = tuple[int, int, float]
 
 
 def read_results(path: str | Path) -> Iterator[dict[str, Any]]:
@@ -48,7 +50,7 @@ def read_results(path: str | Path) -> Iterator[dict[str, Any]]:
             if isinstance(row, BadRow):
                 raise InputError(f"{row.place} {row.reason}")
             try:
-                yield _result(_plain(row.values, kind), default_document=file.name)
+                yield checked(_plain(row.values, kind), default_document=file.name)
             except InputError as error:
                 raise InputError(f"{row.place} {error}") from error
     except InputError as error:
@@ -75,22 +77,55 @@ def _plain(values: Mapping[str, Any], kind: str) -> dict[str, Any]:
     return row
 
 
-def _result(values: dict[str, Any], *, default_document: str) -> dict[str, Any]:
+def checked(values: Mapping[str, Any], *, default_document: str = "document") -> dict[str, Any]:
+    """Return a row with all that a report reads, each part of the type it should have.
+
+    Raises:
+        InputError: a part is missing or of another type; the message starts with ``has``.
+    """
     text = values.get("text")
     if not isinstance(text, str) or not text.strip():
-        raise InputError(
-            "has no 'text'; expected a sentence and its frames, as stance label writes"
-        )
+        raise InputError("has no 'text'; expected a sentence, as stance label writes it")
     if "frames" not in values:
         raise InputError("has no 'frames'; expected a result, as stance label writes it")
     document = values.get("document")
-    return values | {
+    text = clean(text)
+    return {
+        **values,
         "document": clean(str(default_document if document in (None, "") else document)),
-        "text": clean(text),
+        "index": _whole(values.get("index")) or 0,
+        "start": _whole(values.get("start")),
+        "end": _whole(values.get("end")),
+        "text": text,
         "frames": _frames(values["frames"]),
-        "probabilities": _probabilities(values.get("probabilities") or {}),
-        "explanations": _explanations(values.get("explanations") or {}),
+        "probabilities": _probabilities(values.get("probabilities"), "the probability of"),
+        "stances": {
+            frame: _probabilities(stances, f"the stances of {frame}:")
+            for frame, stances in _mapping(values.get("stances"), "stances").items()
+        },
+        "uncertain": _names(values.get("uncertain")),
+        "explanations": _explanations(values.get("explanations"), len(text)),
     }
+
+
+def _mapping(value: object, what: str) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise InputError(f"has a {type(value).__name__} for {what}; expected an object")
+    return {str(name): found for name, found in value.items()}
+
+
+def _names(value: object) -> list[str]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise InputError(f"has a {type(value).__name__} for uncertain; expected a list of frames")
+    return [str(name) for name in value]
+
+
+def _whole(value: object) -> int | None:
+    return int(str(value)) if str(value).isdecimal() else None
 
 
 def _frames(frames: object) -> dict[str, str | None]:
@@ -99,47 +134,45 @@ def _frames(frames: object) -> dict[str, str | None]:
             return dict(parse_labels(frames))
         except CodebookError as error:
             raise InputError(f"has frames that cannot be read: {error}") from error
-    if not isinstance(frames, Mapping):
-        raise InputError(f"has a {type(frames).__name__} for frames; expected frame: stance")
-    for frame, stance in frames.items():
+    found = _mapping(frames, "frames")
+    for frame, stance in found.items():
         if stance is not None and stance not in STATES[1:]:
             raise InputError(
                 f"gives {frame} the stance {str(stance)[:60]!r}; expected {', '.join(STATES[1:])}"
             )
-    return {str(frame): stance for frame, stance in frames.items()}
-
-
-def _probabilities(values: object) -> dict[str, float]:
-    found = {}
-    for frame, value in values.items() if isinstance(values, Mapping) else [("P", values)]:
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            number = math.nan
-        if not 0 <= number <= 1:
-            raise InputError(
-                f"has {str(value)[:60]!r} as the probability of {frame}; expected 0 to 1"
-            )
-        found[str(frame)] = number
     return found
 
 
-def _explanations(values: object) -> dict[str, list[tuple[int, int, float]]]:
-    try:
-        if not isinstance(values, Mapping):
-            raise TypeError
-        return {
-            str(frame): [(int(start), int(end), float(weight)) for start, end, weight in words]
-            for frame, words in values.items()
-        }
-    except (TypeError, ValueError):
-        raise InputError(
-            'has explanations that cannot be read; expected {"frame": [[start, end, weight], ...]}'
-        ) from None
+def _probabilities(values: object, what: str) -> dict[str, float]:
+    found = {}
+    for name, value in _mapping(values, what).items():
+        try:
+            found[name] = float(value)
+        except (TypeError, ValueError):
+            found[name] = math.nan
+        if not 0 <= found[name] <= 1:
+            raise InputError(f"has {str(value)[:60]!r} as {what} {name}; expected 0 to 1")
+    return found
+
+
+def _explanations(values: object, length: int) -> dict[str, list[Word]]:
+    found = {}
+    for frame, words in _mapping(values, "explanations").items():
+        try:
+            found[frame] = [(int(start), int(end), float(weight)) for start, end, weight in words]
+        except (TypeError, ValueError):
+            found[frame] = [(-1, 0, 0.0)]
+        for start, end, weight in found[frame]:
+            if not (0 <= start <= end <= length and math.isfinite(weight)):
+                raise InputError(
+                    f"has explanations of {frame} that cannot be read; expected "
+                    "[[start, end, weight], ...], with offsets into the text"
+                )
+    return found
 
 
 def _from_json(text: str) -> object:
     try:
-        return json.loads(text) if text else {}
+        return json.loads(text) if text else None
     except ValueError:
         return text

@@ -1,0 +1,87 @@
+"""Shares over time as points and lines of an SVG drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stance.report.corpus import FrameStyle, Group
+
+__all__ = ["HEIGHT", "WIDTH", "Point", "TimeChart", "time_charts"]
+
+#: Size of a drawing, and its margins, in the drawing's own units.
+WIDTH, HEIGHT = 320, 150
+LEFT, RIGHT, TOP, BOTTOM = 34, 12, 10, 22
+
+
+@dataclass(frozen=True)
+class Point:
+    """A period's share: where it stands in the drawing, and what it says."""
+
+    x: float
+    y: float
+    label: str
+
+
+@dataclass(frozen=True)
+class TimeChart:
+    """One frame over time.
+
+    Attributes:
+        frame: which.
+        points: a point a period.
+        line: through the points, in the notation of SVG.
+        band: around the intervals, likewise.
+        ticks: heights of the axis, with their labels.
+        first, last: names of the first and the last period.
+    """
+
+    frame: FrameStyle
+    points: tuple[Point, ...]
+    line: str
+    band: str
+    ticks: tuple[Point, ...]
+    first: str
+    last: str
+
+
+def time_charts(
+    periods: Sequence[Group], frames: Sequence[FrameStyle], *, scale: float
+) -> list[TimeChart]:
+    """Draw each frame over time, all on the same axes; nothing where there is one period alone.
+
+    ``scale`` is the share at which the axis ends, or a higher one where a period's share is higher.
+    """
+    if len(periods) < 2:
+        return []
+    shares = [
+        use.share.value or 0.0 for period in periods for use in period.summary.frames.values()
+    ]
+    scale = max(scale, *shares)
+    first, last = periods[0].place, periods[-1].place
+
+    def x(place: float) -> float:
+        return round(LEFT + (WIDTH - LEFT - RIGHT) * (place - first) / (last - first), 1)
+
+    def y(share: float) -> float:
+        return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * min(1.0, share / scale), 1)
+
+    ticks = tuple(Point(LEFT, y(part * scale), f"{part * scale:.0%}") for part in (0, 0.5, 1))
+    charts = []
+    for frame in frames:
+        points, lows, highs = [], [], []
+        for period in periods:
+            summary = period.summary
+            share = summary.frames[frame.name].share
+            value = share.value or 0.0
+            low, high = (value if end is None else end for end in (share.low, share.high))
+            label = f"{period.name}: {value:.0%} ({low:.0%} to {high:.0%}) of "
+            label += f"{summary.sentences:,} sentences, articles: {summary.documents:,}"
+            points.append(Point(x(period.place), y(value), label))
+            lows.append(f"{x(period.place)},{y(low)}")
+            highs.append(f"{x(period.place)},{y(high)}")
+        line = " ".join(f"{point.x},{point.y}" for point in points)
+        band = " ".join([*highs, *reversed(lows)])
+        ends = periods[0].name, periods[-1].name
+        charts.append(TimeChart(frame, tuple(points), line, band, ticks, *ends))
+    return charts

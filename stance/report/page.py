@@ -1,0 +1,151 @@
+"""A corpus → one HTML page that needs nothing else: no network, no other file.
+
+The sentences are in the page as JSON, an element an article, and are drawn when they are looked at,
+so that thousands of articles open at once. Text is only ever put in as text: jinja2 escapes it, the
+script sets ``textContent``, and the page's own policy lets no other script run and nothing load.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+from collections.abc import Iterator
+from functools import cached_property
+from importlib import resources
+from typing import Any
+
+from stance.errors import MissingExtraError
+from stance.figures import Figure
+from stance.report.charts import TimeChart, time_charts
+from stance.report.corpus import Corpus, Group
+from stance.report.data import LISTED_FROM, article_parts, overview
+from stance.summary import Summary, summarize
+
+__all__ = ["render"]
+
+#: A corpus of at most so many sentences and articles is shown whole; a larger one by the article.
+WHOLE_SENTENCES, WHOLE_ARTICLES = 3000, 20
+#: Columns of the overview, panels over time, and sources: the most used ones.
+MAX_COLUMNS, MAX_SOURCES = 8, 25
+
+_ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
+
+
+def render(corpus: Corpus, *, title: str) -> Iterator[str]:
+    """Yield the page, piece by piece.
+
+    Raises:
+        MissingExtraError: jinja2 is not installed.
+    """
+    try:
+        from jinja2 import Environment, StrictUndefined
+        from markupsafe import Markup
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("stance report", extra="report") from error
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.filters |= {
+        "count": _count,
+        "percent": _percent,
+        "signed": _signed,
+        "interval": _interval,
+    }
+    environment.filters["json"] = lambda value: Markup(_json(value))  # noqa: S704  (escaped there)
+    script, style = _part("page.js"), _part("page.css")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    template = environment.from_string(_part("page.html.j2"))
+    return template.generate(
+        title=title,
+        page=_Page(corpus),
+        script=Markup(script),  # noqa: S704  (our own)
+        style=Markup(style),  # noqa: S704  (our own)
+        policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
+        "base-uri 'none'; form-action 'none'",
+    )
+
+
+class _Page:
+    """What the template asks for."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self.corpus = corpus
+        self.summary: Summary = summarize(corpus.rows, frames=corpus.names)
+        self.has_probabilities = any(row["probabilities"] for row in corpus.rows)
+        self.has_words = any(row["explanations"] for row in corpus.rows)
+        used = {name: use.sentences for name, use in self.summary.frames.items()}
+        columns = sorted(corpus.frames, key=lambda frame: -used[frame.name])[:MAX_COLUMNS]
+        self.columns = [frame for frame in corpus.frames if frame in columns]
+        sentences, articles = self.summary.sentences, self.summary.documents
+        self.whole = sentences <= WHOLE_SENTENCES and articles <= WHOLE_ARTICLES
+        self.number = {article.id: number for number, article in enumerate(corpus.articles)}
+
+    @cached_property
+    def sources(self) -> list[Group]:
+        return self.corpus.by_source()
+
+    @cached_property
+    def charts(self) -> list[TimeChart]:
+        return time_charts(self.corpus.by_period(), self.columns, scale=self.scale)
+
+    @cached_property
+    def scale(self) -> float:
+        """The share at which bars and axes end: round, and the same everywhere on the page."""
+        groups = [self.summary, *(group.summary for group in self.sources[:MAX_SOURCES])]
+        ends = [use.share.high or 0.0 for group in groups for use in group.frames.values()]
+        return min(1.0, max(0.1, math.ceil(10 * max(ends, default=0)) / 10))
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the script draws the overview with."""
+        frames = [
+            {"name": frame.name, "letter": frame.letter, "color": frame.color, "ink": frame.ink}
+            for frame in self.corpus.frames
+        ]
+        columns = [self.corpus.frames.index(frame) for frame in self.columns]
+        articles = [overview(article, self.corpus.names) for article in self.corpus.articles]
+        return {
+            "frames": frames,
+            "columns": columns,
+            "articles": articles,
+            "whole": self.whole,
+            "scored": self.has_probabilities,
+            "listed": LISTED_FROM,
+        }
+
+    @property
+    def texts(self) -> Iterator[list[Any]]:
+        """The sentences of each article, as the script reads them."""
+        return (article_parts(article, self.corpus.names) for article in self.corpus.articles)
+
+    @property
+    def open_states(self) -> bool:
+        """Whether any stance was withheld or not coded."""
+        return any(row["uncertain"] or None in row["frames"].values() for row in self.corpus.rows)
+
+
+def _count(number: int) -> str:
+    return f"{number:,}"
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0%}"
+
+
+def _signed(value: float | None) -> str:
+    return "–" if value is None else f"{value:+.2f}".replace("-", "−")
+
+
+def _interval(figure: Figure) -> str:
+    if figure.low is None or figure.high is None:
+        return ""
+    return f"{figure.low:.0%} to {figure.high:.0%}"
+
+
+def _json(value: object) -> str:
+    """Return JSON that can stand in an element of the page, whatever its strings hold."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)
+
+
+def _part(name: str) -> str:
+    return resources.files("stance.report").joinpath(name).read_text(encoding="utf-8")

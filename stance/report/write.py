@@ -1,0 +1,138 @@
+"""The whole chain: a result → the page and the figures, as files."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stance.errors import OutputError
+from stance.files.partial import beside
+from stance.files.tables import Row, TableFile
+from stance.report.corpus import Corpus, gather
+from stance.report.page import render
+from stance.report.plots import draw
+from stance.report.rows import checked, read_results
+
+__all__ = ["ReportFiles", "write_report"]
+
+
+_SKIPPED = {"document": str, "start": int, "end": int, "text": str, "reason": str}
+
+
+@dataclass(frozen=True)
+class ReportFiles:
+    """What was written, and of how much.
+
+    Attributes:
+        page: the HTML page.
+        figures: the figures, each as PNG and as SVG; empty where none were asked for.
+        articles, sentences: size of the corpus.
+        dated: how many articles have a date that could be read.
+        sourced: how many say where they are from.
+    """
+
+    page: Path
+    figures: tuple[Path, ...]
+    articles: int
+    sentences: int
+    dated: int
+    sourced: int
+
+
+def write_report(
+    results: str | Path | Iterable[Mapping[str, Any]],
+    output: str | Path = "report.html",
+    *,
+    figures: str | Path | None = None,
+    title: str | None = None,
+    date_column: str = "date",
+    source_column: str = "source",
+    force: bool = False,
+) -> ReportFiles:
+    """Write a self-contained page on labelled articles, and figures for a paper.
+
+    Args:
+        results: a result file (JSONL, CSV or Parquet), or its rows. What ``label`` skipped is
+            shown too, where ``RESULT.skipped.jsonl`` lies beside the file.
+        output: the page.
+        figures: a folder for figures, made where it does not exist.
+        title: the page's heading; the result's name by default.
+        date_column: where rows keep the date of their article, for shares over time.
+        source_column: where rows keep its source, for shares by source.
+        force: replace files that exist.
+
+    Raises:
+        InputError: the result cannot be read, or has no row.
+        OutputError: a file exists, or cannot be written.
+        MissingExtraError: jinja2 or, for figures, matplotlib is not installed.
+
+    >>> write_report("seeds/labels.jsonl", "report.html", force=True).sentences
+    288
+    """
+    page = Path(output)
+    if page.exists() and not force:
+        raise OutputError(f"{page} exists; --force (force=True) replaces it")
+    skipped: Iterable[Mapping[str, Any]] = ()
+    if isinstance(results, (str, Path)):
+        title = title or Path(results).name
+        skipped = _skipped(Path(results))
+        results = read_results(results)
+    else:
+        results = map(checked, results)
+    corpus = gather(results, skipped=skipped, date_column=date_column, source_column=source_column)
+    _write(page, render(corpus, title=title or "Labelled articles"))
+    drawn = () if figures is None else draw(corpus, Path(figures), force=force)
+    return _report(corpus, page, drawn)
+
+
+def _report(corpus: Corpus, page: Path, figures: tuple[Path, ...]) -> ReportFiles:
+    return ReportFiles(
+        page,
+        figures,
+        articles=len(corpus.articles),
+        sentences=len(corpus.rows),
+        dated=sum(bool(article.date) for article in corpus.articles),
+        sourced=sum(bool(article.source) for article in corpus.articles),
+    )
+
+
+def _skipped(results: Path) -> Iterator[Mapping[str, Any]]:
+    path = beside(results, "skipped.jsonl")
+    if path.is_file():
+        rows = (row.values for row in TableFile(path, "jsonl") if isinstance(row, Row))
+        yield from (
+            row
+            for row in rows
+            if all(isinstance(row.get(name), kind) for name, kind in _SKIPPED.items())
+        )
+
+
+def _write(page: Path, pieces: Iterator[str]) -> None:
+    with (
+        _replacing(page) as unfinished,
+        unfinished.open("w", encoding="utf-8", newline="\n") as out,
+    ):
+        out.writelines(pieces)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Write beside a file, and put what was written in its place in one step, when it is whole."""
+    unfinished: str | None = None
+    try:
+        handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        os.close(handle)
+        yield Path(unfinished)
+        Path(unfinished).chmod(0o644)
+        Path(unfinished).replace(path)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        if unfinished is not None:
+            with suppress(FileNotFoundError):
+                Path(unfinished).unlink()

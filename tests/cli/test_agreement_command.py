@@ -1,0 +1,215 @@
+"""`stance agreement`: the figures, the files for adjudication and gold, the exit codes."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from stance.files.rows import read_rows
+
+SEEDS = Path(__file__).parents[2] / "seeds"
+CODINGS = SEEDS / "codings.jsonl"
+LABELS = SEEDS / "labels.jsonl"
+
+
+def rows(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def write(path, *coded):
+    path.write_text("".join(json.dumps(row) + "\n" for row in coded), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def two(tmp_path):
+    """Two assistants' files: they agree on the first sentence and differ on the other two."""
+    anna = [("a", {"x": "favor"}), ("b", {"x": "favor"}), ("c", {})]
+    ben = [("a", {"x": "favor"}), ("b", {"x": "against"}), ("c", {"y": None})]
+    files = []
+    for name, coded in (("anna", anna), ("ben", ben)):
+        each = ({"id": id, "text": f"={id}.", "frames": frames} for id, frames in coded)
+        files.append(write(tmp_path / f"{name}.jsonl", *each))
+    return files
+
+
+def test_the_figures_of_the_seeds_are_those_of_their_readme(run):
+    data = json.loads(run("agreement", CODINGS, "--json").out)
+    readme = " ".join((SEEDS / "README.md").read_text(encoding="utf-8").split())
+    stated = dict(re.findall(r"(\w+) (0\.\d\d)", readme.split("Agreement, as")[1]))
+    found = {name: frame["alpha"] for name, frame in data["frames"].items()}
+    found["stance"] = data["stance"]["alpha"]
+    for name, alpha in found.items():
+        assert f"{alpha:.2f}" == stated[name], name
+    assert f"{data['same_frames']:.0%} of the sentences" in readme
+
+
+def test_the_table_shows_those_figures_in_80_columns(run, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    outcome = run("agreement", CODINGS)
+    assert outcome.code == 0
+    assert re.search(r"^cooperation +0\.85 +0\.91 +331$", outcome.out, re.MULTILINE)
+    assert max(map(len, outcome.out.splitlines())) <= 80
+
+
+def test_long_names_fold_in_80_columns(run, monkeypatch, tmp_path):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    frames = {"a" * 64: "favor"}
+    coders = ("first.person@university.example", "second.person@university.example")
+    path = write(
+        tmp_path / "c.jsonl", *({"id": 1, "coder": coder, "frames": frames} for coder in coders)
+    )
+    outcome = run("agreement", path)
+    assert max(map(len, outcome.out.splitlines())) <= 80
+
+
+def test_every_coder_and_pair_is_shown(run, two):
+    out = run("agreement", *two).out
+    assert "anna – ben" in out
+    assert re.search(r"^x +anna +2 +67% +2 +0 +0$", out, re.MULTILINE)
+    assert re.search(r"^x +ben +2 +67% +1 +0 +1$", out, re.MULTILINE)
+    assert "in dispute: 2" in out
+
+
+def test_gold_of_the_seeds_is_their_labels(run, tmp_path):
+    gold = tmp_path / "gold.jsonl"
+    assert run("agreement", CODINGS, "--gold", gold, "--texts", LABELS).code == 0
+    kept = ("id", "document", "text", "frames")
+    assert rows(gold) == [{name: row[name] for name in kept} for row in rows(LABELS)]
+
+
+def test_gold_has_the_texts_of_the_codings_themselves(run, two, tmp_path):
+    gold = tmp_path / "gold.jsonl"
+    run("agreement", *two, "--gold", gold)
+    assert [(row.text, dict(row.frames)) for row in read_rows(gold)] == [
+        ("=a.", {"x": "favor"}),
+        ("=b.", {"x": "neutral"}),
+        ("=c.", {}),
+    ]
+
+
+def test_gold_without_texts_has_ids(run, tmp_path):
+    gold = tmp_path / "gold.jsonl"
+    run("agreement", CODINGS, "--gold", gold)
+    assert rows(gold)[0] == {"id": "000-001", "frames": {"defensive_balancing": "favor"}}
+
+
+def test_disputes_hold_what_each_saw_and_the_majority(run, two, tmp_path):
+    disputes = tmp_path / "disputes.jsonl"
+    assert f"to adjudicate: {disputes}" in run("agreement", *two, "--disputes", disputes).out
+    assert rows(disputes)[0] == {
+        "id": "b",
+        "text": "=b.",
+        "over": ["x"],
+        "codings": {"anna": {"x": "favor"}, "ben": {"x": "against"}},
+        "frames": {"x": "neutral"},
+    }
+
+
+@pytest.mark.parametrize("name", ["disputes.jsonl", "disputes.csv"])
+def test_what_was_adjudicated_goes_into_the_gold(run, two, tmp_path, name):
+    disputes, gold = tmp_path / name, tmp_path / "gold.jsonl"
+    run("agreement", *two, "--disputes", disputes)
+    text = disputes.read_text(encoding="utf-8")
+    settled = text.replace('"x": "neutral"', '"x": "against"').replace("x:neutral", "x:against")
+    disputes.write_text(settled, encoding="utf-8")
+    assert run("agreement", *two, "--gold", gold, "--adjudicated", disputes).code == 0
+    assert [row["frames"] for row in rows(gold)] == [{"x": "favor"}, {"x": "against"}, {}]
+
+
+def test_disputes_in_csv_have_a_column_for_each_coder(run, two, tmp_path):
+    disputes = tmp_path / "disputes.csv"
+    run("agreement", *two, "--disputes", disputes)
+    with disputes.open(encoding="utf-8", newline="") as file:
+        found = list(csv.DictReader(file))
+    assert [(row["coder anna"], row["coder ben"]) for row in found] == [
+        ("x:favor", "x:against"),
+        ("none", "y"),
+    ]
+    assert found[0]["text"] == "'=b."
+
+
+def test_one_coder_makes_gold_but_no_agreement(run, two, tmp_path):
+    gold = tmp_path / "gold.jsonl"
+    outcome = run("agreement", two[0], "--gold", gold)
+    assert outcome.code == 0
+    assert "no agreement" in outcome.out
+    assert len(rows(gold)) == 3
+
+
+def test_exports_of_label_studio_are_read(run, tmp_path):
+    def annotation(coder, stance):
+        chosen = {"type": "choices", "from_name": "x", "value": {"choices": [stance]}}
+        return {"completed_by": coder, "result": [chosen]}
+
+    answers = [annotation(1, "favor"), annotation(2, "against")]
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps([{"id": 1, "data": {"text": "a"}, "annotations": answers}]))
+    outcome = run("agreement", path)
+    assert (outcome.code, "1 – 2" in outcome.out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"id": 1, "coder": "A", "frames": {"x": "good"}}, "codings.jsonl line 2: unknown stance"),
+        ({"id": 1, "coder": "A"}, "codings.jsonl line 2 has no column 'frames'"),
+        ({"id": 0, "coder": "A", "frames": {}}, "codings.jsonl line 2 is a second coding of '0'"),
+        ({"id": 1, "coder": "A", "frames": {}}, "no sentence was coded twice"),
+    ],
+)
+def test_codings_that_cannot_be_used_are_one_line_and_code_2(run, tmp_path, row, message):
+    first = {"id": 0, "coder": "A", "frames": {"x": None}}
+    outcome = run("agreement", write(tmp_path / "codings.jsonl", first, row))
+    assert (outcome.code, outcome.err.count("\n"), outcome.out) == (2, 1, "")
+    assert message in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--gold", "gold.csv"], "expected a name in .jsonl"),
+        (["--disputes", "d.xlsx"], "expected a name in .jsonl or .csv"),
+        (["--gold", "none/gold.jsonl"], "does not exist; make it first"),
+        (["--adjudicated", "d.csv"], "--gold FILE"),
+        (["--codebook", "none.json"], "cannot read the codebook"),
+        (["--texts", "none.jsonl"], "none.jsonl does not exist"),
+    ],
+)
+def test_wrong_options_are_one_line_and_code_2(run, two, monkeypatch, words, message):
+    monkeypatch.chdir(two[0].parent)
+    outcome = run("agreement", *two, *words)
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert message in outcome.err
+
+
+def test_an_existing_file_is_not_touched_unless_forced(run, two, tmp_path):
+    gold = tmp_path / "gold.jsonl"
+    gold.write_text("mine")
+    assert run("agreement", *two, "--gold", gold).code == 2
+    assert gold.read_text() == "mine"
+    assert run("agreement", *two, "--gold", gold, "--force").code == 0
+    assert gold.read_text() != "mine"
+
+
+def test_a_sentence_without_a_text_leaves_nothing_half_written(run, two, tmp_path):
+    texts = write(tmp_path / "texts.jsonl", {"id": "a", "text": "One."})
+    gold = tmp_path / "gold.jsonl"
+    outcome = run("agreement", *two, "--texts", texts, "--gold", gold)
+    assert "no text is known for the sentence 'b'" in outcome.err
+    assert not gold.exists()
+
+
+def test_a_stray_settlement_is_named(run, two, tmp_path):
+    settled = write(tmp_path / "settled.jsonl", {"id": "z", "frames": {}})
+    outcome = run("agreement", *two, "--gold", tmp_path / "g.jsonl", "--adjudicated", settled)
+    assert "settles 'z', which no coder coded" in outcome.err
+
+
+def test_a_codebook_finds_misspelt_frames(run, two, tmp_path):
+    codebook = tmp_path / "codebook.json"
+    codebook.write_text('{"frames": [{"name": "x"}, {"name": "z"}]}')
+    outcome = run("agreement", *two, "--codebook", codebook)
+    assert "ben.jsonl line 3: unknown frame 'y'" in outcome.err

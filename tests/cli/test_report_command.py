@@ -1,0 +1,57 @@
+"""``stance report``."""
+
+import json
+
+import pytest
+
+pytest.importorskip("jinja2")
+
+ROWS = [
+    {"document": "a", "text": "One.", "frames": {"order": "favor"}, "date": "2020"},
+    {"document": "b", "text": "Two.", "frames": {}},
+]
+
+
+@pytest.fixture
+def result(tmp_path):
+    path = tmp_path / "out.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in ROWS), encoding="utf-8")
+    return path
+
+
+def test_a_page_is_written_and_named(run, result, tmp_path):
+    page = tmp_path / "page.html"
+    outcome = run("report", result, "--output", page)
+    assert outcome.code == 0
+    assert outcome.out.startswith("2 sentences of 2 articles: ")
+    assert page.read_text("utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_articles_without_a_date_are_counted(run, result, tmp_path):
+    assert "1 article without a date" in run("report", result, "-o", tmp_path / "p.html").out
+
+
+def test_an_existing_page_is_kept(run, result, tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text("mine", encoding="utf-8")
+    outcome = run("report", result, "-o", page)
+    assert (outcome.code, page.read_text("utf-8")) == (2, "mine")
+    assert "--force" in outcome.err
+
+
+def test_a_file_that_is_no_result_is_one_line_on_stderr(run, tmp_path):
+    path = tmp_path / "other.jsonl"
+    path.write_text('{"body": "One."}\n', encoding="utf-8")
+    outcome = run("report", path, "-o", tmp_path / "page.html")
+    assert outcome.code == 2
+    assert outcome.err == (
+        f"stance: {path} line 1 has no 'text'; expected a sentence, as stance label writes it\n"
+    )
+
+
+def test_what_label_writes_can_be_reported_on(run, tiny_folder, tmp_path):
+    article = tmp_path / "article.txt"
+    article.write_text("The states trade. Two sides met in the rain.\n\nMenu\n", encoding="utf-8")
+    for name in ("out.jsonl", "out.csv"):
+        assert run("label", article, "-o", tmp_path / name, "--model", tiny_folder).code == 0
+        assert run("report", tmp_path / name, "-o", tmp_path / f"{name}.html").code == 0

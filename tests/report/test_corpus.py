@@ -1,0 +1,110 @@
+"""Rows → articles, letters, periods and sources."""
+
+import datetime
+
+import pytest
+
+from stance.errors import InputError
+from stance.report.corpus import gather
+from stance.report.data import article_parts, overview
+from stance.report.rows import checked
+
+
+def rows(*documents):
+    return [
+        checked({"text": "One.", "frames": {"order": "favor"}, **document})
+        for document in documents
+    ]
+
+
+def dated(*dates):
+    return gather(rows(*({"document": str(n), "date": date} for n, date in enumerate(dates))))
+
+
+def test_articles_come_in_the_order_of_the_result():
+    corpus = gather(rows({"document": "b"}, {"document": "a"}, {"document": "b"}))
+    assert [(article.id, len(article.rows)) for article in corpus.articles] == [("b", 2), ("a", 1)]
+
+
+def test_every_frame_has_a_letter_of_its_own():
+    frames = {"order": None, "oder": None, "o": None, "ö1": None, "r": None}
+    corpus = gather(rows({"frames": frames}))
+    assert [frame.letter for frame in corpus.frames] == ["O", "D", "3", "Ö", "R"]
+
+
+@pytest.mark.parametrize(
+    ("value", "date"),
+    [
+        ("2020", "2020"),
+        (2020, "2020"),
+        ("2020-5", "2020-05"),
+        ("2020/05/06", "2020-05-06"),
+        ("2020-05-06T10:00:00Z", "2020-05-06"),
+        (datetime.date(2020, 5, 6), "2020-05-06"),
+        ("2020-13", ""),
+        ("0000", ""),
+        ("20205", ""),
+        ("May 2020", ""),
+        (None, ""),
+    ],
+)
+def test_dates_are_read_as_far_as_they_go(value, date):
+    assert dated(value).articles[0].date == date
+
+
+@pytest.mark.parametrize(
+    ("dates", "periods"),
+    [
+        (("2001-05-01", "2020-01-02"), ["2001", "2020"]),
+        (("2020-05-01", "2020-09-02", "2020-09-09"), ["2020-05", "2020-09"]),
+        (("2020-05-02", "2020-05-01"), ["2020-05-01", "2020-05-02"]),
+        (("2020", "2020-05-01"), ["2020"]),
+    ],
+)
+def test_periods_are_as_long_as_the_dates_are_apart(dates, periods):
+    assert [group.name for group in dated(*dates).by_period()] == periods
+
+
+def test_sources_come_with_the_largest_first():
+    sources = ["x", "y", "y", None]
+    corpus = gather(rows(*({"document": n, "source": s} for n, s in enumerate(sources))))
+    assert [(g.name, g.summary.documents) for g in corpus.by_source()] == [("y", 2), ("x", 1)]
+
+
+def test_no_row_is_an_error():
+    with pytest.raises(InputError, match="no sentence"):
+        gather([])
+
+
+def test_an_overview_counts_states_and_keeps_the_highest_probability():
+    sentences = [
+        {"frames": {"order": "favor"}, "probabilities": {"order": 0.7}},
+        {"frames": {"order": "against"}, "probabilities": {"order": 0.9}},
+        {"frames": {}, "probabilities": {"order": 0.4}, "uncertain": ["order"]},
+        {"frames": {}, "probabilities": {"order": 0.1}},
+    ]
+    [article] = gather(rows(*sentences)).articles
+    [numbers] = overview(article, ["order"])["frames"]
+    assert numbers == [1, 0, 1, 0, 15, 85, 70, -1, 90, 40]
+
+
+def test_parts_are_sentences_paragraphs_and_what_was_skipped():
+    sentences = rows(
+        {"text": "One.", "start": 0, "end": 4, "frames": {}},
+        {"text": "Two.", "start": 5, "end": 9, "frames": {}},
+        {"text": "Three.", "start": 17, "end": 23, "frames": {}},
+    )
+    skipped = {"document": "document", "start": 11, "end": 15, "text": "Menu", "reason": "menu"}
+    [article] = gather(sentences, skipped=[skipped]).articles
+    menu = {"skipped": "menu", "text": "Menu"}
+    assert article_parts(article, []) == [["One."], ["Two."], 0, menu, 0, ["Three."]]
+
+
+def test_a_sentence_lists_what_it_carries_and_what_it_may_carry():
+    probabilities = {"order": 0.9, "trade": 0.2, "rain": 0.01}
+    stances = {"order": {"favor": 0.8, "neutral": 0.1, "against": 0.1}}
+    words = {"order": [[0, 3, 0.25]]}
+    row = {"probabilities": probabilities, "stances": stances, "explanations": words}
+    [article] = gather(rows(row)).articles
+    [sentence] = article_parts(article, ["order", "trade", "rain"])
+    assert sentence == ["One.", [0, 1, 90, 80, [[0, 3, 0.25]]], [1, 0, 20]]

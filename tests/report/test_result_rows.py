@@ -1,0 +1,105 @@
+"""Result files in every format → the same rows."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stance.errors import InputError
+from stance.job import label_files
+from stance.report.rows import checked, read_results
+
+
+def written(tmp_path, *rows, name="out.jsonl"):
+    path = tmp_path / name
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def results(tiny_model, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results")
+    article = folder / "article.csv"
+    article.write_text('text,date\n"=The states trade. Two sides met.",2020-05\n', "utf-8")
+    pytest.importorskip("pyarrow")
+    for suffix in ("jsonl", "csv", "parquet"):
+        label_files([article], folder / f"out.{suffix}", model=tiny_model, keep_columns=["date"])
+    return folder
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_flat_results_are_read_as_the_jsonl_one(results, suffix):
+    parts = ("document", "index", "start", "end", "text", "frames", "probabilities", "date")
+    expected = list(read_results(results / "out.jsonl"))
+    found = list(read_results(results / f"out.{suffix}"))
+    assert [[row[part] for part in parts] for row in found] == [
+        [row[part] for part in parts] for row in expected
+    ]
+
+
+def test_gold_labels_are_rows_without_probabilities(tmp_path):
+    path = written(tmp_path, {"text": "One.", "frames": {"order": None}})
+    [row] = read_results(path)
+    assert (row["document"], row["frames"], row["probabilities"]) == (
+        "out.jsonl",
+        {"order": None},
+        {},
+    )
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("text", ""),
+        ("frames", 3),
+        ("frames", {"order": "yes"}),
+        ("frames", "order:yes"),
+        ("probabilities", [0.5]),
+        ("probabilities", {"order": 1.5}),
+        ("probabilities", {"order": float("nan")}),
+        ("probabilities", {"order": "high"}),
+        ("stances", {"order": 1}),
+        ("explanations", {"order": [[0, 99, 0.1]]}),
+        ("explanations", {"order": [[0, 1, float("inf")]]}),
+        ("explanations", {"order": "One"}),
+    ],
+)
+def test_a_part_of_the_wrong_kind_is_an_error_that_names_the_line(tmp_path, part, value):
+    path = written(tmp_path, {"text": "One.", "frames": {}} | {part: value})
+    with pytest.raises(InputError, match=r"out\.jsonl line 1 .*(expected|has)"):
+        list(read_results(path))
+
+
+def test_a_file_of_another_type_is_an_error(tmp_path):
+    with pytest.raises(InputError, match=r"expected \.jsonl"):
+        list(read_results(tmp_path / "article.txt"))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+PARTS = (
+    "text",
+    "frames",
+    "probabilities",
+    "stances",
+    "uncertain",
+    "explanations",
+    "start",
+    "index",
+)
+
+
+@given(st.sampled_from(PARTS), JSON)
+def test_any_json_is_a_row_or_an_input_error(part, value):
+    try:
+        found = checked({"text": "a", "frames": {}} | {part: value})
+    except InputError:
+        return
+    assert found["text"]
+    json.dumps([found["probabilities"], found["stances"], found["explanations"]], allow_nan=False)
