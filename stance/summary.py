@@ -219,7 +219,8 @@ def wilson(count: int, total: int) -> Figure:
     middle = (share + square / (2 * total)) / (1 + square / total)
     half = _NORMAL_975 / (1 + square / total)
     half *= math.sqrt(share * (1 - share) / total + square / (4 * total**2))
-    return Figure(share, max(0.0, middle - half), min(1.0, middle + half))
+    # The interval holds the share, though rounding may put an end a hair inside of 0 or 1.
+    return Figure(share, max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half)))
 
 
 def _checked(rows: Iterable[Mapping[str, Any] | DocumentResult]) -> list[Mapping[str, Any]]:

@@ -1,13 +1,16 @@
 """Occlusion: what is taken away, what is reported, and whether it is faithful."""
 
+from importlib import import_module
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import stance
-from stance import explain as module
 from stance.errors import InputError
 from stance.explain import explain, explain_many, faithfulness
+
+module = import_module("stance.explain")
 
 SENTENCE = "The states, a world power, trade sanctions and order rain."
 SENTENCES = [SENTENCE, "Two sides trade.", "A partnership of the world order.", "Rain and trade."]

@@ -17,6 +17,10 @@ __all__ = ["LISTED_FROM", "article_parts", "overview"]
 #: A sentence is listed with the frames it carries, and with every other from this probability on.
 LISTED_FROM = 0.1
 
+# Of an explanation, so many words are shown; not those whose weight is under this, or under a
+# quarter of the weightiest one's.
+_NAMED_WORDS, _LEAST_WEIGHT = 5, 0.02
+
 # The states of a frame beyond the codebook's four.
 _NOT_CODED, _WITHHELD = len(STATES), len(STATES) + 1
 
@@ -91,14 +95,22 @@ def _sentence(row: Mapping[str, Any], numbers: Mapping[str, int]) -> list[Any]:
     entries = []
     for frame in by_rank:
         given = row["stances"].get(frame, {}).get(row["frames"].get(frame))
-        words = row["explanations"].get(frame)
+        words = _speaking(row["explanations"].get(frame, []))
         entry: list[Any] = [numbers[frame], states[frame], _hundredths(probabilities.get(frame))]
         if words or given is not None:
             entry.append(_hundredths(given))
         if words:
-            entry.append([[start, end, round(weight, 2)] for start, end, weight in words])
+            entry.append(words)
         entries.append(entry)
     return [row["text"], *entries]
+
+
+def _speaking(words: Sequence[tuple[int, int, float]]) -> list[list[Any]]:
+    """Keep the words that speak most for a frame, the weightiest first."""
+    most = max((weight for _, _, weight in words), default=0.0)
+    least = max(_LEAST_WEIGHT, most / 4)
+    kept = sorted((word for word in words if word[2] >= least), key=lambda word: -word[2])
+    return [[start, end, round(weight, 2)] for start, end, weight in kept[:_NAMED_WORDS]]
 
 
 def _hundredths(value: float | None) -> int:

@@ -4,7 +4,6 @@
   const SIGNS = ["", "+", "o", "−", "?", "?"];
   const STATES = ["under the threshold", "in favor", "neutral", "against", "stance not coded", "withheld"];
   const PAGE_OF_ROWS = 25;
-  const NAMED_WORDS = 5;
   const byId = (id) => document.getElementById(id);
   const data = JSON.parse(byId("data").textContent);
   const form = byId("filters");
@@ -225,7 +224,7 @@
 
   // Offsets count characters, as Python does, and not JavaScript's halves of them.
   function withWords(text, entries) {
-    const words = entries.flatMap(([, , , , listed]) => speaking(listed ?? []));
+    const words = entries.flatMap(([, , , , listed]) => listed ?? []);
     if (!words.length) return [text];
     const characters = Array.from(text);
     const carrying = new Set(words.flatMap(([start, end]) => Array.from({ length: end - start }, (_, place) => start + place)));
@@ -238,13 +237,6 @@
       start = place;
     }
     return pieces;
-  }
-
-  // The words that speak for a frame: at least a quarter as much as the weightiest one.
-  function speaking(words) {
-    const most = Math.max(...words.map(([, , weight]) => weight), 0.02);
-    const found = words.filter(([, , weight]) => weight >= most / 4 && weight >= 0.02);
-    return found.sort((a, b) => b[2] - a[2]).slice(0, NAMED_WORDS);
   }
 
   function paint(element) {
@@ -281,7 +273,7 @@
     hideTip();
     if (!element.entries.length) return;
     tip.replaceChildren(...element.entries.map(drawEntry(element)));
-    if (data.scored) tip.append(make("p", { class: "quiet" }, `Other frames: under ${share(100 * data.listed)}.`));
+    if (data.scored && element.entries.length < data.frames.length) tip.append(make("p", { class: "quiet" }, `Other frames: under ${share(100 * data.listed)}.`));
     tip.hidden = false;
     element.classList.add("open");
     element.setAttribute("aria-describedby", "tip");
@@ -295,15 +287,17 @@
   }
 
   const drawEntry = (element) => ([frame, state, probability, stance, words]) => {
-    const sign = SIGNS[state] ? `${SIGNS[state]} ` : "";
     const entry = make("p", {}, tag(frame), ` ${data.frames[frame].name} `);
     if (probability >= 0) entry.append(make("strong", {}, share(probability)));
-    entry.append(make("br"), `${sign}${STATES[state]}${stance >= 0 ? ` (${share(stance)}, given the frame)` : ""}`);
+    if (!state) {
+      entry.append(`, ${STATES[state]}`);
+      return entry;
+    }
+    entry.append(make("br"), `${SIGNS[state]} ${STATES[state]}${stance >= 0 ? ` (${share(stance)}, given the frame)` : ""}`);
     if (probability >= 0) entry.append(bar(frame, probability / 100, 0, 0, 1));
-    const top = speaking(words ?? []);
-    if (top.length) {
+    if (words) {
       const characters = Array.from(element.querySelector(".words-of").textContent);
-      const named = top.map(([start, end, weight]) => `${characters.slice(start, end).join("")} (${weight.toFixed(2)})`);
+      const named = words.map(([start, end, weight]) => `${characters.slice(start, end).join("")} (${weight.toFixed(2)})`);
       entry.append(`without these words it would fall by: ${named.join(", ")}`);
     }
     return entry;

@@ -108,3 +108,10 @@ def test_a_sentence_lists_what_it_carries_and_what_it_may_carry():
     [article] = gather(rows(row)).articles
     [sentence] = article_parts(article, ["order", "trade", "rain"])
     assert sentence == ["One.", [0, 1, 90, 80, [[0, 3, 0.25]]], [1, 0, 20]]
+
+
+def test_of_an_explanation_the_weightiest_words_are_kept():
+    words = [[0, 1, 0.1], [1, 2, 0.4], [2, 3, 0.09], [3, 4, -0.5]]
+    [article] = gather(rows({"explanations": {"order": words}})).articles
+    [[_, entry]] = article_parts(article, ["order"])
+    assert entry[4] == [[1, 2, 0.4], [0, 1, 0.1]]

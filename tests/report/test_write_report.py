@@ -69,6 +69,11 @@ def test_a_result_without_dates_and_sources_has_neither(tmp_path):
     assert "By source" not in page
 
 
+def test_labels_without_probabilities_have_no_filter_by_certainty(tmp_path):
+    assert 'name="least"' in page_of(tmp_path, row())
+    assert 'name="least"' not in page_of(tmp_path, row(probabilities={}), force=True)
+
+
 def test_skipped_text_beside_the_result_is_shown(tmp_path):
     result = tmp_path / "out.jsonl"
     result.write_text(json.dumps(row(start=10, end=14)) + "\n", "utf-8")
