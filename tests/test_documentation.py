@@ -42,21 +42,22 @@ def test_python_snippets_run(code, workplace):
     )
 
 
-def commands():
+def blocks_of_commands():
     for parameter in snippets("sh"):
-        for line in parameter.values[0].splitlines():
-            words = shlex.split(line, comments=True)
-            if words[:1] == ["stance"]:
-                yield pytest.param(words[1:], id=" ".join(words))
+        lines = [shlex.split(line, comments=True) for line in parameter.values[0].splitlines()]
+        commands = [words[1:] for words in lines if words[:1] == ["stance"]]
+        if commands:
+            yield pytest.param(commands, id=parameter.id)
 
 
-@pytest.mark.parametrize("arguments", list(commands()))
-def test_shell_snippets_run(arguments, workplace):
-    command = [sys.executable, "-c", "from stance.cli import main; main()", *arguments]
-    done = subprocess.run(
-        command, cwd=workplace, capture_output=True, text=True, check=False, timeout=60
-    )
-    assert done.returncode == 0, done.stderr
+@pytest.mark.parametrize("commands", list(blocks_of_commands()))
+def test_shell_snippets_run_one_after_the_other(commands, workplace):
+    for arguments in commands:
+        command = [sys.executable, "-c", "from stance.cli import main; main()", *arguments]
+        done = subprocess.run(
+            command, cwd=workplace, capture_output=True, text=True, check=False, timeout=60
+        )
+        assert done.returncode == 0, (arguments, done.stderr)
 
 
 def test_the_first_command_of_the_readme_labels_the_corpus(workplace):
