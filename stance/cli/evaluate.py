@@ -11,9 +11,22 @@ import typer
 from stance.cli._shared import ExitCode, console, plural
 
 if TYPE_CHECKING:
-    from stance.figures import Evaluation
+    from collections.abc import Mapping, Sequence
+
+    from rich.table import Table
+
+    from stance.figures import Evaluation, Figure
 
 __all__ = ["evaluate"]
+
+_HEADINGS = {
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "average_precision": "av. precision",
+    "stance_f1": "stance F1",
+    "ece": "ECE",
+}
 
 
 def evaluate(
@@ -58,44 +71,42 @@ def evaluate(
 
 
 def _print(evaluation: Evaluation) -> None:
-    from rich.table import Table
-
     out = console()
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for title in ("", "rows", "precision", "recall", "F1", "av. precision", "stance F1", "ECE"):
-        table.add_column(title, justify="left" if not title else "right")
-    for name, frame in evaluation.frames.items():
-        figures = (
-            frame.precision,
-            frame.recall,
-            frame.f1,
-            frame.average_precision,
-            frame.stance_f1,
-            frame.ece,
-        )
-        table.add_row(name, str(frame.support), *_in_two_lines(figures))
-    overall = (
-        evaluation.macro_precision,
-        evaluation.macro_recall,
-        evaluation.macro_f1,
-        evaluation.macro_average_precision,
-        evaluation.stance.macro_f1,
-        evaluation.ece,
-    )
-    table.add_row("mean", str(evaluation.sentences), *_in_two_lines(overall))
-    out.print(table)
+    mean = {
+        "precision": evaluation.macro_precision,
+        "recall": evaluation.macro_recall,
+        "f1": evaluation.macro_f1,
+        "average_precision": evaluation.macro_average_precision,
+        "stance_f1": evaluation.stance.macro_f1,
+        "ece": evaluation.ece,
+    }
+    # Two tables, because one with all intervals would not fit a terminal of 80 columns.
+    out.print(_table(evaluation, mean, ("precision", "recall", "f1")))
+    out.print()
+    out.print(_table(evaluation, mean, ("average_precision", "stance_f1", "ece")))
     stance = evaluation.stance
     out.print(
         f"\nstance, frame and state both right: macro-F1 {stance.end_to_end_macro_f1}\n"
-        f"sentences whose frames are all right: {evaluation.exact_match}; "
-        f"with their stances: {evaluation.exact_match_with_stance}\n"
-        f"{plural(evaluation.sentences, 'sentence')} of {plural(evaluation.documents, 'document')}"
-        f"; 95% intervals from {evaluation.resamples:,} resamples of the {evaluation.resampled}"
+        f"sentences whose frames are all right: {evaluation.exact_match}\n"
+        f"and their stances too: {evaluation.exact_match_with_stance}\n"
+        f"{plural(evaluation.sentences, 'sentence')} of "
+        f"{plural(evaluation.documents, 'document')}; 95% intervals from "
+        f"{evaluation.resamples:,} resamples"
     )
     if evaluation.left_out:
         out.print(f"never in the data, so without figures: {', '.join(evaluation.left_out)}")
 
 
-def _in_two_lines(figures: tuple[object, ...]) -> list[str]:
-    """Put each interval under its value, so that the table fits a narrow terminal."""
-    return [str(figure).replace(" [", "\n[") for figure in figures]
+def _table(evaluation: Evaluation, mean: Mapping[str, Figure], names: Sequence[str]) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("", overflow="fold")
+    table.add_column("rows", justify="right")
+    for name in names:
+        table.add_column(_HEADINGS[name], no_wrap=True)
+    for frame, scores in evaluation.frames.items():
+        figures = (str(getattr(scores, name)) for name in names)
+        table.add_row(frame, f"{scores.support:,}", *figures)
+    table.add_row("mean", f"{evaluation.sentences:,}", *(str(mean[name]) for name in names))
+    return table
