@@ -56,8 +56,10 @@ class Decision:
         scores[..., 1:] -= np.array(self.offsets)[:, None]
         scores -= scores.max(axis=-1, keepdims=True)
         exponentials = np.exp(scores)
-        probabilities = exponentials / exponentials.sum(axis=-1, keepdims=True)
-        return probabilities.astype(np.float32)
+        probabilities: NDArray[np.float32] = (
+            exponentials / exponentials.sum(axis=-1, keepdims=True)
+        ).astype(np.float32)
+        return probabilities
 
     def states(
         self, probabilities: NDArray[np.float32], *, abstain: float | None = None

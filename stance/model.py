@@ -221,6 +221,20 @@ class StanceModel:
         if self.decision != self.folder.decision:
             replace(copied, decision=self.decision).write()
 
+    def push_to_hub(self, repo_id: str, *, private: bool = True) -> str:
+        """Upload the model's folder to the Hugging Face Hub; returns the commit's address.
+
+        Args:
+            repo_id: ``owner/name``; the repository is made where it is missing.
+            private: a repository that is made can be seen by its owner alone.
+
+        Raises:
+            OutputError: the Hub refuses, or cannot be reached.
+        """
+        from stance.sharing import push
+
+        return push(self.folder, repo_id, private=private)
+
     def close(self) -> None:
         """Release the encoder's memory and threads."""
         self.backend.close()

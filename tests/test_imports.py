@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "transformers": {"backends/torch.py", "finetune/"},
     "datasets": {"finetune/"},
     "scipy": {"finetune/"},
-    "sklearn": {"finetune/"},
+    "sklearn": {"estimator.py"},
     "evaluate": set(),
     "jinja2": {"report/"},
     "matplotlib": {"report/"},
@@ -43,6 +43,7 @@ ORDER = [
     "tokens",
     "decision",
     "store",
+    "sharing",
     "model",
     "files",
     "job",
@@ -54,6 +55,7 @@ ORDER = [
     "suggest",
     "evaluation",
     "finetune",
+    "estimator",
     "cli",
 ]
 

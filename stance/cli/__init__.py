@@ -14,7 +14,7 @@ from typing import Any
 
 import typer
 
-from stance.cli import agreement, evaluate, info, label, report, suggest
+from stance.cli import agreement, evaluate, finetune, info, label, report, suggest
 from stance.cli._shared import DEBUG, ExitCode, say
 from stance.errors import StanceError
 
@@ -23,6 +23,7 @@ __all__ = ["main"]
 #: The commands, in the order in which the help lists them.
 COMMANDS: dict[str, Callable[..., int]] = {
     "label": label.label,
+    "finetune": finetune.finetune,
     "evaluate": evaluate.evaluate,
     "report": report.report,
     "agreement": agreement.agreement,

@@ -57,7 +57,7 @@ def export_onnx(model: Any, path: str | Path, *, quantize: bool = True) -> None:
     model.set_attn_implementation("eager")
     example = torch.ones(2, 9, dtype=torch.int64)
     rows_and_tokens = {0: "rows", 1: "tokens"}
-    buffer = io.BytesIO()
+    buffer: Any = io.BytesIO()
     with warnings.catch_warnings():
         # The tracing exporter is the one that needs no further package; it warns of its own end.
         warnings.simplefilter("ignore")
@@ -97,7 +97,7 @@ class _Quantizer:
         self._quantized_inputs: set[str] = set()
 
     def run(self) -> None:
-        nodes = []
+        nodes: list[Any] = []
         for node in self._graph.node:
             nodes.extend(self._rewrite(node))
         used = {name for node in nodes for name in node.input}

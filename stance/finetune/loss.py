@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -27,8 +28,8 @@ def frame_loss(
 
     Args:
         logits: float tensor of shape (n, F * 4).
-        states: int64 tensor of shape (n, F); a negative state is a frame that is present with its
-            stance not coded, whose loss is that of "not absent".
+        states: int64 tensor of shape (n, F); -1 is a frame that is present with its stance not
+            coded, whose loss is that of "not absent"; -2 is a frame nobody looked for: no loss.
         row_weights: float tensor of shape (n,).
         state_weights: float tensor of shape (4,).
         label_smoothing: share of the mass that goes to all four states alike.
@@ -41,7 +42,7 @@ def frame_loss(
     smooth = log_probabilities.mean(dim=-1)
     loss = -(1 - label_smoothing) * right - label_smoothing * smooth
     weights = torch.where(states < 0, state_weights[1:].mean(), state_weights[known])
-    weights = weights * row_weights.unsqueeze(-1)
+    weights = weights * row_weights.unsqueeze(-1) * (states > -2)
     return (loss * weights).sum() / weights.sum().clamp(min=1e-8)
 
 
@@ -55,12 +56,17 @@ class LengthSampler(Sampler[int]):
         lengths: of the rows, in tokens.
         batch_size: rows a batch.
         seed: of the order.
+        epochs_done: begin with the order of a later epoch.
     """
 
-    def __init__(self, lengths: Sequence[int], batch_size: int, *, seed: int) -> None:
+    def __init__(
+        self, lengths: Sequence[int], batch_size: int, *, seed: int, epochs_done: int = 0
+    ) -> None:
         self._lengths = lengths
         self._batch_size = batch_size
         self._generator = torch.Generator().manual_seed(seed)
+        for _ in range(epochs_done):
+            deque(self, maxlen=0)
 
     def __len__(self) -> int:
         return len(self._lengths)
@@ -89,11 +95,17 @@ class _FrameTrainer(Trainer):
         super().__init__(**arguments)
         self._state_weights = torch.tensor(state_weights)
         self._label_smoothing = label_smoothing
+        self.epochs_done = 0
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthSampler:
-        rows = self.train_dataset if train_dataset is None else train_dataset
+        rows: Any = self.train_dataset if train_dataset is None else train_dataset
         lengths = [len(ids) for ids in rows["input_ids"]]
-        return LengthSampler(lengths, self.args.train_batch_size, seed=self.args.seed)
+        return LengthSampler(
+            lengths,
+            self.args.train_batch_size,
+            seed=self.args.seed,
+            epochs_done=self.epochs_done,
+        )
 
     def compute_loss(
         self,

@@ -7,9 +7,11 @@ exclusive states, weighted because ``absent`` is by far the commonest.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -18,10 +20,21 @@ from numpy.typing import NDArray
 from stance.codebook import STATES, Codebook
 from stance.errors import MissingExtraError, ModelError
 
-__all__ = ["STANCE_NOT_CODED", "Classifier", "Recipe", "predict_logits", "train_classifier"]
+__all__ = [
+    "NOT_JUDGED",
+    "STANCE_NOT_CODED",
+    "Classifier",
+    "Recipe",
+    "Watch",
+    "predict_logits",
+    "train_classifier",
+]
 
 #: The target of a frame that is present but whose stance was not coded.
 STANCE_NOT_CODED = -1
+
+#: The target of a frame that nobody looked for in this sentence: it is not trained.
+NOT_JUDGED = -2
 
 
 @dataclass(frozen=True)
@@ -62,6 +75,26 @@ class Classifier:
     tokenizer: Any
 
 
+@dataclass(frozen=True)
+class Watch:
+    """What goes on beside a training, and where it can be gone on with.
+
+    Attributes:
+        folder: holds its checkpoints. A training that finds one there goes on from it, and ends
+            with the weights of one that was never cut off.
+        checkpoint_seconds: a checkpoint is written when so many seconds have passed since the last.
+        after_step: called with the steps done and the steps of the whole recipe.
+        after_epoch: called with the epochs done and the classifier as it is; true: that is enough.
+        gradient_checkpointing: compute activations twice rather than keep them, to save memory.
+    """
+
+    folder: Path
+    checkpoint_seconds: float
+    after_step: Callable[[int, int], None]
+    after_epoch: Callable[[int, Classifier], bool]
+    gradient_checkpointing: bool = False
+
+
 def train_classifier(
     texts: Sequence[str],
     states: NDArray[np.int64],
@@ -71,19 +104,21 @@ def train_classifier(
     recipe: Recipe,
     row_weights: NDArray[np.float32] | None = None,
     progress: bool = True,
+    watch: Watch | None = None,
 ) -> Classifier:
     """Fine-tune an encoder.
 
     Args:
         texts: n sentences.
         states: int array of shape (n, F): 0 absent, 1 favor, 2 neutral, 3 against, or
-            ``STANCE_NOT_CODED``.
+            ``STANCE_NOT_CODED`` or ``NOT_JUDGED``.
         codebook: the frames, in the order of the columns of ``states``.
-        base: a folder or Hub id of an encoder or classifier. A classifier's head is taken over
-            where its outputs are this codebook's.
+        base: a folder or Hub id of an encoder or classifier. Of a classifier's head, the outputs
+            of this codebook's frames are taken over.
         recipe: see ``Recipe``. The same recipe on the same machine gives the same weights.
         row_weights: float array of shape (n,); 1 by default.
         progress: show a bar.
+        watch: keeps checkpoints and looks at the classifier as it is trained.
 
     Raises:
         MissingExtraError: the extra ``train`` is not installed.
@@ -96,10 +131,13 @@ def train_classifier(
     except ModuleNotFoundError as error:
         raise MissingExtraError("training", extra="train") from error
     from stance.finetune.loss import frame_trainer
+    from stance.finetune.watching import run_trainer
 
     set_seed(recipe.seed)
     classifier = load_classifier(base, codebook=codebook)
     _set_dropout(classifier.model, recipe.dropout)
+    if watch is not None and watch.gradient_checkpointing:
+        classifier.model.gradient_checkpointing_enable()
     encoded = classifier.tokenizer(list(texts), truncation=True, max_length=recipe.max_length)
     weights = np.ones(len(texts), np.float32) if row_weights is None else row_weights
     dataset = Dataset.from_dict(
@@ -110,9 +148,10 @@ def train_classifier(
             "row_weight": weights.tolist(),
         }
     )
-    with tempfile.TemporaryDirectory() as scratch:
+    place = tempfile.TemporaryDirectory() if watch is None else nullcontext(str(watch.folder))
+    with place as folder:
         arguments = TrainingArguments(
-            output_dir=scratch,
+            output_dir=folder,
             num_train_epochs=recipe.epochs,
             learning_rate=recipe.learning_rate,
             per_device_train_batch_size=recipe.batch_size,
@@ -120,9 +159,11 @@ def train_classifier(
             weight_decay=recipe.weight_decay,
             remove_unused_columns=False,
             bf16=_bfloat16_is_fast(),
+            fp16=torch.cuda.is_available() and not torch.cuda.is_bf16_supported(),
             use_cpu=not torch.cuda.is_available(),
             seed=recipe.seed,
             save_strategy="no",
+            save_total_limit=2,
             logging_strategy="no",
             report_to="none",
             disable_tqdm=not progress,
@@ -135,7 +176,7 @@ def train_classifier(
             train_dataset=dataset,
             data_collator=DataCollatorWithPadding(classifier.tokenizer),
         )
-        trainer.train()
+        run_trainer(trainer, classifier, watch)
         # Without this the model would go on computing in bfloat16, wherever it is used.
         model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
     return Classifier(model.float().cpu().eval(), classifier.tokenizer)
@@ -149,7 +190,11 @@ def load_classifier(base: str | Path, *, codebook: Codebook) -> Classifier:
     """
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
-    from transformers.utils import logging
+    from transformers.utils import logging as transformers_logging
+
+    from stance.finetune.heads import take_over_head
+
+    logging: Any = transformers_logging
 
     labels = dict(enumerate(codebook.labels))
     verbosity = logging.get_verbosity()
@@ -162,15 +207,17 @@ def load_classifier(base: str | Path, *, codebook: Codebook) -> Classifier:
             label2id={label: index for index, label in labels.items()},
             ignore_mismatched_sizes=True,
             trust_remote_code=False,
-            use_safetensors=True,
+            # Of files that are no safetensors, nothing but numbers is read.
+            weights_only=True,
             dtype=torch.float32,
         )
         tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False, use_fast=True)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, UnpicklingError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ModelError(f"cannot load the base model {base}: {reason}") from error
     finally:
         logging.set_verbosity(verbosity)
+    take_over_head(model, base, codebook)
     return Classifier(model, tokenizer)
 
 
@@ -181,6 +228,7 @@ def predict_logits(
     import torch
 
     encoded = classifier.tokenizer(list(texts), truncation=True, max_length=max_length)["input_ids"]
+    device = classifier.model.device
     order = sorted(range(len(texts)), key=lambda index: len(encoded[index]))
     logits = np.empty((len(texts), classifier.model.config.num_labels), dtype=np.float32)
     with torch.inference_mode():
@@ -188,8 +236,8 @@ def predict_logits(
             rows = order[start : start + batch_size]
             batch = classifier.tokenizer.pad(
                 {"input_ids": [encoded[row] for row in rows]}, return_tensors="pt"
-            )
-            logits[rows] = classifier.model(**batch).logits.numpy()
+            ).to(device)
+            logits[rows] = classifier.model(**batch).logits.float().cpu().numpy()
     return logits
 
 

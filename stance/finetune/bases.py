@@ -1,0 +1,128 @@
+"""What a training starts from: the shipped model, a model folder, or an encoder of transformers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stance.codebook import Codebook
+from stance.decision import Decision
+from stance.errors import MissingExtraError, ModelError
+from stance.store import ModelFolder, default_folder, find_folder
+
+__all__ = ["Base", "open_base"]
+
+# Encoders of the RoBERTa family number their positions from 2.
+_RESERVED_POSITIONS = 2
+
+
+@dataclass(frozen=True)
+class Base:
+    """A base model.
+
+    Attributes:
+        path: its folder, on this machine.
+        name: for people.
+        hub_id: its id on the Hub, where it came from there.
+        folder: what ``stance.json`` says of it; None for an encoder that stance did not make.
+        hidden_size: width of the encoder.
+        layers: its number of layers.
+        max_length: tokens that it reads at once.
+        language: ISO 639 code, or empty where that is not known.
+    """
+
+    path: Path
+    name: str
+    hub_id: str | None
+    folder: ModelFolder | None
+    hidden_size: int
+    layers: int
+    max_length: int
+    language: str
+
+    @property
+    def codebook(self) -> Codebook | None:
+        """The frames that it knows."""
+        return None if self.folder is None else self.folder.codebook
+
+    @property
+    def decision(self) -> Decision | None:
+        """Its calibration and thresholds."""
+        return None if self.folder is None else self.folder.decision
+
+
+def open_base(source: str | Path | None) -> Base:
+    """Find and check a base.
+
+    Args:
+        source: None for the shipped model; a model folder; or the folder or Hub id of an encoder.
+
+    Raises:
+        ModelError: it is not there, or is no model that transformers knows.
+        MissingExtraError: the extra ``train`` is not installed.
+    """
+    if source is None and not default_folder().is_dir():
+        raise ModelError(
+            "the shipped model is not part of this installation; name a base, such as a folder or "
+            "the Hub id microsoft/deberta-v3-base"
+        )
+    hub_id = source if isinstance(source, str) and not Path(source).exists() else None
+    path = find_folder(source) if hub_id is None else _from_hub(hub_id)
+    folder = None
+    if (path / "stance.json").is_file():
+        folder = ModelFolder.read(path)
+        folder.verify()
+    config = _read_config(path)
+    positions = int(getattr(config, "max_position_embeddings", 512) or 512)
+    return Base(
+        path=path,
+        name=hub_id or (folder.name if folder else path.resolve().name),
+        hub_id=hub_id,
+        folder=folder,
+        hidden_size=int(getattr(config, "hidden_size", 768)),
+        layers=int(getattr(config, "num_hidden_layers", 12)),
+        max_length=folder.max_length if folder else max(8, positions - _RESERVED_POSITIONS),
+        language=folder.language if folder else "",
+    )
+
+
+def _from_hub(source: str) -> Path:
+    """Fetch what an encoder needs: it may have a vocabulary where stance has ``tokenizer.json``."""
+    found = find_folder(source)
+    if (found / "stance.json").is_file():
+        return found
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    wanted = ["*.json", "*.model", "vocab.txt", "merges.txt"]
+    safe = (found / "model.safetensors").is_file()
+    wanted.append("*.safetensors" if safe else "pytorch_model.bin")
+    try:
+        return Path(snapshot_download(source, allow_patterns=wanted, ignore_patterns=["*/*"]))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(f"the Hub does not give {source}: {reason}") from error
+
+
+def _read_config(path: Path) -> Any:
+    try:
+        from transformers import AutoConfig, AutoTokenizer
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("training", extra="train") from error
+    try:
+        config = AutoConfig.from_pretrained(path, trust_remote_code=False, local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(
+            path, trust_remote_code=False, local_files_only=True, use_fast=True
+        )
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(
+            f"{path} is no model that transformers can load: {reason}; expected a folder with "
+            "config.json, model.safetensors and a tokenizer"
+        ) from error
+    if not tokenizer.is_fast:
+        raise ModelError(
+            f"{path} has no fast tokenizer (tokenizer.json); choose a base that has one"
+        )
+    return config

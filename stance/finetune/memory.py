@@ -1,0 +1,38 @@
+"""Whether a training fits into the GPU's memory as it is."""
+
+from __future__ import annotations
+
+from stance.finetune.bases import Base
+from stance.finetune.training import Recipe
+
+__all__ = ["needs_gradient_checkpointing"]
+
+# Weights, gradients and AdamW's two moments, in float32.
+_BYTES_A_PARAMETER = 16
+# Of a layer, in 16 bits, attention scores aside (Korthikanti et al. 2022, Reducing Activation
+# Recomputation in Large Transformer Models, section 4).
+_BYTES_AN_ACTIVATION = 34
+_USABLE = 0.8
+
+
+def needs_gradient_checkpointing(base: Base, recipe: Recipe) -> bool:
+    """Say whether the activations have to be computed twice rather than kept. Never on the CPU."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return False
+    total = torch.cuda.get_device_properties(0).total_memory
+    return training_bytes(base, recipe) > _USABLE * total
+
+
+def training_bytes(base: Base, recipe: Recipe) -> int:
+    """Estimate what a training holds in memory.
+
+    The weights are counted by the size of their files, which hold 2 or 4 bytes each.
+    """
+    weights = sum(file.stat().st_size for file in base.path.glob("*.safetensors")) // 2
+    tokens = recipe.batch_size * recipe.max_length
+    return (
+        _BYTES_A_PARAMETER * weights
+        + _BYTES_AN_ACTIVATION * tokens * base.hidden_size * base.layers
+    )

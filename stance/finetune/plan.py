@@ -1,0 +1,183 @@
+"""How to train on so many rows: settings that follow from the data and the base, and the split."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stance.codebook import STATES
+from stance.errors import InputError
+from stance.files import LabelledRow
+from stance.finetune.bases import Base
+from stance.finetune.training import Recipe
+
+__all__ = ["Plan", "assign_folds", "make_plan"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to train.
+
+    Attributes:
+        recipe: of every training; its epochs are the most that are trained.
+        folds: into how many parts the documents are split.
+        held_out: how many of the parts are held out, one after the other. Where it is less than
+            ``folds``, only that share of the rows is scored.
+        choose_epochs: end the last training after the epoch that was best on the held-out rows.
+        patience: end a training after so many epochs without a better one; 0: never.
+    """
+
+    recipe: Recipe
+    folds: int
+    held_out: int
+    choose_epochs: bool
+    patience: int
+
+    def describe(self) -> str:
+        """Say in one line what was chosen."""
+        recipe = self.recipe
+        held_out = (
+            f"{self.folds} times with another part of the documents held out"
+            if self.held_out == self.folds
+            else f"once with a part of {self.folds} of the documents held out"
+        )
+        most = "at most " if self.choose_epochs else ""
+        weights = ", ".join(
+            f"{state} {weight:g}"
+            for state, weight in zip(STATES, recipe.state_weights, strict=True)
+        )
+        return (
+            f"training {held_out}, then once on all rows; {most}{recipe.epochs:g} epochs, "
+            f"batches of {recipe.batch_size}, learning rate {recipe.learning_rate:.1e}, "
+            f"{recipe.max_length} tokens, class weights {weights}, seed {recipe.seed}"
+        )
+
+
+@dataclass(frozen=True)
+class _Size:
+    """Settings for up to so many rows."""
+
+    rows: float
+    epochs: int
+    batch_size: int
+    folds: int
+    held_out: int
+    patience: int
+
+
+# Few rows: many passes in small batches, and every row held out once, since a fifth of them would
+# say next to nothing. Many rows: one held-out fifth is plenty, and further trainings are dear.
+_SIZES = (
+    _Size(rows=200, epochs=12, batch_size=8, folds=4, held_out=4, patience=0),
+    _Size(rows=1_000, epochs=8, batch_size=8, folds=4, held_out=4, patience=0),
+    _Size(rows=5_000, epochs=5, batch_size=32, folds=3, held_out=3, patience=0),
+    _Size(rows=20_000, epochs=4, batch_size=32, folds=5, held_out=1, patience=1),
+    _Size(rows=float("inf"), epochs=3, batch_size=32, folds=5, held_out=1, patience=1),
+)
+_LEARNING_RATE = 1.2e-4  # for a width of 384, found in the training of the shipped model
+_MAX_LEARNING_RATE = 1e-3
+_MAX_STATE_WEIGHT = 4.0
+# A token of English is about 4.5 characters; sentences longer than 128 tokens are rare.
+_CHARACTERS_A_TOKEN = 4.5
+_USUAL_LENGTH, _MOST_LENGTH = 128, 512
+
+
+def make_plan(
+    rows: Sequence[LabelledRow],
+    states: NDArray[np.int64],
+    base: Base,
+    *,
+    epochs: int | None = None,
+    seed: int = 13,
+) -> Plan:
+    """Choose the settings.
+
+    The learning rate falls with the square of the encoder's width, from 1.2e-4 at 384 to 3e-5 at
+    768. A state's weight is the root of how much rarer it is than absence, at most 4.
+
+    Args:
+        rows: to train on.
+        states: their states, ``(n, F)``.
+        base: what the training starts from.
+        epochs: trains exactly so many.
+        seed: of everything random.
+
+    Raises:
+        InputError: there are too few rows, or all are of one document.
+    """
+    documents = len({row.document for row in rows})
+    if documents < 2:
+        raise InputError(
+            f"all {len(rows):,} rows are of one document ({rows[0].document}), so none can be held "
+            "out to measure on; add rows of others, or split by row with --group-by id"
+        )
+    if epochs is not None and epochs < 1:
+        raise InputError(f"epochs is {epochs}; expected 1 or more")
+    size = next(size for size in _SIZES if len(rows) <= size.rows)
+    folds = min(size.folds, documents)
+    rate = min(_MAX_LEARNING_RATE, _LEARNING_RATE * (384 / base.hidden_size) ** 2)
+    characters = float(np.quantile([len(row.text) for row in rows], 0.99))
+    length = _USUAL_LENGTH if characters / _CHARACTERS_A_TOKEN <= _USUAL_LENGTH else _MOST_LENGTH
+    recipe = Recipe(
+        epochs=epochs or size.epochs,
+        learning_rate=float(f"{rate:.2g}"),
+        batch_size=size.batch_size,
+        state_weights=_state_weights(states),
+        max_length=min(length, base.max_length),
+        seed=seed,
+    )
+    return Plan(
+        recipe=recipe,
+        folds=folds,
+        held_out=min(size.held_out, folds),
+        choose_epochs=epochs is None,
+        patience=0 if epochs else size.patience,
+    )
+
+
+def assign_folds(
+    rows: Sequence[LabelledRow], states: NDArray[np.int64], folds: int, *, seed: int
+) -> NDArray[np.int64]:
+    """Split rows into parts of like size and like frames; no document is in two of them.
+
+    Documents are dealt out from the largest to the smallest, each to the part where it does most
+    for the balance of rows, frames and stances; random where that is the same.
+
+    Returns:
+        The part of each row, int array of shape (n,), 0 to ``folds`` − 1.
+    """
+    names = sorted({row.document for row in rows})
+    number = {name: index for index, name in enumerate(names)}
+    document = np.array([number[row.document] for row in rows])
+    traits = np.concatenate(
+        [np.ones((len(rows), 1)), states != 0, states == 2, states == 3], axis=1
+    )
+    totals = np.maximum(traits.sum(axis=0), 1)
+    shares = np.zeros((len(names), traits.shape[1]))
+    np.add.at(shares, document, traits / totals)
+    shuffled = np.random.default_rng(seed).permutation(len(names))
+    order = sorted(shuffled, key=lambda index: -shares[index].sum())
+    filled = np.zeros((folds, traits.shape[1]))
+    part = np.zeros(len(names), dtype=np.int64)
+    for index in order:
+        # The growth of the sum of squares if the document went to each part.
+        part[index] = int((filled @ shares[index]).argmin())
+        filled[part[index]] += shares[index]
+    return np.asarray(part[document], dtype=np.int64)
+
+
+def _state_weights(states: NDArray[np.int64]) -> tuple[float, float, float, float]:
+    counts = Counter(states.ravel().tolist())
+    coded = sum(counts[state] for state in (1, 2, 3))
+    # Frames whose stance was not coded belong to the three stances in their proportions.
+    scale = 1 + counts[-1] / coded if coded else 1.0
+
+    def weight(state: int) -> float:
+        rarer = counts[0] / max(1.0, counts[state] * scale)
+        return round(float(np.clip(np.sqrt(rarer), 1.0, _MAX_STATE_WEIGHT)), 1)
+
+    return (1.0, weight(1), weight(2), weight(3))

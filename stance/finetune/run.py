@@ -1,0 +1,346 @@
+"""``finetune``: labelled rows → a model folder, checked, measured and described."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from stance.codebook import STATES, Codebook
+from stance.decision import Decision
+from stance.errors import InputError, MissingExtraError
+from stance.evaluation import evaluate
+from stance.files import LabelledRow
+from stance.finetune.bases import Base, open_base
+from stance.finetune.card import figure_lines, write_card
+from stance.finetune.checks import Finding, check_rows, find_label_issues, is_empty
+from stance.finetune.data import (
+    GROUP_COLUMN,
+    Data,
+    choose_codebook,
+    digest,
+    fold,
+    merged_ids,
+    read_data,
+)
+from stance.finetune.fitting import (
+    FinetuneProgress,
+    HeldOut,
+    Task,
+    fit_all,
+    hold_out,
+    judge,
+    task_states,
+)
+from stance.finetune.plan import make_plan
+from stance.finetune.workspace import Workspace
+from stance.finetune.writing import check_onnx, write_label_issues, write_onnx, write_weights
+from stance.model import StanceModel, load
+from stance.store import ModelFolder
+
+__all__ = ["FinetuneProgress", "finetune"]
+
+_PACKAGES = ("torch", "transformers", "datasets", "accelerate", "scipy")
+_RESAMPLES = 1000
+_NAMED_ROWS = 100
+
+logger = logging.getLogger("stance.finetune")
+
+
+def finetune(
+    data: Data,
+    *,
+    output: str | Path,
+    base: str | Path | None = None,
+    codebook: Codebook | str | Path | None = None,
+    eval: Data | None = None,
+    group_by: str = GROUP_COLUMN,
+    text_column: str = "text",
+    frames_column: str = "frames",
+    epochs: int | None = None,
+    seed: int = 13,
+    resume: bool = False,
+    force: bool = False,
+    progress: Callable[[FinetuneProgress], None] | None = None,
+) -> StanceModel:
+    """Train a model on labelled rows.
+
+    The rows are checked first. Then the encoder is trained several times, each time with another
+    part of the documents held out (once, with a fifth held out, where there are more than 5,000
+    rows): the held-out rows choose the number of epochs and give calibration, thresholds, figures
+    and the labels that are likely wrong. At last it is trained on all rows. Learning rate, batches
+    and class weights follow from the number of rows and the size of the encoder; the same seed,
+    data and machine give the same weights.
+
+    ``output`` appears in one step when all is done. Until then what is done lies in the folder
+    ``OUTPUT.partial``, from which ``resume`` goes on to the same weights.
+
+    Args:
+        data: a JSONL, CSV, TSV or Parquet file or a list of them; a ``datasets.Dataset``, a pandas
+            frame, or a list of rows such as ``{"text": "...", "frames": {"trade": "favor"}}``. A
+            frame with the stance None was seen, but its stance was not coded: it is trained for
+            presence only.
+        output: the folder of the new model.
+        base: None for the shipped model, a model folder, or the folder or Hub id of an encoder.
+            Frames that a base model knows keep what they learnt, and those without a row stay as
+            they are.
+        codebook: a Codebook or its file. By default the base's, if it has all the rows' frames, and
+            otherwise the rows' frames.
+        eval: further rows, never trained on, to measure the finished model on.
+        group_by: the column of the document (the outlet, the author, ...) that is never split
+            between training and held-out rows; ``id`` splits row by row.
+        text_column: where the text is.
+        frames_column: where the labels are.
+        epochs: exactly so many; chosen on held-out rows by default.
+        seed: of everything random.
+        resume: go on with a run that was cut off; begin where there is none.
+        force: start anew, and replace a model in ``output``.
+        progress: called as the work goes on, with findings and figures in its messages. By default
+            they go to the logger ``stance.finetune``.
+
+    Returns:
+        The model, loaded from ``output``; its figures are in ``model.folder.figures``.
+
+    Raises:
+        InputError: the data cannot be trained on; the message says why.
+        CodebookError: a frame or stance that the codebook does not know.
+        ModelError: the base cannot be loaded.
+        OutputError: the output exists or cannot be written.
+        MissingExtraError: the extra ``train`` is not installed.
+    """
+    if any(find_spec(package) is None for package in _PACKAGES):
+        raise MissingExtraError("fine-tuning", extra="train")
+    workspace = Workspace(Path(output))
+    workspace.check(resume=resume, force=force)
+    columns = (text_column, frames_column, group_by)
+    rows = merged_ids(read_data(data, columns))
+    separate = [] if eval is None else read_data(eval, columns)
+    opened = open_base(base)
+    given = Codebook.load(codebook) if isinstance(codebook, (str, Path)) else codebook
+    book = choose_codebook(rows, given, opened.codebook)
+    if separate:
+        choose_codebook(separate, book, None)
+    findings = check_rows(rows, book, held_out=separate)
+    rows = _usable(rows, separate)
+    task = _make_task(
+        rows, book, opened, workspace, epochs=epochs, seed=seed, report=progress or _log
+    )
+    settings = _settings(task, separate)
+    if workspace.finished(settings, resume=resume):
+        return load(workspace.output)
+    workspace.open(settings, force=force)
+    task.tell("checking", 0.0, *(finding.message for finding in findings), task.plan.describe())
+    with _quiet_transformers():
+        _train_and_write(task, separate, findings, settings)
+    return load(workspace.output)
+
+
+def _train_and_write(
+    task: Task, separate: list[LabelledRow], findings: list[Finding], settings: dict[str, Any]
+) -> None:
+    held_out = hold_out(task)
+    decision, figures = judge(task, held_out, resamples=_RESAMPLES)
+    findings = [*findings, *_label_errors(task, held_out, decision)]
+    share = task.plan.held_out / (task.plan.held_out + 1)
+    lines = figure_lines(figures, "held out")
+    new = [finding.message for finding in findings if finding.kind == "label_errors"]
+    task.tell("measured", share, *lines, *new)
+    classifier = fit_all(task, held_out.epochs)
+    task.tell("writing", 1.0)
+    folder = ModelFolder(
+        path=task.workspace.model,
+        name=task.workspace.output.resolve().name,
+        version="1",
+        language=task.base.language,
+        codebook=task.codebook,
+        decision=decision,
+        max_length=task.plan.recipe.max_length,
+        figures={"held_out": figures.to_dict()},
+    )
+    write_weights(classifier, folder.path, name=folder.name)
+    findings += _add_onnx(classifier, folder, task)
+    folder = replace(folder, training=_describe(task, held_out, findings, settings)).write()
+    measured = evaluate(folder.path, separate) if separate else None
+    if measured is not None:
+        both = {**folder.figures, "evaluation": measured.to_dict()}
+        folder = replace(folder, figures=both).write()
+        task.tell("measured", 1.0, *figure_lines(measured, "on the evaluation data"))
+    write_card(folder, figures, measured, findings)
+    task.workspace.place()
+    chosen = f"{held_out.epochs} epochs" + (" (chosen)" if task.plan.choose_epochs else "")
+    task.tell("done", 1.0, f"trained for {chosen}; written: {task.workspace.output}")
+
+
+def _usable(rows: Sequence[LabelledRow], separate: Sequence[LabelledRow]) -> list[LabelledRow]:
+    """Return the rows to train on: those with words that are not in the evaluation data."""
+    elsewhere = {fold(row.text) for row in separate}
+    usable = [row for row in rows if not is_empty(row.text) and fold(row.text) not in elsewhere]
+    if not usable:
+        raise InputError(
+            f"none of the {len(rows):,} rows can be trained on: their texts have no letter or "
+            "digit, or are in the evaluation data too"
+        )
+    return usable
+
+
+def _make_task(
+    rows: list[LabelledRow],
+    codebook: Codebook,
+    base: Base,
+    workspace: Workspace,
+    *,
+    epochs: int | None,
+    seed: int,
+    report: Callable[[FinetuneProgress], None],
+) -> Task:
+    carried = {frame for row in rows for frame in row.frames}
+    known = base.codebook.names if base.codebook else ()
+    for name in codebook.names:
+        if name not in carried and name not in known:
+            raise InputError(
+                f"no row carries the frame {name}, and the base does not know it; label some rows "
+                "with it, or take it out of the codebook"
+            )
+    if not carried:
+        raise InputError("none of the rows that can be trained on has a frame")
+    states = task_states(rows, codebook)
+    plan = make_plan(rows, states, base, epochs=epochs, seed=seed)
+    return Task(rows, states, codebook, base, plan, workspace, report, time.monotonic())
+
+
+def _settings(task: Task, separate: Sequence[LabelledRow]) -> dict[str, Any]:
+    """Return all that the weights and figures depend on, but the machine."""
+    folder = task.base.folder
+    sizes = {file.name: file.stat().st_size for file in sorted(task.base.path.glob("*.*"))}
+    weights = folder.files if folder else sizes
+    return {
+        "rows": digest(task.rows),
+        "evaluation data": digest(separate),
+        "codebook": task.codebook.to_dict(),
+        "base": {name: dict(v) if isinstance(v, dict) else v for name, v in weights.items()},
+        "settings": asdict(task.plan),
+        "versions": _versions(),
+    }
+
+
+def _label_errors(task: Task, held_out: HeldOut, decision: Decision) -> list[Finding]:
+    """Write down the labels that the held-out predictions contradict."""
+    judged = task.judged
+    probabilities = decision.probabilities(held_out.logits)[:, judged]
+    frames = Codebook(tuple(task.codebook.frames[column] for column in judged))
+    issues = find_label_issues(task.states[held_out.rows][:, judged], probabilities, frames)
+    if not issues:
+        return []
+    rows = [task.rows[row] for row in held_out.rows]
+    with task.workspace.writing():
+        write_label_issues(task.workspace.label_errors, issues, rows)
+    first = issues[0]
+    message = (
+        f"{len(issues):,} labels of the {len(rows):,} held-out rows may be wrong, above all "
+        f"{first.frame}, {first.given} in {rows[first.row].id} (P {first.probability:.2f}); all "
+        f"are in {task.workspace.output.name}.label-errors.jsonl"
+    )
+    return [Finding("label_errors", message, tuple(rows[issue.row].id for issue in issues))]
+
+
+def _add_onnx(classifier: Any, folder: ModelFolder, task: Task) -> list[Finding]:
+    """Write the ONNX file, and take it away again where it is not right."""
+    reason = write_onnx(classifier, folder.path)
+    if reason is None:
+        reason = check_onnx(folder.write(), task.rows)
+        if reason is None:
+            return []
+        (folder.path / "model.onnx").unlink()
+    message = (
+        f"this encoder has no 8-bit ONNX file ({reason}); the model runs with torch, slower on a "
+        "CPU, and needs the extra train"
+    )
+    task.tell("writing", 1.0, message)
+    return [Finding("model", message)]
+
+
+def _describe(
+    task: Task, held_out: HeldOut, findings: Sequence[Finding], settings: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what ``stance.json`` says of the training."""
+    plan = task.plan
+    if plan.held_out == plan.folds:
+        measured = (
+            f"Every row was held out once: {plan.folds} trainings, each without a part of the "
+            "documents."
+        )
+    else:
+        measured = f"A part of {plan.folds} of the documents was held out of one training."
+    return {
+        "base": task.base.name,
+        "base_hub_id": task.base.hub_id,
+        "rows": len(task.rows),
+        "documents": len({row.document for row in task.rows}),
+        "frames": _counts(task),
+        "not_judged": [
+            name for index, name in enumerate(task.codebook.names) if index not in task.judged
+        ],
+        "plan": plan.describe(),
+        "epochs": held_out.epochs,
+        "measured": (
+            f"{measured} Calibration and thresholds were fitted on other held-out rows than those "
+            "measured; the model itself was then trained on all rows."
+        ),
+        "findings": [
+            {"kind": found.kind, "message": found.message, "rows": list(found.rows[:_NAMED_ROWS])}
+            for found in findings
+        ],
+        "settings": settings,
+        "versions": _versions(),
+        "minutes": round((time.monotonic() - task.started) / 60, 1),
+    }
+
+
+def _counts(task: Task) -> dict[str, dict[str, int]]:
+    counts = Counter((frame, stance) for row in task.rows for frame, stance in row.frames.items())
+    return {
+        name: {
+            **{stance: counts[name, stance] for stance in STATES[1:]},
+            "stance not coded": counts[name, None],
+        }
+        for name in task.codebook.names
+    }
+
+
+def _versions() -> dict[str, str]:
+    def found(package: str) -> str:
+        try:
+            return version(package)
+        except PackageNotFoundError:
+            return "from source"
+
+    return {package: found(package) for package in ("stance", "torch", "transformers")}
+
+
+def _log(progress: FinetuneProgress) -> None:
+    for message in progress.messages:
+        logger.log(logging.WARNING if progress.stage == "checking" else logging.INFO, message)
+
+
+@contextmanager
+def _quiet_transformers() -> Iterator[None]:
+    """Keep transformers' own bars and notes from the terminal."""
+    from transformers.utils import logging as transformers_logging
+
+    theirs: Any = transformers_logging
+    verbosity, bars = theirs.get_verbosity(), theirs.is_progress_bar_enabled()
+    theirs.set_verbosity_error()
+    theirs.disable_progress_bar()
+    try:
+        yield
+    finally:
+        theirs.set_verbosity(verbosity)
+        if bars:
+            theirs.enable_progress_bar()

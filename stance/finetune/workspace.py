@@ -1,0 +1,162 @@
+"""The unfinished model: a folder ``OUTPUT.partial``, from which a run that was cut off goes on.
+
+It holds what made it (``run.json``), the held-out logits of every epoch, the checkpoints of the
+training under way, and at last the whole model, which takes its place in one step.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stance.errors import OutputError
+from stance.files.partial import beside
+
+__all__ = ["Workspace"]
+
+
+class Workspace:
+    """Where a training keeps what it has.
+
+    Args:
+        output: the folder that the model shall be.
+    """
+
+    def __init__(self, output: Path) -> None:
+        self.output = output
+        self.folder = beside(output, "partial")
+        self.model = self.folder / "model"
+        self.label_errors = self.folder / "label-errors.jsonl"
+
+    def check(self, *, resume: bool, force: bool) -> None:
+        """See whether the output may be written, before anything is computed.
+
+        Raises:
+            OutputError: it exists, or an unfinished one, and neither option was given; it is no
+                model; or both options were given.
+        """
+        if resume and force:
+            raise OutputError("resume goes on and force starts anew; give one of them")
+        if self.output.exists() and not self._is_model_or_empty():
+            raise OutputError(f"{self.output} exists and is no model; choose another name")
+        if self._holds_model() and not (resume or force):
+            raise OutputError(f"{self.output} exists already; choose another name or use --force")
+        if self.folder.exists() and not (resume or force):
+            raise OutputError(
+                f"an unfinished training lies in {self.folder}; --resume goes on with it, "
+                "--force starts anew"
+            )
+
+    def finished(self, settings: Mapping[str, Any], *, resume: bool) -> bool:
+        """Say whether a run to go on with is already done.
+
+        Raises:
+            OutputError: the output is a model of other data or settings.
+        """
+        if not resume or self.folder.exists() or not self._holds_model():
+            return False
+        made = json.loads((self.output / "stance.json").read_text(encoding="utf-8"))
+        _compare(settings, made.get("training", {}).get("settings", {}), self.output)
+        return True
+
+    def open(self, settings: Mapping[str, Any], *, force: bool) -> None:
+        """Start, or go on where the folder is there already.
+
+        Args:
+            settings: all that the result depends on, as JSON data.
+            force: start anew.
+
+        Raises:
+            OutputError: the folder was made with other settings, or cannot be written.
+        """
+        with self.writing():
+            if force:
+                shutil.rmtree(self.folder, ignore_errors=True)
+            record = self.folder / "run.json"
+            if record.exists():
+                _compare(settings, json.loads(record.read_text(encoding="utf-8")), self.output)
+                return
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.folder.mkdir(parents=True)
+            fresh = record.with_name("run.json.new")
+            fresh.write_text(json.dumps(settings, indent=1), encoding="utf-8")
+            fresh.replace(record)
+
+    def part(self, name: str) -> Path:
+        """Return the folder of one training, made where it is missing."""
+        folder = self.folder / name
+        with self.writing():
+            folder.mkdir(exist_ok=True)
+        return folder
+
+    def finish_part(self, name: str) -> None:
+        """Remember that a training is done, and drop its checkpoints."""
+        folder = self.folder / name
+        with self.writing():
+            (folder / "done").touch()
+            for checkpoint in folder.glob("checkpoint-*"):
+                shutil.rmtree(checkpoint)
+
+    def is_finished(self, name: str) -> bool:
+        """Say whether a training was done."""
+        return (self.folder / name / "done").exists()
+
+    def store(self, name: str, epoch: int, logits: NDArray[np.float32]) -> None:
+        """Keep the held-out logits of an epoch (from 1)."""
+        target = self.folder / name / f"epoch-{epoch:03}.npy"
+        fresh = target.with_suffix(".new")
+        with self.writing():
+            with fresh.open("wb") as stream:
+                np.save(stream, logits, allow_pickle=False)
+            fresh.replace(target)
+
+    def stored(self, name: str) -> list[NDArray[np.float32]]:
+        """Return the held-out logits of a training, epoch by epoch."""
+        files = sorted((self.folder / name).glob("epoch-*.npy"))
+        return [np.load(file, allow_pickle=False) for file in files]
+
+    def place(self) -> None:
+        """Put the finished model in its place; the one that it replaces goes."""
+        issues = beside(self.output, "label-errors.jsonl")
+        with self.writing():
+            self.output.parent.mkdir(parents=True, exist_ok=True)
+            if self.output.exists():
+                self.output.replace(self.folder / "replaced")
+            self.model.replace(self.output)
+            issues.unlink(missing_ok=True)
+            if self.label_errors.exists():
+                self.label_errors.replace(issues)
+            shutil.rmtree(self.folder)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Turn a full disk and the like into an error that says what to do."""
+        try:
+            yield
+        except OSError as error:
+            raise OutputError(
+                f"cannot write {self.output}: {error.strerror or error}; put it right, then go on "
+                "with --resume"
+            ) from error
+
+    def _holds_model(self) -> bool:
+        return (self.output / "stance.json").is_file()
+
+    def _is_model_or_empty(self) -> bool:
+        return self.output.is_dir() and (self._holds_model() or not any(self.output.iterdir()))
+
+
+def _compare(now: Mapping[str, Any], then: Mapping[str, Any], output: Path) -> None:
+    for name, value in now.items():
+        if json.loads(json.dumps(value)) != then.get(name):
+            raise OutputError(
+                f"cannot go on with {output}: the {name} changed since; make it as it was, or use "
+                "--force to start anew"
+            )

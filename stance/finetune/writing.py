@@ -1,0 +1,89 @@
+"""A trained classifier → the files of a model folder, and the list of labels to look at again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stance.errors import ModelError
+from stance.files import LabelledRow
+from stance.finetune.checks import LabelIssue
+from stance.finetune.export import export_onnx
+from stance.finetune.training import Classifier
+from stance.model import load
+from stance.store import ModelFolder
+
+__all__ = ["check_onnx", "write_label_issues", "write_onnx", "write_weights"]
+
+# Of P(state) between the 8-bit file and the float32 weights; a sound file stays below a tenth.
+_MAX_DIFFERENCE = 0.2
+_COMPARED = 64
+
+
+def write_weights(classifier: Classifier, folder: Path, *, name: str) -> None:
+    """Write configuration, tokenizer and float16 weights; whatever was in the folder goes.
+
+    Raises:
+        ModelError: the encoder has no fast tokenizer.
+    """
+    import torch
+
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    classifier.tokenizer.save_pretrained(folder)
+    if not (folder / "tokenizer.json").is_file():
+        raise ModelError(
+            "the base has no fast tokenizer (tokenizer.json); choose a base that has one"
+        )
+    classifier.model.config.name_or_path = name
+    classifier.model.to(torch.float16).save_pretrained(folder)
+    classifier.model.to(torch.float32)
+
+
+def write_onnx(classifier: Classifier, folder: Path) -> str | None:
+    """Write the 8-bit ONNX file; return why it cannot be had, where it cannot."""
+    file = folder / "model.onnx"
+    try:
+        export_onnx(classifier.model, file)
+    except Exception as error:  # noqa: BLE001  (exporters raise whatever they like)
+        file.unlink(missing_ok=True)
+        return f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
+    return None
+
+
+def check_onnx(folder: ModelFolder, rows: Sequence[LabelledRow]) -> str | None:
+    """Compare the ONNX file with the weights on some rows; say what is wrong, if it is."""
+    texts = [row.text for row in rows[:_COMPARED]]
+    try:
+        with load(folder.path, backend="onnx") as small, load(folder.path, backend="torch") as full:
+            difference = np.abs(small.predict_proba(texts) - full.predict_proba(texts)).max()
+    except Exception as error:  # noqa: BLE001  (runtimes raise whatever they like)
+        return f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
+    if difference > _MAX_DIFFERENCE:
+        return f"its probabilities differ by {difference:.2f} from those of the weights"
+    return None
+
+
+def write_label_issues(
+    path: Path, issues: Sequence[LabelIssue], rows: Sequence[LabelledRow]
+) -> None:
+    """Write the labels to look at again as JSONL, one a line, the likeliest errors first."""
+    lines = []
+    for issue in issues:
+        row = rows[issue.row]
+        line: dict[str, Any] = {
+            "id": row.id,
+            "document": row.document,
+            "text": row.text,
+            "frames": dict(row.frames),
+            "look_at": issue.frame,
+            "given": issue.given,
+            "probability": round(issue.probability, 4),
+        }
+        lines.append(json.dumps(line, ensure_ascii=False) + "\n")
+    path.write_text("".join(lines), encoding="utf-8")

@@ -1,0 +1,53 @@
+"""``push``: a model folder to the Hugging Face Hub, only when somebody asks for it."""
+
+from __future__ import annotations
+
+from stance.errors import MissingExtraError, OutputError
+from stance.store import ModelFolder
+
+__all__ = ["push"]
+
+
+def push(
+    folder: ModelFolder, repo_id: str, *, private: bool = True, message: str = "Upload model"
+) -> str:
+    """Upload a model to the Hub; ``stance.load(repo_id)`` gets it back.
+
+    The files that ``stance.json`` names, that file itself and the card go there, and nothing else
+    that may lie in the folder. Who may write is known from ``hf auth login``.
+
+    Args:
+        folder: the model's folder; its checksums are verified first.
+        repo_id: ``owner/name``; made where it is missing.
+        private: a repository that is made can be seen by its owner alone.
+        message: of the commit.
+
+    Returns:
+        The address of the commit.
+
+    Raises:
+        ModelError: a file is not the one that ``stance.json`` speaks of.
+        OutputError: the Hub refuses, or cannot be reached.
+        MissingExtraError: the extra ``train`` is not installed.
+    """
+    try:
+        from huggingface_hub import HfApi
+        from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("sharing a model", extra="train") from error
+    folder.verify()
+    api = HfApi()
+    try:
+        api.create_repo(repo_id, private=private, exist_ok=True)
+        commit = api.upload_folder(
+            repo_id=repo_id,
+            folder_path=folder.path,
+            allow_patterns=[*folder.files, "stance.json", "README.md"],
+            commit_message=message,
+        )
+    except (HfHubHTTPError, HFValidationError, OSError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise OutputError(
+            f"cannot upload to {repo_id}: {reason}; check the name, the network and `hf auth login`"
+        ) from error
+    return str(commit.commit_url)

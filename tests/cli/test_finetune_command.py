@@ -1,0 +1,60 @@
+"""`stance finetune`: what it prints, what it makes, and one line for what is wrong."""
+
+import json
+
+import pytest
+
+import stance
+
+
+@pytest.fixture
+def data(tmp_path):
+    file = tmp_path / "rows.jsonl"
+    frames = [{"weather": "favor"}, {"harvest": None}, {}]
+    rows = [
+        {"document": "ab"[n % 2], "text": f"the world {chr(97 + n)}", "frames": frames[n % 3]}
+        for n in range(18)
+    ]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return file
+
+
+def test_rows_that_are_all_in_the_evaluation_data_are_refused(run, data, tiny_folder, tmp_path):
+    words = ("--output", tmp_path / "m", "--base", tiny_folder, "--eval", data)
+    outcome = run("finetune", data, *words)
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert "are in the evaluation data too" in outcome.err
+
+
+def test_the_settings_the_findings_and_the_figures_are_printed(run, data, tiny_folder, tmp_path):
+    outcome = run(
+        "finetune", data, "--output", tmp_path / "m", "--base", tiny_folder, "--epochs", 1
+    )
+    assert (outcome.code, outcome.err) == (0, "")
+    for word in ("only 6 rows carry weather", "learning rate", "macro-F1", "written: "):
+        assert word in outcome.out
+    assert stance.load(tmp_path / "m").codebook.names == ("weather", "harvest")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('{"body": "a", "frames": {}}', "no column 'text'"),
+        ('{"text": "a", "frames": {"weather": "good"}}', "the stance of weather is str 'good'"),
+        ('{"text": " ", "frames": {}}', "has no text"),
+        ("{", "is not JSON"),
+    ],
+)
+def test_wrong_rows_are_one_line_with_the_file_and_the_line(run, data, tiny_folder, line, words):
+    data.write_text(f"{data.read_text()}{line}\n", encoding="utf-8")
+    outcome = run("finetune", data, "--output", data.with_name("m"), "--base", tiny_folder)
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert f"{data} line 19" in outcome.err
+    assert words in outcome.err
+    assert {file.name for file in data.parent.iterdir()} == {data.name}
+
+
+def test_the_output_has_to_be_named(run, data):
+    outcome = run("finetune", data)
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert "--output" in outcome.err

@@ -1,0 +1,141 @@
+"""Rows from whatever holds them, and the codebook that they ask for."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stance.codebook import Codebook, Frame
+from stance.errors import CodebookError, InputError
+from stance.files import LabelledRow
+from stance.finetune.data import choose_codebook, digest, fold, merged_ids, read_data
+
+COLUMNS = ("text", "frames", "document")
+ROWS = [
+    {"id": "1", "document": "a", "text": "It rained.", "frames": {"weather": "favor"}},
+    {"id": "2", "document": "b", "text": "They met.", "frames": {}},
+]
+
+
+def labelled(*frames):
+    return [LabelledRow(str(i), "a", f"text {i}", found) for i, found in enumerate(frames)]
+
+
+def read(data, columns=COLUMNS):
+    return [(row.document, row.text, dict(row.frames)) for row in read_data(data, columns)]
+
+
+EXPECTED = [("a", "It rained.", {"weather": "favor"}), ("b", "They met.", {})]
+
+
+def test_mappings_are_rows():
+    assert read(ROWS) == EXPECTED
+
+
+def test_labelled_rows_are_taken_as_they_are():
+    rows = labelled({"weather": None})
+    assert read_data(rows, COLUMNS) == rows
+
+
+def test_a_file_and_a_list_of_files_are_read(tmp_path):
+    file = tmp_path / "rows.jsonl"
+    file.write_text("\n".join(map(json.dumps, ROWS)), encoding="utf-8")
+    assert read(file) == read(str(file)) == EXPECTED
+    assert read([file, str(file)]) == EXPECTED * 2
+
+
+def test_a_dataset_is_read():
+    datasets = pytest.importorskip("datasets")
+    rows = [*ROWS, {**ROWS[1], "frames": {"trade": "against"}}]
+    found = read(datasets.Dataset.from_list(rows))
+    assert found == [*EXPECTED, ("b", "They met.", {"trade": "against"})]
+
+
+def test_a_dataset_of_the_notation_keeps_stances_that_were_not_coded():
+    datasets = pytest.importorskip("datasets")
+    rows = [{**row, "frames": "weather;trade:favor"} for row in ROWS]
+    assert read(datasets.Dataset.from_list(rows))[0][2] == {"weather": None, "trade": "favor"}
+
+
+def test_several_splits_are_refused():
+    datasets = pytest.importorskip("datasets")
+    splits = datasets.DatasetDict({"train": datasets.Dataset.from_list(ROWS)})
+    with pytest.raises(InputError, match="one split"):
+        read_data(splits, COLUMNS)
+
+
+def test_a_pandas_frame_is_read():
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame(
+        {"document": ["a", None], "text": ["x", "y"], "frames": ["weather:favor", None]}
+    )
+    assert read(table) == [("a", "x", {"weather": "favor"}), ("row 2", "y", {})]
+
+
+def test_other_columns_can_be_named():
+    rows = [{"body": "x", "codes": "weather", "outlet": "n"}]
+    assert read(rows, ("body", "codes", "outlet")) == [("n", "x", {"weather": None})]
+
+
+def test_a_group_column_that_no_row_has_is_refused():
+    with pytest.raises(InputError, match="no row has a value in 'outlet'"):
+        read_data(ROWS, ("text", "frames", "outlet"))
+
+
+def test_a_group_by_id_is_row_by_row():
+    assert [row.document for row in read_data(ROWS, ("text", "frames", "id"))] == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [
+        ("a sentence", "is missing|does not exist|is not a table"),
+        (5, "expected column"),
+        ({"texts": "a", "frames": {}}, "did you mean 'texts'"),
+        ({"text": None, "frames": {}}, "has no text"),
+        ({"text": "a", "frames": None}, "expected an object"),
+        ({"text": "a", "frames": "weather:good"}, "unknown stance 'good'"),
+    ],
+)
+def test_a_row_that_is_wrong_is_refused(item, words):
+    with pytest.raises(InputError, match=words):
+        read_data([item], COLUMNS)
+
+
+def test_a_file_that_is_not_utf8_is_refused_with_its_line(tmp_path):
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(json.dumps(ROWS[0]).encode() + b'\n{"text": "\xe9t\xe9", "frames": {}}')
+    with pytest.raises(InputError, match="line 2 is not UTF-8"):
+        read_data(file, COLUMNS)
+
+
+def test_the_bases_codebook_is_taken_where_it_has_all_frames():
+    base = Codebook((Frame("weather", "rain"), Frame("trade")))
+    assert choose_codebook(labelled({"trade": "favor"}), None, base) is base
+
+
+def test_other_frames_make_a_codebook_of_the_rows():
+    base = Codebook((Frame("weather", "rain"), Frame("trade")))
+    book = choose_codebook(labelled({"sport": "favor"}, {"weather": None}), None, base)
+    assert book.frames == (Frame("sport"), Frame("weather", "rain"))
+
+
+def test_a_given_codebook_is_held_against_every_row():
+    with pytest.raises(CodebookError, match=r"row 1: unknown frame 'trad'.*did you mean 'trade'"):
+        choose_codebook(labelled({}, {"trad": "favor"}), Codebook((Frame("trade"),)), None)
+
+
+def test_ids_are_made_different():
+    rows = [row for row in labelled({}) for _ in range(3)]
+    assert [row.id for row in merged_ids(rows)] == ["0", "0 (2)", "0 (3)"]
+
+
+def test_the_digest_knows_labels_and_order():
+    first, second = labelled({"a": None}, {}), labelled({"a": "favor"}, {})
+    assert len({digest(first), digest(second), digest(first[::-1])}) == 3
+
+
+@given(st.text())
+def test_folding_twice_is_folding_once(text):
+    assert fold(fold(text)) == fold(text)

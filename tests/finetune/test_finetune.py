@@ -1,0 +1,282 @@
+"""`stance.finetune`: rows in, a whole model folder out, or one clear line and nothing."""
+
+import json
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny_encoders
+from safetensors.numpy import load_file
+from tiny_rows import make_rows
+
+import stance
+from stance.codebook import Codebook, Frame
+from stance.errors import InputError, ModelError, OutputError, StanceError
+from stance.finetune import fitting
+
+ROOT = Path(stance.__file__).parent.parent
+
+
+def weights(folder):
+    return load_file(folder / "model.safetensors")
+
+
+def messages(told):
+    return "\n".join(message for progress in told for message in progress.messages)
+
+
+def test_the_root_name_is_the_function_whatever_was_imported():
+    assert stance.finetune.__name__ == "finetune"
+
+
+def test_the_model_has_the_rows_frames(finetuned):
+    model, _, _ = finetuned
+    assert model.codebook.names == ("weather", "harvest")
+
+
+def test_the_model_predicts_and_loads_again(finetuned):
+    model, folder, _ = finetuned
+    again = stance.load(folder / "mine")
+    texts = ["rain and the world", "trade"]
+    np.testing.assert_array_equal(again.predict_proba(texts), model.predict_proba(texts))
+
+
+def test_figures_are_held_out_with_intervals(finetuned):
+    model, _, _ = finetuned
+    figures = model.folder.figures["held_out"]
+    assert figures["sentences"] == 23
+    assert figures["documents"] == 2
+    assert set(figures["frames"]) == {"weather", "harvest"}
+    assert figures["macro_f1"]["low"] <= figures["macro_f1"]["value"]
+
+
+def test_the_separate_set_is_measured(finetuned):
+    model, _, _ = finetuned
+    assert model.folder.figures["evaluation"]["sentences"] == 10
+
+
+def test_a_row_of_the_separate_set_is_not_trained_on(finetuned):
+    model, _, told = finetuned
+    assert model.folder.training["rows"] == 23
+    assert "1 rows are in the evaluation data too" in messages(told)
+
+
+def test_calibration_is_fitted(finetuned):
+    model, _, _ = finetuned
+    assert set(model.decision.bands) == {0.05, 0.1}
+    assert model.decision.temperatures != (1.0, 1.0)
+
+
+def test_settings_findings_and_figures_are_told(finetuned):
+    _, _, told = finetuned
+    for word in ("learning rate", "stances with fewer than 10", "held out: frames macro-F1"):
+        assert word in messages(told)
+    assert [progress.share for progress in told] == sorted(progress.share for progress in told)
+
+
+def test_the_card_says_what_is_known_and_what_is_not(finetuned):
+    _, folder, _ = finetuned
+    card = (folder / "mine" / "README.md").read_text(encoding="utf-8")
+    for word in ("`weather`", "Not known to this card", "who labelled them", "95% intervals"):
+        assert word in card
+
+
+def test_texts_of_the_rows_are_not_in_the_model_folder(finetuned):
+    _, folder, _ = finetuned
+    for name in ("README.md", "stance.json"):
+        text = (folder / "mine" / name).read_text(encoding="utf-8")
+        assert "rain and the world" not in text
+        assert str(folder.parent) not in text
+
+
+def test_nothing_unfinished_is_left(finetuned):
+    _, folder, _ = finetuned
+    assert not (folder / "mine.partial").exists()
+
+
+def test_transformers_loads_the_folder_with_the_right_labels(finetuned):
+    from transformers import pipeline
+
+    model, folder, _ = finetuned
+    classify = pipeline("text-classification", model=str(folder / "mine"), top_k=None)
+    [scores] = classify(["rain and the world"])
+    assert {score["label"] for score in scores} == set(model.codebook.labels)
+
+
+@pytest.mark.parametrize("family", tiny_encoders.FAMILIES)
+def test_encoders_of_several_families_are_a_base(family, tmp_path):
+    tiny_encoders.write_encoder(family, tmp_path / "encoder")
+    model = stance.finetune(
+        make_rows(), output=tmp_path / "mine", base=tmp_path / "encoder", epochs=1
+    )
+    full = stance.load(tmp_path / "mine", backend="torch").predict_proba(["they trade"])
+    np.testing.assert_allclose(model.predict_proba(["they trade"]), full, atol=0.05)
+
+
+def test_frames_of_the_base_without_a_row_stay_as_they_are(tiny_folder, tmp_path):
+    known = stance.load(tiny_folder)
+    book = Codebook((*known.codebook.frames[:2], Frame("weather")))
+    rows = [row for row in make_rows() if "harvest" not in row["frames"]]
+    model = stance.finetune(rows, output=tmp_path / "m", base=tiny_folder, codebook=book, epochs=1)
+    before, after = weights(tiny_folder), weights(tmp_path / "m")
+    np.testing.assert_allclose(
+        after["classifier.bias"][:8], before["classifier.bias"][:8], atol=1e-3
+    )
+    assert model.folder.training["not_judged"] == list(book.names[:2])
+    assert model.decision.thresholds[:2] == known.decision.thresholds[:2]
+
+
+def test_frames_that_the_base_has_keep_its_codebook(tiny_folder, tmp_path):
+    rows = [{**row, "frames": {"cooperation": "favor"}} for row in make_rows()[::3]]
+    rows += [{**row, "frames": {}} for row in make_rows()[1::3]]
+    model = stance.finetune(rows, output=tmp_path / "m", base=tiny_folder, epochs=1)
+    assert model.codebook == stance.load(tiny_folder).codebook
+
+
+class Interruption(BaseException):
+    """What cuts a run off."""
+
+
+def interrupt_after(calls):
+    left = iter(range(calls))
+
+    def report(_):
+        if next(left, None) is None:
+            raise Interruption
+
+    return report
+
+
+@pytest.fixture(scope="module")
+def left_alone(tiny_folder, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("alone") / "m"
+    stance.finetune(make_rows(), output=folder, base=tiny_folder, epochs=2, progress=lambda _: None)
+    return folder
+
+
+@pytest.mark.parametrize("calls", [4, 9, 15])
+def test_a_run_that_is_cut_off_ends_with_the_same_weights(
+    calls, tiny_folder, left_alone, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(fitting, "CHECKPOINT_SECONDS", 0)
+    options = {"output": tmp_path / "m", "base": tiny_folder, "epochs": 2}
+    with pytest.raises(Interruption):
+        stance.finetune(make_rows(), **options, progress=interrupt_after(calls))
+    assert not (tmp_path / "m").exists()
+    stance.finetune(make_rows(), **options, resume=True)
+    expected, found = weights(left_alone), weights(tmp_path / "m")
+    for name in expected:
+        np.testing.assert_array_equal(found[name], expected[name])
+
+
+KILLED = """
+import os, signal, sys
+sys.path.insert(0, sys.argv[1])
+from tiny_rows import make_rows
+import stance
+from stance.finetune import fitting
+fitting.CHECKPOINT_SECONDS = 0
+calls = iter(range(15))
+def report(progress):
+    if next(calls, None) is None:
+        os.kill(os.getpid(), signal.SIGKILL)
+stance.finetune(make_rows(), output=sys.argv[2], base=sys.argv[3], epochs=2, progress=report)
+"""
+
+
+def test_a_killed_run_ends_with_the_same_weights(tiny_folder, left_alone, tmp_path):
+    here, output = Path(__file__).parent, tmp_path / "m"
+    words = [sys.executable, "-c", KILLED, here, output, tiny_folder]
+    done = subprocess.run(
+        list(map(str, words)), cwd=ROOT, check=False, capture_output=True, timeout=300
+    )
+    assert done.returncode == -9, done.stderr.decode()
+    assert list((tmp_path / "m.partial").rglob("checkpoint-*"))
+    stance.finetune(make_rows(), output=output, base=tiny_folder, epochs=2, resume=True)
+    expected, found = weights(left_alone), weights(output)
+    assert all(np.array_equal(found[name], expected[name]) for name in expected)
+
+
+def test_a_run_that_is_done_is_not_done_again(tiny_folder, left_alone):
+    told = []
+    options = {"output": left_alone, "base": tiny_folder, "epochs": 2}
+    model = stance.finetune(make_rows(), **options, resume=True, progress=told.append)
+    assert (model.codebook.names, told) == (("weather", "harvest"), [])
+
+
+@pytest.mark.parametrize("change", [{"epochs": 3}, {"data": make_rows(21)}])
+def test_going_on_with_something_else_is_refused(change, tiny_folder, left_alone):
+    options = {"data": make_rows(), "output": left_alone, "base": tiny_folder, "epochs": 2}
+    with pytest.raises(OutputError, match="changed since"):
+        stance.finetune(**{**options, **change}, resume=True)
+
+
+def test_an_existing_model_is_not_replaced_unasked(tiny_folder, left_alone):
+    with pytest.raises(OutputError, match="--force"):
+        stance.finetune(make_rows(), output=left_alone, base=tiny_folder)
+
+
+def test_a_folder_that_is_no_model_is_never_replaced(tiny_folder, tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
+    with pytest.raises(OutputError, match="is no model"):
+        stance.finetune(make_rows(), output=tmp_path, base=tiny_folder, force=True)
+    assert (tmp_path / "thesis.txt").exists()
+
+
+def one_document():
+    return [{**row, "document": "a"} for row in make_rows()]
+
+
+BAD_DATA = {
+    "no rows": ([], "hold no rows"),
+    "no text column": ([{"body": "a", "frames": {}}], "has no column 'text'"),
+    "empty text": ([{"text": " ", "frames": {}}], "has no text"),
+    "no frame at all": ([{"text": "a", "frames": {}}, {"text": "b", "frames": {}}], "has a frame"),
+    "unknown stance": ([{"text": "a", "frames": {"weather": "for"}}], "unknown stance 'for'"),
+    "no labels": ([{"text": "a", "frames": 3}], "expected an object"),
+    "one document": (one_document(), "all 24 rows are of one document"),
+    "no words": ([{"text": "...", "frames": {"weather": "favor"}}] * 2, "no letter or digit"),
+    "a number": (3, "expected a file"),
+}
+
+
+@pytest.mark.parametrize(("data", "words"), BAD_DATA.values(), ids=BAD_DATA)
+def test_wrong_data_are_one_line_and_nothing_is_written(data, words, tiny_folder, tmp_path):
+    with pytest.raises(InputError, match=words) as raised:
+        stance.finetune(data, output=tmp_path / "m", base=tiny_folder)
+    assert "\n" not in str(raised.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_frame_that_the_codebook_lacks_is_named_with_a_guess(tiny_folder, tmp_path):
+    book = Codebook((Frame("whether"), Frame("harvest")))
+    with pytest.raises(StanceError, match=r"unknown frame 'weather'.*did you mean 'whether'"):
+        stance.finetune(make_rows(), output=tmp_path / "m", base=tiny_folder, codebook=book)
+
+
+def test_a_new_frame_without_a_row_is_refused(tiny_folder, tmp_path):
+    book = Codebook((Frame("weather"), Frame("harvest"), Frame("sport")))
+    with pytest.raises(InputError, match="no row carries the frame sport"):
+        stance.finetune(make_rows(), output=tmp_path / "m", base=tiny_folder, codebook=book)
+
+
+def test_a_base_that_is_no_model_is_refused(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ModelError, match="no model that transformers can load"):
+        stance.finetune(make_rows(), output=tmp_path / "m", base=tmp_path / "empty")
+
+
+def test_without_a_listener_findings_are_logged(tiny_folder, tmp_path, caplog):
+    with caplog.at_level(logging.WARNING, logger="stance.finetune"):
+        stance.finetune(make_rows(12), output=tmp_path / "m", base=tiny_folder, epochs=1)
+    assert "only 8 rows carry weather" in caplog.text
+
+
+def test_likely_label_errors_are_listed_beside_the_model(finetuned):
+    model, folder, _ = finetuned
+    found = [f for f in model.folder.training["findings"] if f["kind"] == "label_errors"]
+    lines = (folder / "mine.label-errors.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["id"] for line in lines] == found[0]["rows"]

@@ -1,0 +1,80 @@
+"""The folder of an unfinished model, and how the finished one takes its place."""
+
+import numpy as np
+import pytest
+
+from stance.errors import OutputError
+from stance.finetune.workspace import Workspace
+
+SETTINGS = {"rows": "abc", "settings": {"epochs": 2}}
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    opened = Workspace(tmp_path / "m")
+    opened.open(SETTINGS, force=False)
+    return opened
+
+
+def finish(workspace, text="{}"):
+    workspace.model.mkdir()
+    (workspace.model / "stance.json").write_text(text, encoding="utf-8")
+    workspace.place()
+
+
+def test_logits_are_kept_in_the_order_of_the_epochs(workspace):
+    workspace.part("part-1")
+    for epoch in (1, 2, 10):
+        workspace.store("part-1", epoch, np.full((2, 4), epoch, np.float32))
+    assert [int(logits[0, 0]) for logits in workspace.stored("part-1")] == [1, 2, 10]
+
+
+def test_a_finished_part_has_no_checkpoints_left(workspace):
+    (workspace.part("part-1") / "checkpoint-3").mkdir()
+    assert not workspace.is_finished("part-1")
+    workspace.finish_part("part-1")
+    assert workspace.is_finished("part-1")
+    assert not list(workspace.part("part-1").glob("checkpoint-*"))
+
+
+def test_an_unfinished_run_is_not_begun_anew_unasked(workspace):
+    with pytest.raises(OutputError, match="--resume goes on"):
+        workspace.check(resume=False, force=False)
+
+
+def test_what_is_there_is_kept_unless_forced(workspace):
+    workspace.part("part-1")
+    workspace.open(SETTINGS, force=False)
+    assert (workspace.folder / "part-1").exists()
+    workspace.open(SETTINGS, force=True)
+    assert not (workspace.folder / "part-1").exists()
+
+
+def test_other_settings_are_refused(workspace):
+    with pytest.raises(OutputError, match="the settings changed"):
+        workspace.open({**SETTINGS, "settings": {"epochs": 3}}, force=False)
+
+
+def test_both_options_are_refused(workspace):
+    with pytest.raises(OutputError, match="give one of them"):
+        workspace.check(resume=True, force=True)
+
+
+def test_the_finished_model_replaces_the_old_one(workspace):
+    finish(workspace, "{}")
+    workspace.open(SETTINGS, force=False)
+    finish(workspace, '{"new": 1}')
+    assert (workspace.output / "stance.json").read_text(encoding="utf-8") == '{"new": 1}'
+    assert not workspace.folder.exists()
+
+
+def test_labels_to_look_at_are_put_beside_the_model(workspace):
+    workspace.label_errors.write_text("{}\n", encoding="utf-8")
+    finish(workspace)
+    assert workspace.output.with_name("m.label-errors.jsonl").exists()
+
+
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(OutputError, match="cannot write"):
+        Workspace(tmp_path / "file" / "m").open(SETTINGS, force=False)

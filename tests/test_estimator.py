@@ -1,0 +1,138 @@
+"""`StanceClassifier` among scikit-learn's tools."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn")
+
+from sklearn.base import clone, is_classifier
+from sklearn.exceptions import NotFittedError
+from sklearn.metrics import f1_score, make_scorer
+from sklearn.model_selection import GroupKFold, cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils import estimator_checks, get_tags
+
+from stance.codebook import Codebook, Frame
+from stance.errors import InputError
+from stance.estimator import StanceClassifier
+
+BOOK = Codebook((Frame("weather"), Frame("trade")))
+TEXTS = [f"{('rain and', 'states trade', 'two sides')[n % 3]} {chr(97 + n)}" for n in range(18)]
+INDICATOR = np.array([[(1, 0), (0, 1), (0, 0)][n % 3] for n in range(18)])
+LABELS = [({"weather": "favor"}, {"trade": "against"}, {})[n % 3] for n in range(18)]
+GROUPS = [f"d{n % 4}" for n in range(18)]
+
+
+@pytest.fixture
+def classifier(tiny_folder):
+    return StanceClassifier(base=tiny_folder, codebook=BOOK, epochs=1)
+
+
+@pytest.fixture(scope="module")
+def fitted(tiny_folder):
+    return StanceClassifier(base=tiny_folder, codebook=BOOK, epochs=1).fit(
+        TEXTS, LABELS, groups=GROUPS
+    )
+
+
+def test_predictions_are_indicators_of_the_frames(fitted):
+    predicted = fitted.predict(TEXTS)
+    assert fitted.frames_ == BOOK.names
+    assert (predicted.shape, set(predicted.ravel()) <= {0, 1}) == ((18, 2), True)
+
+
+def test_probabilities_decide_the_predictions(fitted):
+    present = fitted.predict_proba(TEXTS)
+    assert present.shape == (18, 2)
+    thresholds = np.array(fitted.model_.decision.thresholds, dtype=np.float32)
+    np.testing.assert_array_equal(fitted.predict(TEXTS), present >= thresholds)
+
+
+def test_the_model_knows_the_stances(fitted):
+    states = fitted.model_.predict_proba(TEXTS)
+    assert states.shape == (18, 2, 4)
+
+
+def test_the_score_is_the_macro_f1(fitted):
+    expected = f1_score(INDICATOR, fitted.predict(TEXTS), average="macro", zero_division=1)
+    assert fitted.score(TEXTS, LABELS) == pytest.approx(expected)
+    assert fitted.score(TEXTS, INDICATOR) == pytest.approx(expected)
+
+
+def test_a_pickle_predicts_the_same(fitted):
+    again = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(again.predict_proba(TEXTS), fitted.predict_proba(TEXTS))
+
+
+def test_a_clone_has_the_settings_and_no_model(fitted):
+    copy = clone(fitted)
+    assert copy.get_params() == fitted.get_params()
+    with pytest.raises(NotFittedError):
+        copy.predict(TEXTS)
+
+
+def test_cross_validation_by_groups_in_a_pipeline(classifier):
+    pipeline = make_pipeline(FunctionTransformer(list), classifier)
+    found = cross_validate(
+        pipeline,
+        np.array(TEXTS, dtype=object),
+        INDICATOR,
+        groups=GROUPS,
+        cv=GroupKFold(2),
+        scoring=make_scorer(f1_score, average="macro", zero_division=0),
+        error_score="raise",
+    )
+    assert len(found["test_score"]) == 2
+    assert ((found["test_score"] >= 0) & (found["test_score"] <= 1)).all()
+
+
+def test_it_is_a_multi_label_classifier_of_strings(classifier):
+    tags = get_tags(classifier)
+    assert is_classifier(classifier)
+    assert tags.classifier_tags.multi_label
+    assert tags.input_tags.string
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        estimator_checks.check_estimator_cloneable,
+        estimator_checks.check_estimator_repr,
+        estimator_checks.check_estimator_tags_renamed,
+        estimator_checks.check_no_attributes_set_in_init,
+        estimator_checks.check_parameters_default_constructible,
+        estimator_checks.check_set_params,
+        estimator_checks.check_get_params_invariance,
+        estimator_checks.check_valid_tag_types,
+    ],
+    ids=lambda check: check.__name__,
+)
+def test_the_checks_of_scikit_learn_that_need_no_numbers(check):
+    check("StanceClassifier", StanceClassifier())
+
+
+@pytest.mark.parametrize(
+    ("texts", "labels", "words"),
+    [
+        ("one text", LABELS[:8], "expected a sequence of texts"),
+        ([1, 2], LABELS[:2], "no sequence of texts"),
+        ([], [], "no sequence of texts"),
+        (TEXTS, LABELS[:3], "y holds 3 labels"),
+        (TEXTS, None, "y holds no labels"),
+        (TEXTS, INDICATOR[:, :1], "y has 1 columns"),
+        (TEXTS, INDICATOR * 2, "neither labels"),
+    ],
+)
+def test_wrong_input_is_refused(classifier, texts, labels, words):
+    with pytest.raises(InputError, match=words):
+        classifier.fit(texts, labels)
+
+
+def test_the_notation_and_a_column_of_texts_are_read(tiny_folder):
+    fitted = StanceClassifier(base=tiny_folder, epochs=1).fit(
+        np.array(TEXTS, dtype=object)[:, None], ["weather:favor", "trade", ""] * 6, groups=GROUPS
+    )
+    assert fitted.frames_ == ("weather", "trade")
