@@ -17,7 +17,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -27,9 +27,12 @@ from recipe import CODEBOOK, RECIPE, fingerprint, parse_arguments, train
 
 from stance.finetune.calibration import equal_weights, fit_decision
 from stance.finetune.export import export_onnx
-from stance.finetune.training import Classifier, states_of
+from stance.finetune.training import Classifier, Recipe, states_of
 from stance.store import ModelFolder
 
+#: A training on all rows at the recipe's own rate (1.2e-4) ran away: mean loss 0.74 against 0.57 in
+#: the folds. The shipped weights are therefore trained at a rate that is known to be steady.
+LEARNING_RATE = 8e-5
 OUTPUT = ROOT / "models" / "default"
 VERSION = "1.0.0"
 
@@ -45,7 +48,8 @@ def main() -> None:
     )
     print(f"training on {len(rows):,} rows", flush=True)
     started = time.monotonic()
-    classifier = train(rows, arguments.base)
+    recipe = replace(RECIPE, learning_rate=LEARNING_RATE)
+    classifier = train(rows, arguments.base, recipe=recipe)
     minutes = (time.monotonic() - started) / 60
     print(f"trained in {minutes:.0f} minutes; writing {OUTPUT}", flush=True)
     write_weights(classifier, OUTPUT)
@@ -57,7 +61,7 @@ def main() -> None:
         codebook=CODEBOOK,
         decision=decision,
         max_length=RECIPE.max_length,
-        training=describe_training(rows, minutes),
+        training=describe_training(rows, recipe, minutes),
     ).write()
     for file in sorted(OUTPUT.iterdir()):
         print(f"  {file.name}: {file.stat().st_size / 1e6:.2f} MB")
@@ -75,13 +79,13 @@ def write_weights(classifier: Classifier, folder: Path) -> None:
     (folder / "model.safetensors").chmod(0o644)
 
 
-def describe_training(rows: list[Row], minutes: float) -> dict[str, object]:
+def describe_training(rows: list[Row], recipe: Recipe, minutes: float) -> dict[str, object]:
     """Return what ``stance.json`` says of the training."""
     return {
         "base": "all-MiniLM-L6-v2",
         "rows": dict(Counter(row.source for row in rows)),
         "fingerprint": fingerprint(rows),
-        "recipe": asdict(RECIPE),
+        "recipe": asdict(recipe),
         "minutes": round(minutes, 1),
     }
 
