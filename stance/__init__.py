@@ -2,7 +2,7 @@
 
 >>> import stance
 >>> model = stance.load()
->>> [result] = model.predict(["They praised their fruitful partnership."])
+>>> [result] = model.predict(["Their dialogue has brought results, and should go on."])
 >>> result.frames
 {'cooperation': 'favor'}
 """

@@ -138,7 +138,7 @@ class StanceModel:
                 not a string, or the model has no band for ``abstain``.
 
         >>> import stance
-        >>> [result] = stance.load().predict(["Both sides praised their fruitful partnership."])
+        >>> [result] = stance.load().predict(["Their dialogue has brought results, and should go on."])
         >>> result.frames
         {'cooperation': 'favor'}
         """
