@@ -138,7 +138,8 @@ class StanceModel:
                 not a string, or the model has no band for ``abstain``.
 
         >>> import stance
-        >>> [result] = stance.load().predict(["Their dialogue has brought results, and should go on."])
+        >>> text = "Their dialogue has brought results, and should go on."
+        >>> [result] = stance.load().predict([text])
         >>> result.frames
         {'cooperation': 'favor'}
         """

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import baselines
@@ -39,6 +39,15 @@ SOURCES = ("seeds", "authored", "un")
 EPOCHS_ON_SEEDS = 20
 
 
+@dataclass(frozen=True)
+class Decided:
+    """Probabilities (n, F, 4), states (n, F), and share → states with that share withheld."""
+
+    probabilities: NDArray[np.float32]
+    states: NDArray[np.int64]
+    withheld: dict[float, NDArray[np.int64]]
+
+
 class Judge:
     """The rows, their gold states, and how out-of-fold logits are scored on them."""
 
@@ -50,27 +59,30 @@ class Judge:
         self.weights = equal_weights(list(self.sources))
         self.groups = [row.group for row in rows]
 
-    def decide(
-        self, logits: NDArray[Any], *, fitted_on: NDArray[Any] | None = None
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
-        """Return probabilities, states, and states with 5% and 10% withheld, each fold decided
-        with what the other folds taught; ``fitted_on`` are other logits to learn that from.
-        """
+    def fit(self, logits: NDArray[Any]) -> list[Decision]:
+        """Return for each fold the decision that the other folds teach."""
+        return [
+            fit_decision(
+                logits[self.folds != fold],
+                self.gold[self.folds != fold],
+                row_weights=self.weights[self.folds != fold],
+            )
+            for fold in range(FOLDS)
+        ]
+
+    def decide(self, logits: NDArray[Any], decisions: Sequence[Decision]) -> Decided:
+        """Decide each fold by its decision."""
         shape = self.gold.shape
         probabilities = np.zeros((*shape, 4), np.float32)
         states = np.zeros(shape, np.int64)
-        bands = np.zeros((len(ABSTENTION_SHARES), *shape), np.int64)
-        taught = logits if fitted_on is None else fitted_on
-        for fold in range(FOLDS):
-            known, judged = self.folds != fold, self.folds == fold
-            decision = fit_decision(
-                taught[known], self.gold[known], row_weights=self.weights[known]
-            )
+        withheld = {share: np.zeros(shape, np.int64) for share in ABSTENTION_SHARES}
+        for fold, decision in enumerate(decisions):
+            judged = self.folds == fold
             probabilities[judged] = decision.probabilities(logits[judged])
             states[judged] = decision.states(probabilities[judged])
-            for index, share in enumerate(ABSTENTION_SHARES):
-                bands[index, judged] = decision.states(probabilities[judged], abstain=share)
-        return probabilities, states, bands
+            for share, found in withheld.items():
+                found[judged] = decision.states(probabilities[judged], abstain=share)
+        return Decided(probabilities, states, withheld)
 
     def score(
         self,
@@ -101,16 +113,20 @@ def main() -> None:
     rows = read_rows(arguments.speeches)
     judge = Judge(rows)
     int8 = out_of_fold_logits(rows, "int8")
+    print("calibrating, fold by fold", flush=True)
+    decisions = judge.fit(int8)
+    decided = judge.decide(int8, decisions)
+    exact = judge.decide(out_of_fold_logits(rows, "float32"), decisions)
     figures: dict[str, Any] = {
         "rows": {source: int((judge.sources == source).sum()) for source in SOURCES},
-        "shipped": by_source(judge, int8),
+        "shipped": by_source(judge, decided),
         "before_calibration": uncalibrated_errors(judge, int8),
-        "abstention": abstention_figures(judge, int8),
-        "reliability": reliability_bins(judge, int8),
-        "precision": precision_cost(judge, int8, out_of_fold_logits(rows, "float32")),
+        "abstention": abstention_figures(judge, decided),
+        "reliability": reliability_bins(judge, decided),
+        "precision": precision_cost(judge, decided, exact),
         "baselines": baseline_figures(judge, arguments.base),
         "transfer": stored("transfer") if quick else transfer(judge, arguments.base),
-        "failures": failures(judge, int8),
+        "failures": failures(judge, decided),
     }
     FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     write_tables(figures)
@@ -119,13 +135,12 @@ def main() -> None:
     write_card(ModelFolder.read(OUTPUT), figures)
 
 
-def failures(judge: Judge, logits: NDArray[Any]) -> list[dict[str, Any]]:
+def failures(judge: Judge, decided: Decided) -> list[dict[str, Any]]:
     """Return, for each frame, the authored sentences where the model was surest and wrong."""
-    probabilities, states, _ = judge.decide(logits)
-    present = 1 - probabilities[..., 0]
+    present = 1 - decided.probabilities[..., 0]
     found = []
     for column, frame in enumerate(CODEBOOK.names):
-        gold, called = judge.gold[:, column] > 0, states[:, column] > 0
+        gold, called = judge.gold[:, column] > 0, decided.states[:, column] > 0
         for kind, wrong in (("invented", called & ~gold), ("missed", gold & ~called)):
             at = np.flatnonzero(wrong & (judge.sources == "authored"))
             sure = present[at, column] if kind == "invented" else 1 - present[at, column]
@@ -140,10 +155,10 @@ def stored(name: str) -> Any:
     return json.loads(FIGURES.read_text("utf-8")).get(name) if FIGURES.exists() else None
 
 
-def by_source(judge: Judge, logits: NDArray[Any]) -> dict[str, Any]:
+def by_source(judge: Judge, decided: Decided) -> dict[str, Any]:
     """Return source → all figures, each fold calibrated and decided by the other four."""
-    probabilities, states, _ = judge.decide(logits)
-    return {s: judge.score(probabilities, states, s).to_dict() for s in SOURCES}
+    found = {s: judge.score(decided.probabilities, decided.states, s) for s in SOURCES}
+    return {source: evaluation.to_dict() for source, evaluation in found.items()}
 
 
 def uncalibrated_errors(judge: Judge, logits: NDArray[Any]) -> dict[str, Any]:
@@ -158,14 +173,13 @@ def uncalibrated_errors(judge: Judge, logits: NDArray[Any]) -> dict[str, Any]:
     return found
 
 
-def abstention_figures(judge: Judge, logits: NDArray[Any]) -> dict[str, Any]:
+def abstention_figures(judge: Judge, decided: Decided) -> dict[str, Any]:
     """Return share → source → what leaving the least certain decisions open removes."""
-    _, states, bands = judge.decide(logits)
     found: dict[str, Any] = {}
-    for share, withheld in zip(ABSTENTION_SHARES, bands, strict=True):
+    for share, withheld in decided.withheld.items():
         for source in SOURCES:
             at = judge.sources == source
-            open_, wrong = withheld[at] < 0, (states[at] > 0) != (judge.gold[at] > 0)
+            open_, wrong = withheld[at] < 0, (decided.states[at] > 0) != (judge.gold[at] > 0)
             found.setdefault(f"{share:g}", {})[source] = {
                 "left_open": float(open_.mean()),
                 "errors": int(wrong.sum()),
@@ -174,28 +188,27 @@ def abstention_figures(judge: Judge, logits: NDArray[Any]) -> dict[str, Any]:
     return found
 
 
-def reliability_bins(judge: Judge, logits: NDArray[Any]) -> dict[str, Any]:
+def reliability_bins(judge: Judge, decided: Decided) -> dict[str, Any]:
     """Return frame → [mean probability, true share, sentences] of each bin, all sources pooled."""
-    probabilities, _, _ = judge.decide(logits)
-    diagrams = reliability(judge.gold, probabilities, frames=CODEBOOK.names)
+    diagrams = reliability(judge.gold, decided.probabilities, frames=CODEBOOK.names)
     return {
         frame: [[b.mean_probability, b.share_present, b.sentences] for b in bins]
         for frame, bins in diagrams.items()
     }
 
 
-def precision_cost(judge: Judge, int8: NDArray[Any], float32: NDArray[Any]) -> dict[str, Any]:
+def precision_cost(judge: Judge, int8: Decided, exact: Decided) -> dict[str, Any]:
     """Return what 8-bit arithmetic costs, the decisions being those of the 8-bit model."""
-    p8, s8, _ = judge.decide(int8)
-    p32, s32, _ = judge.decide(float32, fitted_on=int8)
-    gaps = {}
-    for source in SOURCES:
-        exact = judge.score(p32, s32, source, resamples=0).macro_f1.value or 0.0
-        gaps[source] = exact - (judge.score(p8, s8, source, resamples=0).macro_f1.value or 0.0)
+
+    def macro_f1(decided: Decided, source: str) -> float:
+        found = judge.score(decided.probabilities, decided.states, source, resamples=0)
+        return found.macro_f1.value or 0.0
+
+    present = int8.probabilities[..., 0] - exact.probabilities[..., 0]
     return {
-        "macro_f1_lost": gaps,
-        "largest_difference": float(np.abs(p8[..., 0] - p32[..., 0]).max()),
-        "labels_changed": float((s8 != s32).any(axis=1).mean()),
+        "macro_f1_lost": {s: macro_f1(exact, s) - macro_f1(int8, s) for s in SOURCES},
+        "largest_difference": float(np.abs(present).max()),
+        "labels_changed": float((int8.states != exact.states).any(axis=1).mean()),
     }
 
 
@@ -209,7 +222,7 @@ def baseline_figures(judge: Judge, base: str) -> dict[str, Any]:
         "frozen encoder + logistic regression": baselines.frozen(judge.rows, base),
     }.items():
         print(f"scoring {name}", flush=True)
-        found[name] = by_source(judge, logits.astype(np.float32))
+        found[name] = by_source(judge, judge.decide(logits, judge.fit(logits)))
     return found
 
 
