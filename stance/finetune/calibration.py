@@ -102,14 +102,13 @@ def _best_threshold(
 ) -> float:
     if not gold.any():
         return 0.5
-    called = present[:, None] >= _THRESHOLDS
-    best = []
-    for _ in range(_RESAMPLES):
-        drawn = generator.multinomial(len(gold), np.full(len(gold), 1 / len(gold))) * weights
-        hits = (drawn * gold) @ called
-        f1 = 2 * hits / np.maximum(drawn @ called + (drawn * gold).sum(), 1e-12)
-        best.append(_THRESHOLDS[f1.argmax()])
-    return float(np.round(np.median(best), 3))
+    called = (present[:, None] >= _THRESHOLDS).astype(np.float64)
+    rows = len(gold)
+    drawn = generator.multinomial(rows, np.full(rows, 1 / rows), size=_RESAMPLES) * weights
+    present_drawn = drawn * gold
+    given_or_gold = drawn @ called + present_drawn.sum(axis=1, keepdims=True)
+    f1 = 2 * (present_drawn @ called) / np.maximum(given_or_gold, 1e-12)
+    return float(np.round(np.median(_THRESHOLDS[f1.argmax(axis=1)]), 3))
 
 
 def _rounded(bands: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
