@@ -18,7 +18,7 @@ LABELS = [{"weather": "favor"}, {"trade": "against", "weather": None}, {}, {"wea
 
 @pytest.fixture(scope="module")
 def trained(tiny_folder):
-    recipe = Recipe(epochs=12, learning_rate=5e-3, batch_size=8)
+    recipe = Recipe(epochs=40, learning_rate=1e-2, batch_size=8)
     return train_classifier(
         TEXTS,
         states_of(LABELS, BOOK),
