@@ -262,7 +262,7 @@ def memory_lines(speeches: Path, scratch: Path) -> list[str]:
 
     texts = list(read_speeches(speeches).items())
     lines = ["| speeches | sentences | seconds | peak memory |", "| --- | --- | --- | --- |"]
-    for count in (len(texts) // 10, len(texts)):
+    for count in (len(texts) // 100, len(texts) // 10, len(texts)):
         source, target = scratch / "speeches.jsonl", scratch / "labelled.jsonl"
         rows = (json.dumps({"id": name, "text": text}) for name, text in texts[:count])
         source.write_text("\n".join(rows) + "\n", encoding="utf-8")
