@@ -21,7 +21,11 @@ def test_probabilities_of_a_frame_sum_to_one(values, temperature, offset):
     np.testing.assert_allclose(probabilities.sum(axis=-1), 1, atol=1e-5)
 
 
-@given(logits, st.floats(0.05, 20))
+# Beyond these, float32 has no room left between the stances of a frame that is surely absent.
+moderate = arrays(np.float32, (3, 8), elements=st.floats(-5, 5, width=32))
+
+
+@given(moderate, st.floats(0.5, 20))
 def test_temperature_never_changes_the_likeliest_stance(values, temperature):
     warm = Decision((temperature,) * 2, (0.0,) * 2, (0.0,) * 2, {}).probabilities(values)
     plain = PLAIN.probabilities(values)
