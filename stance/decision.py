@@ -5,7 +5,7 @@ Scores come first and the decision after, so that thresholds can change without 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 from stance.codebook import STATES, Codebook
 from stance.errors import CodebookError, InputError
 
-__all__ = ["UNCERTAIN", "Decision"]
+__all__ = ["NOT_CODED", "UNCERTAIN", "Decision", "states_of"]
+
+#: The gold state of a frame that is present and whose stance was not coded.
+NOT_CODED = -1
 
 #: The state of a frame whose P(frame) lies inside the abstention band.
 UNCERTAIN = -1
@@ -102,3 +105,17 @@ class Decision:
                 raise InputError(f"the threshold of {frame} is {threshold}; expected 0 to 1")
             changed[frame] = threshold
         return replace(self, thresholds=tuple(changed.values()))
+
+
+def states_of(labels: Sequence[Mapping[str, str | None]], codebook: Codebook) -> NDArray[np.int64]:
+    """Turn n mappings of frame → stance into states of shape (n, F), 0 to 3 or ``NOT_CODED``.
+
+    Raises:
+        CodebookError: a frame or a stance that the codebook lacks.
+    """
+    states = np.zeros((len(labels), len(codebook.frames)), dtype=np.int64)
+    for row, frames in enumerate(labels):
+        for frame, stance in codebook.check(frames).items():
+            column = codebook.names.index(frame)
+            states[row, column] = NOT_CODED if stance is None else STATES.index(stance)
+    return states

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
-
-from stance.codebook import STATES
+from stance.decision import states_of
 from stance.errors import InputError
 from stance.figures import Evaluation
 from stance.files import LabelledRow, read_rows
 from stance.model import StanceModel, load
-from stance.scoring import NOT_CODED, score
+from stance.scoring import score
 
 __all__ = ["evaluate"]
 
@@ -64,7 +62,7 @@ def evaluate(
         raise InputError(f"{data} has no rows; expected labelled sentences")
     probabilities = judged.predict_proba([row.text for row in rows])
     return score(
-        _gold(rows, judged),
+        states_of([row.frames for row in rows], judged.codebook),
         probabilities,
         judged.decision.states(probabilities),
         [row.document for row in rows],
@@ -72,12 +70,3 @@ def evaluate(
         resamples=resamples,
         seed=seed,
     )
-
-
-def _gold(rows: list[LabelledRow], model: StanceModel) -> np.ndarray:
-    gold = np.zeros((len(rows), len(model.codebook.frames)), dtype=np.int64)
-    for row, labelled in enumerate(rows):
-        for frame, stance in model.codebook.check(labelled.frames).items():
-            column = model.codebook.names.index(frame)
-            gold[row, column] = NOT_CODED if stance is None else STATES.index(stance)
-    return gold

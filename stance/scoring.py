@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stance.codebook import STATES
+from stance.decision import NOT_CODED
 from stance.errors import InputError
 from stance.figures import (
     AbstentionPoint,
@@ -25,9 +26,6 @@ from stance.figures import (
 )
 
 __all__ = ["BINS", "NOT_CODED", "abstention", "fit_bands", "reliability", "score"]
-
-#: The gold state of a frame that is present and whose stance was not coded.
-NOT_CODED = -1
 
 #: Equal-width bins of P(frame) in the calibration error and the reliability diagram.
 BINS = 15

@@ -20,7 +20,7 @@ from sklearn.linear_model import SGDClassifier
 from transformers import AutoModel, AutoTokenizer
 
 from stance.codebook import STATES
-from stance.finetune.training import states_of
+from stance.decision import states_of
 
 Floats = NDArray[np.float64]
 

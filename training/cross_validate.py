@@ -22,8 +22,9 @@ from recipe import CODEBOOK, RECIPE, fingerprint, parse_arguments, train
 
 from stance.backends import open_backend
 from stance.codebook import STATES
+from stance.decision import states_of
 from stance.finetune.export import export_onnx
-from stance.finetune.training import Classifier, predict_logits, states_of
+from stance.finetune.training import Classifier, predict_logits
 from stance.tokens import WindowTokenizer, pack
 
 RESULTS = Path(__file__).parent / "results"

@@ -28,10 +28,9 @@ from numpy.typing import NDArray
 from recipe import CODEBOOK, RECIPE, parse_arguments, train
 from train_default import OUTPUT
 
-from stance.decision import Decision
+from stance.decision import Decision, states_of
 from stance.figures import Evaluation
 from stance.finetune.calibration import ABSTENTION_SHARES, equal_weights, fit_decision
-from stance.finetune.training import states_of
 from stance.scoring import reliability, score
 from stance.store import ModelFolder
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from corpus import Row
 
 from stance.codebook import Codebook
-from stance.finetune.training import Classifier, Recipe, states_of, train_classifier
+from stance.decision import states_of
+from stance.finetune.training import Classifier, Recipe, train_classifier
 
 CODEBOOK = Codebook.load(Path(__file__).parent / "codebook.json")
 RECIPE = Recipe()

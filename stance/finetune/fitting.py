@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.codebook import STATES, Codebook
-from stance.decision import Decision
+from stance.decision import Decision, states_of
 from stance.figures import Evaluation
 from stance.files import LabelledRow
 from stance.finetune.bases import Base
@@ -23,7 +23,6 @@ from stance.finetune.training import (
     Classifier,
     Watch,
     predict_logits,
-    states_of,
     train_classifier,
 )
 from stance.finetune.workspace import Workspace

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stance.codebook import STATES, Codebook
+from stance.codebook import Codebook
+from stance.decision import NOT_CODED
 from stance.errors import MissingExtraError, ModelError
 
 __all__ = [
@@ -31,7 +32,7 @@ __all__ = [
 ]
 
 #: The target of a frame that is present but whose stance was not coded.
-STANCE_NOT_CODED = -1
+STANCE_NOT_CODED = NOT_CODED
 
 #: The target of a frame that nobody looked for in this sentence: it is not trained.
 NOT_JUDGED = -2
@@ -239,19 +240,6 @@ def predict_logits(
             ).to(device)
             logits[rows] = classifier.model(**batch).logits.float().cpu().numpy()
     return logits
-
-
-def states_of(
-    labels: Sequence[Any],
-    codebook: Codebook,
-) -> NDArray[np.int64]:
-    """Turn n mappings of frame → stance into states of shape (n, F)."""
-    states = np.zeros((len(labels), len(codebook.frames)), dtype=np.int64)
-    for row, frames in enumerate(labels):
-        for frame, stance in codebook.check(frames).items():
-            column = codebook.names.index(frame)
-            states[row, column] = STANCE_NOT_CODED if stance is None else STATES.index(stance)
-    return states
 
 
 def _set_dropout(model: Any, share: float) -> None:

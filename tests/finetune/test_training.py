@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from stance.codebook import Codebook, Frame
+from stance.decision import states_of
 from stance.errors import CodebookError, ModelError
 from stance.finetune.training import (
     STANCE_NOT_CODED,
     Recipe,
     predict_logits,
-    states_of,
     train_classifier,
 )
 
