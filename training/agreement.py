@@ -1,0 +1,64 @@
+"""How far two codings of the training rows agree.
+
+    python training/agreement.py
+
+The UN sentences were coded twice, independently, and where the two differ a third pass, which saw
+both without knowing whose they were, decided. Of the authored rows w15 to w29, 300 drawn at random
+were coded again blind. Prints, for each part and frame, how often each coding has it, the F1 of one
+against the other, and how often the stance is the same where both have the frame.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from recipe import CODEBOOK
+
+DATA = Path(__file__).parent / "data"
+
+Frames = Mapping[str, str]
+
+
+def main() -> None:
+    """Print one table a part."""
+    un = read(DATA / "un.jsonl")
+    again = {row["id"]: row["frames"] for row in read(DATA / "authored_recoded.jsonl")}
+    written = [row for file in sorted((DATA / "authored").glob("w*.jsonl")) for row in read(file)]
+    parts = {
+        "UN, ids un-": [codings(row) for row in un if row["id"].startswith("un-")],
+        "UN, ids un2-": [codings(row) for row in un if row["id"].startswith("un2-")],
+        "authored, w15 to w29": [
+            (row["frames"], again[row["id"]]) for row in written if row["id"] in again
+        ],
+    }
+    print("| part (sentences) | frame | first | second | F1 | stance the same |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for part, pairs in parts.items():
+        for frame in CODEBOOK.names:
+            print(f"| {part} ({len(pairs):,}) | `{frame}` | {agreement(pairs, frame)} |")
+
+
+def codings(row: Mapping[str, Frames]) -> tuple[Frames, Frames]:
+    """Return the two codings of a UN row; ``codings`` is there only where they differ."""
+    first, second = row.get("codings", (row["frames"], row["frames"]))
+    return first, second
+
+
+def agreement(pairs: Sequence[tuple[Frames, Frames]], frame: str) -> str:
+    """Return the cells of one frame: how often either coding has it, F1, stances that are equal."""
+    first = sum(frame in one for one, _ in pairs)
+    second = sum(frame in other for _, other in pairs)
+    both = [(one[frame], other[frame]) for one, other in pairs if frame in one and frame in other]
+    same = sum(one == other for one, other in both)
+    return f"{first} | {second} | {2 * len(both) / (first + second):.2f} | {same / len(both):.0%}"
+
+
+def read(file: Path) -> list[dict[str, Frames]]:
+    """Return the rows of a JSONL file."""
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+if __name__ == "__main__":
+    main()
