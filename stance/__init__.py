@@ -9,16 +9,15 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from stance.cluster.dataset import ray_label
     from stance.codebook import Codebook
     from stance.errors import StanceError
     from stance.evaluation import evaluate
-    from stance.finetune.run import finetune
+    from stance.finetuning.run import finetune
     from stance.job import label_files
     from stance.model import StanceModel, load
     from stance.results import DocumentResult, SentenceResult
@@ -33,6 +32,7 @@ __all__ = [
     "finetune",
     "label_files",
     "load",
+    "ray_label",
 ]
 
 # Names are looked up when they are first used, so that "import stance" loads nothing heavy.
@@ -43,9 +43,10 @@ _HOMES = {
     "StanceError": "stance.errors",
     "StanceModel": "stance.model",
     "evaluate": "stance.evaluation",
-    "finetune": "stance.finetune.run",
+    "finetune": "stance.finetuning.run",
     "label_files": "stance.job",
     "load": "stance.model",
+    "ray_label": "stance.cluster.dataset",
 }
 
 
@@ -59,14 +60,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
-
-
-class _Root(ModuleType):
-    """Keeps ``stance.finetune`` the function: the folder of that name would take its place."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (name in _HOMES and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Root

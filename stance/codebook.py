@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from stance.errors import CodebookError
+from stance.strict_json import read_json
 
 __all__ = ["MAX_FRAMES", "STATES", "Codebook", "Frame", "Stance", "format_labels", "parse_labels"]
 
@@ -69,10 +70,7 @@ class Codebook:
         names = [frame.name for frame in self.frames]
         if not names:
             raise CodebookError("the codebook has no frames; expected at least one")
-        if len(names) > MAX_FRAMES:
-            raise CodebookError(
-                f"the codebook has {len(names):,} frames; at most {MAX_FRAMES} are supported"
-            )
+        _check_number(names)
         for name in names:
             if not isinstance(name, str) or not _NAME.fullmatch(name):
                 raise CodebookError(
@@ -124,6 +122,7 @@ class Codebook:
                 'not a codebook: expected {"frames": [{"name": ..., "definition": ..., '
                 '"proposition": ...}, ...]}'
             )
+        _check_number(frames)
         return cls(
             frames=tuple(
                 Frame(
@@ -160,16 +159,19 @@ class Codebook:
             CodebookError: the file cannot be read, or is not a codebook.
         """
         try:
-            data = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError) as error:
+            data = read_json(path)
+        except OSError as error:
             raise CodebookError(
-                f"cannot read the codebook {path}: {error}; expected a JSON file"
+                f"cannot read the codebook {path}: {error.strerror or error}; expected a JSON file"
             ) from error
+        except ValueError as error:
+            raise CodebookError(f"the codebook {path} {error}; expected a JSON file") from error
         return cls.from_dict(data)
 
     def save(self, path: str | Path) -> None:
         """Write the codebook as a JSON file."""
         text = json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
+        Path(path).unlink(missing_ok=True)  # It may be a link to somewhere else.
         Path(path).write_text(text + "\n", encoding="utf-8")
 
 
@@ -216,6 +218,13 @@ def _check_stance(stance: str | None) -> str | None:
         f"unknown stance {str(stance)[:80]!r}{_did_you_mean(stance, STATES[1:])}; "
         f"expected {', '.join(STATES[1:])}"
     )
+
+
+def _check_number(frames: Sequence[object]) -> None:
+    if len(frames) > MAX_FRAMES:
+        raise CodebookError(
+            f"the codebook has {len(frames):,} frames; at most {MAX_FRAMES} are supported"
+        )
 
 
 def _did_you_mean(found: object, known: Iterable[str]) -> str:

@@ -54,7 +54,7 @@ class Decision:
 
         States stand in the order absent, favor, neutral, against; each row of four sums to 1.
         """
-        scores = logits.reshape(len(logits), -1, len(STATES)).astype(np.float64)
+        scores = logits.reshape(len(logits), len(self.temperatures), len(STATES)).astype(np.float64)
         scores = scores / np.array(self.temperatures)[:, None]
         scores[..., 1:] -= np.array(self.offsets)[:, None]
         scores -= scores.max(axis=-1, keepdims=True)

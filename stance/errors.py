@@ -10,6 +10,8 @@ StanceError
 
 from __future__ import annotations
 
+import re
+
 __all__ = [
     "CodebookError",
     "InputError",
@@ -19,9 +21,22 @@ __all__ = [
     "StanceError",
 ]
 
+# Line ends and control characters, which could steer a terminal, marks that turn the direction of
+# text, and halves of surrogate pairs, which cannot be written.
+_UNSAFE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
 
 class StanceError(Exception):
-    """Any error that stance raises on purpose. Its text is one line, fit to be shown to a user."""
+    r"""Any error that stance raises on purpose. Its text is one line, fit to be shown to a user.
+
+    Names and values of files are part of it, so what could steer a terminal is written as escapes.
+
+    >>> str(StanceError("a\n\x1b[31mb"))
+    'a\\n\\x1b[31mb'
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(_UNSAFE.sub(lambda found: ascii(found[0])[1:-1], message))
 
 
 class InputError(StanceError, ValueError):

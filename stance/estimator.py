@@ -21,7 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 from stance.codebook import Codebook, parse_labels
 from stance.errors import InputError
 from stance.files import LabelledRow
-from stance.finetune.run import finetune
+from stance.finetuning.run import finetune
 from stance.model import load
 
 __all__ = ["StanceClassifier"]

@@ -1,8 +1,10 @@
-"""Which words carry a frame: each is taken away in turn, and P(frame) is looked at again.
+"""Which words carry a frame.
 
-Occlusion asks nothing of a model but its probabilities, so it works on any backend (Zeiler and
-Fergus 2014, Visualizing and Understanding Convolutional Networks; for text, Li, Monroe and Jurafsky
-2016, Understanding Neural Networks through Representation Erasure).
+By occlusion, each word is taken away in turn, and P(frame) is looked at again. That asks nothing of
+a model but its probabilities, so it works on any backend (Zeiler and Fergus 2014, Visualizing and
+Understanding Convolutional Networks; for text, Li, Monroe and Jurafsky 2016, Understanding Neural
+Networks through Representation Erasure). By integrated gradients, a word has the sum of what its
+tokens have (``stance.backends.gradients``).
 """
 
 from __future__ import annotations
@@ -10,17 +12,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from stance.codebook import STATES
+from stance.codebook import STATES, Codebook
+from stance.decision import Decision
 from stance.errors import InputError
 from stance.figures import Figure
-from stance.model import StanceModel
+from stance.results import Word, top_words, word_rows
+from stance.tokens import WindowTokenizer
 
-__all__ = ["Explanation", "Faithfulness", "Word", "explain", "explain_many", "faithfulness"]
+if TYPE_CHECKING:
+    from stance.backends.gradients import Gradients
+
+__all__ = ["METHODS", "Explanation", "Faithfulness", "Word", "explain_many", "faithfulness"]
+
+METHODS = ("occlusion", "gradients")
 
 # Scripts that put no space between words: each of their characters counts as a word.
 _UNSPACED = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -34,18 +43,32 @@ Floats = npt.NDArray[np.float64]
 Spans = list[tuple[int, int]]
 
 
-@dataclass(frozen=True)
-class Word:
-    """A word of a sentence, exactly ``sentence[start:end]``, and what it does for one frame.
+class Explainable(Protocol):
+    """What is asked of a model."""
 
-    ``weight`` is by how much P(frame) falls when the word is taken away, −1 to 1: above 0 the word
-    speaks for the frame, below 0 against it.
-    """
+    @property
+    def codebook(self) -> Codebook:
+        """The frames."""
+        ...
 
-    text: str
-    start: int
-    end: int
-    weight: float
+    @property
+    def decision(self) -> Decision:
+        """What makes labels of probabilities."""
+        ...
+
+    @property
+    def tokenizer(self) -> WindowTokenizer:
+        """What cuts texts into tokens."""
+        ...
+
+    @property
+    def gradients(self) -> Gradients:
+        """The encoder with its gradients; asked for by the method ``gradients`` alone."""
+        ...
+
+    def predict_proba(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return calibrated probabilities of shape (n, F, 4)."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -56,8 +79,10 @@ class Explanation:
         text: the sentence.
         frames: frame → stance, for the frames it carries.
         probabilities: frame → P(frame) of the whole sentence, 0 to 1, for every frame.
-        words: frame → its words in the order of the sentence, for every frame. In a sentence of
-            more than 200 words, neighbours are taken away together and stand together here.
+        words: frame → its words in the order of the sentence, for every frame. A word's weight is,
+            by occlusion, how far P(frame) falls when the word is taken away; by gradients, its part
+            of what the words together add to P(frame). In a sentence of more than 200 words,
+            neighbours stand together.
     """
 
     text: str
@@ -73,18 +98,14 @@ class Explanation:
         """
         if frame not in self.words:
             raise InputError(f"unknown frame {frame!r}; expected one of {', '.join(self.words)}")
-        speaking = [word for word in self.words[frame] if word.weight > 0]
-        return tuple(sorted(speaking, key=lambda word: -word.weight)[:number])
+        return top_words(self.words[frame], number)
 
     def to_dict(self) -> dict[str, list[list[Any]]]:
         """Return what a result's row holds as ``explanations``: frame → [[start, end, weight]].
 
         Only the frames that the sentence carries are in it.
         """
-        return {
-            frame: [[word.start, word.end, round(word.weight, 4)] for word in self.words[frame]]
-            for frame in self.frames
-        }
+        return word_rows({frame: self.words[frame] for frame in self.frames})
 
 
 @dataclass(frozen=True)
@@ -109,61 +130,59 @@ class Faithfulness:
 
 
 class _Case(NamedTuple):
-    """A sentence and its words; its probabilities (F, 4), and P(frame) without each word (n, F)."""
+    """A sentence and its words; its probabilities (F, 4), and the words' weights (n, F)."""
 
     text: str
     spans: Spans
     whole: npt.NDArray[np.float32]
-    without: npt.NDArray[np.float64]
+    weights: Floats
 
 
-def explain(model: StanceModel, sentence: str) -> Explanation:
-    """Say which words of a sentence carry each frame.
+def explain_many(
+    model: Explainable, sentences: Iterable[str], *, method: str = "occlusion"
+) -> Iterator[Explanation]:
+    """Explain sentences, yielding one explanation each, in order.
 
-    Every word is taken away in turn: the work of labelling as many sentences as there are words.
+    Occlusion is the work of labelling as many sentences as there are words, in full batches.
+
+    Args:
+        model: the model to explain.
+        sentences: what to explain.
+        method: ``occlusion``, or ``gradients``, which needs the extra of that name.
 
     Raises:
-        InputError: ``sentence`` is not a string.
+        InputError: ``sentences`` is one string rather than several, one is not a string, or the
+            method is unknown.
+        MissingExtraError: gradients without captum and torch.
 
     >>> import stance
-    >>> from stance.explain import explain
-    >>> explanation = explain(stance.load(), "Both sides praised their fruitful partnership.")
-    >>> explanation.frames
-    {'cooperation': 'favor'}
+    >>> from stance.explain import explain_many
+    >>> sentences = ["Both sides praised their fruitful partnership."]
+    >>> [explanation] = explain_many(stance.load(), sentences)
     >>> len(explanation.words["cooperation"])
     6
     """
-    return next(explain_many(model, [sentence]))
-
-
-def explain_many(model: StanceModel, sentences: Iterable[str]) -> Iterator[Explanation]:
-    """Explain sentences, yielding one explanation each, in order; they are run in full batches.
-
-    Raises:
-        InputError: ``sentences`` is one string rather than several, or one is not a string.
-    """
     names = model.codebook.names
-    for case in _cases(model, sentences):
-        present = _present(case.whole)
-        falls = (present - case.without).T.tolist()
+    for case in _cases(model, sentences, method):
         yield Explanation(
             text=case.text,
             frames=_frames(model, case),
-            probabilities=dict(zip(names, present.tolist(), strict=True)),
+            probabilities=dict(zip(names, _present(case.whole).tolist(), strict=True)),
             words={
                 name: tuple(
-                    Word(case.text[start:end], start, end, fall)
-                    for (start, end), fall in zip(case.spans, frame_falls, strict=True)
+                    Word(case.text[start:end], start, end, weight)
+                    for (start, end), weight in zip(case.spans, weights, strict=True)
                 )
-                for name, frame_falls in zip(names, falls, strict=True)
+                for name, weights in zip(names, case.weights.T.tolist(), strict=True)
             },
         )
 
 
 def faithfulness(
-    model: StanceModel,
+    model: Explainable,
     sentences: Iterable[str],
     *,
+    method: str = "occlusion",
     share: float = 0.2,
     draws: int = 10,
     resamples: int = 1000,
@@ -179,6 +198,7 @@ def faithfulness(
     Args:
         model: the model to explain.
         sentences: what to explain.
+        method: as ``explain_many``.
         share: share of the words to take away, above 0 and under 1; one word at least.
         draws: number of random choices of words a sentence.
         resamples: number of resamples behind the intervals.
@@ -186,6 +206,7 @@ def faithfulness(
 
     Raises:
         InputError: no sentence is left, or an option is out of its range.
+        MissingExtraError: gradients without captum and torch.
 
     >>> import stance
     >>> from stance.explain import faithfulness
@@ -199,7 +220,7 @@ def faithfulness(
         )
     generator = np.random.default_rng(seed)
     falls = []
-    for case in _cases(model, sentences):
+    for case in _cases(model, sentences, method):
         carried = [model.codebook.names.index(frame) for frame in _frames(model, case)]
         number = max(1, round(share * len(case.spans)))
         if carried and number < len(case.spans):
@@ -214,7 +235,7 @@ def faithfulness(
     return Faithfulness(len(falls), sum(map(len, falls)), share, *figures)
 
 
-def _frames(model: StanceModel, case: _Case) -> dict[str, str]:
+def _frames(model: Explainable, case: _Case) -> dict[str, str]:
     [states] = model.decision.states(case.whole[None]).tolist()
     return {
         name: STATES[state]
@@ -223,10 +244,13 @@ def _frames(model: StanceModel, case: _Case) -> dict[str, str]:
     }
 
 
-def _cases(model: StanceModel, sentences: Iterable[str]) -> Iterator[_Case]:
-    """Run every sentence and its variants, many sentences at once."""
+def _cases(model: Explainable, sentences: Iterable[str], method: str) -> Iterator[_Case]:
+    """Weigh the words of every sentence, many sentences at once."""
+    weigh = {"occlusion": _occluded, "gradients": _attributed}.get(method)
+    if weigh is None:
+        raise InputError(f"unknown method {method!r}; expected one of {', '.join(METHODS)}")
     if isinstance(sentences, str):
-        raise InputError("found one string, expected several: explain(model, text) takes one")
+        raise InputError("found one string, expected several: model.explain(text) takes one")
     waiting: list[tuple[str, Spans]] = []
     size = 0
     for sentence in sentences:
@@ -236,12 +260,13 @@ def _cases(model: StanceModel, sentences: Iterable[str]) -> Iterator[_Case]:
         waiting.append((sentence, spans))
         size += 1 + len(spans)
         if size >= _BATCH:
-            yield from _run(model, waiting)
+            yield from weigh(model, waiting)
             waiting, size = [], 0
-    yield from _run(model, waiting)
+    yield from weigh(model, waiting)
 
 
-def _run(model: StanceModel, waiting: Sequence[tuple[str, Spans]]) -> Iterator[_Case]:
+def _occluded(model: Explainable, waiting: Sequence[tuple[str, Spans]]) -> Iterator[_Case]:
+    """Weigh each word by how far P(frame) falls without it."""
     variants = [
         text for sentence, spans in waiting for text in (sentence, *_each_without(sentence, spans))
     ]
@@ -249,18 +274,47 @@ def _run(model: StanceModel, waiting: Sequence[tuple[str, Spans]]) -> Iterator[_
     start = 0
     for sentence, spans in waiting:
         stop = start + 1 + len(spans)
-        without = _present(probabilities[start + 1 : stop])
-        yield _Case(sentence, spans, probabilities[start], without)
+        whole = probabilities[start]
+        falls = _present(whole) - _present(probabilities[start + 1 : stop])
+        yield _Case(sentence, spans, whole, falls)
         start = stop
 
 
-def _falls(model: StanceModel, case: _Case, carried: Sequence[int], randoms: list[Ints]) -> Floats:
+def _attributed(model: Explainable, waiting: Sequence[tuple[str, Spans]]) -> Iterator[_Case]:
+    """Weigh each word by the integrated gradients of its tokens."""
+    probabilities = model.predict_proba([sentence for sentence, _ in waiting])
+    for (sentence, spans), whole in zip(waiting, probabilities, strict=True):
+        weights = np.zeros((len(spans), len(whole)))
+        likeliest = np.full(len(whole), -1.0)
+        for window in model.tokenizer.located(sentence) if spans else ():
+            found = model.gradients.attribute(window.ids, window.special)
+            likelier = found.whole > likeliest
+            sums = _parts(spans, window.offsets) @ found.tokens.T
+            weights[:, likelier] = sums[:, likelier]
+            likeliest = np.maximum(likeliest, found.whole)
+        yield _Case(sentence, spans, whole, weights)
+
+
+def _parts(spans: Spans, offsets: Sequence[tuple[int, int]]) -> Floats:
+    """Return which part of each token lies in each word: (words, tokens), 0 to 1.
+
+    A token over several words is shared out by characters; one in no word belongs to none.
+    """
+    words, tokens = np.array(spans), np.array(offsets)
+    ends = np.minimum(words[:, None, 1], tokens[None, :, 1])
+    starts = np.maximum(words[:, None, 0], tokens[None, :, 0])
+    shared = np.maximum(0, ends - starts)
+    parts: Floats = shared / np.maximum(1, shared.sum(axis=0))
+    return parts
+
+
+def _falls(model: Explainable, case: _Case, carried: Sequence[int], randoms: list[Ints]) -> Floats:
     """Return how far each P(frame) falls without the top words and without random ones.
 
     Of shape (carried, 2): a column for the top words, one for the mean over the random choices.
     """
     number = len(randoms[0])
-    tops = [np.argsort(case.without[:, frame], kind="stable")[:number] for frame in carried]
+    tops = [np.argsort(-case.weights[:, frame], kind="stable")[:number] for frame in carried]
     variants = [
         _without(case.text, [case.spans[word] for word in taken]) for taken in [*tops, *randoms]
     ]

@@ -1,60 +1,55 @@
 """The batch job: files in, one file of labelled sentences out, nothing lost on the way.
 
 Documents are read, labelled and written a window at a time, so that memory does not grow with the
-corpus. A run that was cut off goes on at the last whole window, and as a window depends on nothing
+corpus: while the model runs on one window, the next is read and tokenized, and the last written.
+A run that was cut off goes on at the last whole window, and as a window depends on nothing
 before it, the result is the same byte for byte as that of a run that was not.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from stance.ahead import ahead
 from stance.errors import InputError, OutputError
+from stance.explain import explain_many
 from stance.files.documents import Document, DocumentReader, Failure
 from stance.files.formats import (
-    FlatColumns,
     csv_header,
     csv_rows,
     format_of,
     jsonl_rows,
-    require_parquet,
     to_json,
     write_parquet,
 )
 from stance.files.partial import PartialOutput
 from stance.files.report import Labelled, LabelProgress, LabelReport, Tally
 from stance.files.sources import Inputs, find_sources
+from stance.inference import PreparedDocuments
 from stance.model import StanceModel, load
-from stance.results import DocumentResult
+from stance.results import DocumentResult, SentenceResult
+from stance.settings import checked_options, columns_of, settings_of
 
-__all__ = ["LabelProgress", "LabelReport", "label_documents", "label_files"]
+__all__ = [
+    "LabelProgress",
+    "LabelReport",
+    "find_articles",
+    "label_documents",
+    "label_files",
+    "windows",
+    "write_documents",
+]
 
 #: Documents are labelled together until they hold so many characters, or are so many.
 WINDOW_CHARACTERS = 2**19
 WINDOW_DOCUMENTS = 4096
-
-
-def label_documents(
-    documents: Iterable[Document | Failure],
-    model: StanceModel,
-    *,
-    abstain: float | None = None,
-    keep_all: bool = False,
-) -> Iterator[list[Labelled | Failure]]:
-    """Label documents a window at a time, in order; failures stay in their places."""
-    for window in _windows(documents):
-        readable = [document for document in window if isinstance(document, Document)]
-        pairs = [(document.id, document.text) for document in readable]
-        results = model.label_many(pairs, abstain=abstain, keep_all=keep_all)
-        yield [found if isinstance(found, Failure) else (found, next(results)) for found in window]
 
 
 def label_files(
@@ -71,6 +66,7 @@ def label_files(
     force: bool = False,
     thresholds: Mapping[str, float] | None = None,
     abstain: float | None = None,
+    explain: str | None = None,
     keep_all: bool = False,
     backend: str = "auto",
     device: str = "cpu",
@@ -100,6 +96,8 @@ def label_files(
         force: replace a result, or an unfinished run.
         thresholds: frame → threshold, 0 to 1, instead of the model's own.
         abstain: withhold this share of the decisions, as ``StanceModel.label``.
+        explain: ``occlusion`` or ``gradients``, as ``StanceModel.explain``: also say which words
+            carry the frames of each sentence. Takes several times as long.
         keep_all: label every line, skip nothing.
         backend: as ``stance.load``; this and the next two are not used with a loaded model.
         device: as ``stance.load``.
@@ -118,50 +116,109 @@ def label_files(
     >>> report.documents, report.failed
     (5, 0)
     """
+    found = find_articles(inputs, input_format=input_format, output=output)
+    options = checked_options(
+        format=None if output is None else format_of(Path(output), given=format),
+        text_column=text_column,
+        id_column=id_column,
+        keep_columns=list(keep_columns),
+        abstain=abstain,
+        explain=explain,
+        keep_all=keep_all,
+    )
+    if not isinstance(model, StanceModel):
+        model = load(model, backend=backend, device=device, threads=threads)
+    model = model.with_thresholds(thresholds or {})
+    reader = DocumentReader(
+        found, text_column=text_column, id_column=id_column, keep_columns=keep_columns
+    )
+    job = _Job(model, reader, options, found)
+    if output is None:
+        return job.run(progress=progress, on_result=on_result)
+    decided = replace(model.folder, decision=model.decision)
+    settings = settings_of(decided, model.backend.name, found, options)
+    with PartialOutput.open(Path(output), settings, resume=resume, force=force) as unfinished:
+        return job.run(unfinished, progress=progress, on_result=on_result)
+
+
+def find_articles(
+    inputs: Iterable[str | Path], *, input_format: str | None, output: str | Path | None
+) -> Inputs:
+    """Find the files that inputs name, as ``find_sources``.
+
+    Raises:
+        InputError: there is none.
+    """
     if isinstance(inputs, (str, Path)):
         raise InputError("found one input, expected a list of them: label_files([path], output)")
     found = find_sources(inputs, input_format=input_format, output=output)
     if not found.sources:
         names = ", ".join(left.path for left in found.left_out[:5])
         raise InputError(f"found no article to label{f'; left out {names}' if names else ''}")
-    options = {
-        "format": None if output is None else format_of(Path(output), given=format),
-        "text_column": text_column,
-        "id_column": id_column,
-        "keep_columns": list(keep_columns),
-        "abstain": abstain,
-        "keep_all": keep_all,
-    }
-    if options["format"] == "parquet":
-        require_parquet()
-    if not isinstance(model, StanceModel):
-        model = load(model, backend=backend, device=device, threads=threads)
-    model = model.with_thresholds(thresholds or {})
-    job = _Job(model, found, options)
-    if output is None:
-        return job.run(progress=progress, on_result=on_result)
-    settings = _settings(model, found, options)
-    with PartialOutput.open(Path(output), settings, resume=resume, force=force) as unfinished:
-        return job.run(unfinished, progress=progress, on_result=on_result)
+    return found
+
+
+def label_documents(
+    documents: Sequence[Document | Failure], *, model: StanceModel, options: Mapping[str, Any]
+) -> Iterator[Labelled | Failure]:
+    """Label documents that are in memory, one result each, in order."""
+    for window in _Job(model, _Given(documents), options).labelled():
+        yield from window.found
+
+
+def write_documents(
+    documents: Sequence[Document | Failure],
+    output: Path,
+    *,
+    model: StanceModel,
+    options: Mapping[str, Any],
+) -> Tally:
+    """Label documents that are in memory into a file and those beside it; return the totals."""
+    job = _Job(model, _Given(documents), options)
+    with PartialOutput.open(output, {}) as unfinished:
+        job.run(unfinished)
+    return job.tally
+
+
+class _Given(tuple[Document | Failure, ...]):
+    """Documents that need not be read, in the place of a reader."""
+
+    bytes_read = 0
+
+
+class _Prepared(NamedTuple):
+    """A window of documents before the model, and how far the reading had come with it."""
+
+    documents: list[Document | Failure]
+    prepared: PreparedDocuments
+    digest: str
+    bytes_read: int
+
+
+class _Window(NamedTuple):
+    """A window as it is written: results and failures in their places."""
+
+    found: list[Labelled | Failure]
+    digest: str
+    bytes_read: int
 
 
 class _Job:
-    def __init__(self, model: StanceModel, inputs: Inputs, options: Mapping[str, Any]) -> None:
-        kept = tuple(options["keep_columns"])
-        abstains = options["abstain"] is not None
-        self._columns = FlatColumns(model.codebook.names, kept, uncertain=abstains)
+    def __init__(
+        self,
+        model: StanceModel,
+        reader: DocumentReader | _Given,
+        options: Mapping[str, Any],
+        inputs: Inputs = Inputs(()),  # noqa: B008 - it cannot change
+    ) -> None:
+        self.tally = Tally(model.codebook.names)
+        self._columns = columns_of(model.codebook, options)
         self._model = model
         self._inputs = inputs
         self._options = options
-        self._reader = DocumentReader(
-            inputs,
-            text_column=options["text_column"],
-            id_column=options["id_column"],
-            keep_columns=kept,
-        )
+        self._reader = reader
         self._started = time.perf_counter()
         self._digest = hashlib.sha256()
-        self._tally = Tally(model.codebook.names)
 
     def run(
         self,
@@ -173,33 +230,61 @@ class _Job:
         documents = self._digested()
         if output is not None:
             self._go_on(output, documents)
-        first_byte, first_sentence = self._reader.bytes_read, self._tally.sentences
-        resumed = self._tally.documents + self._tally.failed
-        windows = label_documents(
-            documents,
-            self._model,
-            abstain=self._options["abstain"],
-            keep_all=self._options["keep_all"],
-        )
-        for window in windows:
-            for done in window:
-                self._tally.add(done)
+        first_byte, first_sentence = self._reader.bytes_read, self.tally.sentences
+        resumed = self.tally.documents + self.tally.failed
+        for window in ahead(self.labelled(documents)):
+            for done in window.found:
+                self.tally.add(done)
                 if output is not None:
                     self._write(output, done)
                 if on_result is not None and not isinstance(done, Failure):
                     on_result(done[1])
             if output is not None:
-                self._checkpoint(output, len(window))
+                self._checkpoint(output, window)
             if progress is not None:
-                progress(self._progress(first_byte, first_sentence))
+                progress(self._progress(window.bytes_read, first_byte, first_sentence))
         if output is not None:
             self._finish(output)
-        return self._tally.report(
+        return self.tally.report(
             None if output is None else output.path,
             left_out=self._inputs.left_out,
             resumed=resumed,
             seconds=time.perf_counter() - self._started,
         )
+
+    def _prepared(self, documents: Iterable[Document | Failure]) -> Iterator[_Prepared]:
+        for window in windows(documents, WINDOW_CHARACTERS):
+            pairs = [(found.id, found.text) for found in window if isinstance(found, Document)]
+            prepared = self._model.prepare(pairs, keep_all=self._options["keep_all"])
+            yield _Prepared(window, prepared, self._digest.hexdigest(), self._reader.bytes_read)
+
+    def labelled(self, documents: Iterable[Document | Failure] | None = None) -> Iterator[_Window]:
+        """Label documents, the reader's by default, while the next window is made ready."""
+        for window in ahead(self._prepared(self._reader if documents is None else documents)):
+            labelled = self._model.label_prepared(window.prepared, abstain=self._options["abstain"])
+            results = iter(self._explained(labelled))
+            found = [
+                found if isinstance(found, Failure) else (found, next(results))
+                for found in window.documents
+            ]
+            yield _Window(found, window.digest, window.bytes_read)
+
+    def _explained(self, labelled: list[DocumentResult]) -> list[DocumentResult]:
+        """Add the words that carry them to the frames of each sentence, where that was asked."""
+        method = self._options["explain"]
+        if method is None:
+            return labelled
+        texts = [s.text for result in labelled for s in result.sentences if s.frames]
+        found = explain_many(self._model, texts, method=method)
+
+        def explained(sentence: SentenceResult) -> SentenceResult:
+            words = next(found).words if sentence.frames else {}
+            return replace(sentence, explanations={name: words[name] for name in sentence.frames})
+
+        return [
+            replace(result, sentences=tuple(map(explained, result.sentences)))
+            for result in labelled
+        ]
 
     def _digested(self) -> Iterator[Document | Failure]:
         for found in self._reader:
@@ -220,7 +305,13 @@ class _Job:
                 f"cannot go on with {output.path}: the inputs changed (their text is not what was "
                 "read before); make them as they were, or use --force to label anew"
             )
-        self._tally = Tally.from_dict(done.tally)
+        try:
+            self.tally = Tally.from_dict(done.tally)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise OutputError(
+                f"cannot go on with {output.path}: its record holds no totals; use --force to "
+                "label anew"
+            ) from error
 
     def _write(self, output: PartialOutput, done: Labelled | Failure) -> None:
         if isinstance(done, Failure):
@@ -241,43 +332,44 @@ class _Job:
             }
             output.write(_line(row), to="skipped.jsonl")
 
-    def _checkpoint(self, output: PartialOutput, documents: int) -> None:
-        output.progress.documents += documents
-        output.progress.digest = self._digest.hexdigest()
-        output.progress.tally = self._tally.to_dict()
+    def _checkpoint(self, output: PartialOutput, window: _Window) -> None:
+        output.progress.documents += len(window.found)
+        output.progress.digest = window.digest
+        output.progress.tally = self.tally.to_dict()
         output.checkpoint()
 
     def _finish(self, output: PartialOutput) -> None:
-        if not self._tally.documents:
+        if not self.tally.documents:
             output.discard()
         elif self._options["format"] == "parquet":
             output.finish(partial(write_parquet, columns=self._columns))
         else:
             output.finish()
 
-    def _progress(self, first_byte: int, first_sentence: int) -> LabelProgress:
+    def _progress(self, read: int, first_byte: int, first_sentence: int) -> LabelProgress:
         seconds = time.perf_counter() - self._started
-        size, read = self._inputs.size, self._reader.bytes_read
+        size = self._inputs.size
         known = size > 0 and read > first_byte
         return LabelProgress(
-            documents=self._tally.documents + self._tally.failed,
-            sentences=self._tally.sentences,
+            documents=self.tally.documents + self.tally.failed,
+            sentences=self.tally.sentences,
             seconds=seconds,
-            rate=(self._tally.sentences - first_sentence) / max(seconds, 1e-9),
+            rate=(self.tally.sentences - first_sentence) / max(seconds, 1e-9),
             share=min(1.0, read / size) if known else None,
             seconds_left=seconds * max(0, size - read) / (read - first_byte) if known else None,
         )
 
 
-def _windows(
-    documents: Iterable[Document | Failure],
+def windows(
+    documents: Iterable[Document | Failure], characters: int
 ) -> Iterator[list[Document | Failure]]:
+    """Cut documents, which stay whole, into lists of about so many characters."""
     window: list[Document | Failure] = []
     size = 0
     for found in documents:
         window.append(found)
         size += len(found.text) if isinstance(found, Document) else 0
-        if size >= WINDOW_CHARACTERS or len(window) >= WINDOW_DOCUMENTS:
+        if size >= characters or len(window) >= WINDOW_DOCUMENTS:
             yield window
             window, size = [], 0
     if window:
@@ -286,25 +378,3 @@ def _windows(
 
 def _line(row: Mapping[str, Any]) -> bytes:
     return f"{to_json(row)}\n".encode()
-
-
-def _settings(
-    model: StanceModel, inputs: Inputs, options: Mapping[str, Any]
-) -> dict[str, dict[str, Any]]:
-    """Return all that a result depends on, the text of the documents aside."""
-    decided = replace(model.folder, decision=model.decision).to_dict()
-    text = json.dumps(decided, ensure_ascii=False, sort_keys=True)
-    return {
-        "model": {
-            "name": model.folder.name,
-            "version": model.folder.version,
-            "backend": model.backend.name,
-            "sha256": hashlib.sha256(text.encode()).hexdigest(),
-        },
-        "inputs": {
-            "files": len(inputs.sources),
-            "bytes": inputs.size,
-            "sha256": inputs.fingerprint(),
-        },
-        "options": dict(options),
-    }

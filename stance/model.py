@@ -6,22 +6,35 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stance.backends import Backend, open_backend
 from stance.codebook import STATES, Codebook, format_labels
-from stance.decision import UNCERTAIN, Decision
+from stance.decision import Decision
 from stance.errors import InputError
+from stance.explain import Explanation, explain_many
+from stance.inference import (
+    PreparedDocuments,
+    Tokenized,
+    probabilities,
+    sentence_results,
+    tokenize,
+)
 from stance.results import DocumentResult, SentenceResult
 from stance.sentences import split
 from stance.store import ModelFolder, find_folder
-from stance.tokens import WindowTokenizer, pack
+from stance.tokens import WindowTokenizer
+
+if TYPE_CHECKING:
+    from stance.backends.gradients import Gradients
 
 __all__ = ["StanceModel", "load"]
 
@@ -47,7 +60,7 @@ class StanceModel:
         self.folder = folder
         self.backend = backend
         self.decision = decision
-        self._tokenizer = tokenizer
+        self.tokenizer = tokenizer
 
     def __repr__(self) -> str:
         return (
@@ -70,6 +83,22 @@ class StanceModel:
     def codebook(self) -> Codebook:
         """The frames that the model knows, in the order of its outputs."""
         return self.folder.codebook
+
+    @cached_property
+    def gradients(self) -> Gradients:
+        """The float32 encoder with its gradients, read when it is first asked for.
+
+        Raises:
+            MissingExtraError: captum, torch or transformers is not installed.
+        """
+        from stance.backends.gradients import Gradients
+
+        return Gradients(
+            self.folder.path,
+            temperatures=self.decision.temperatures,
+            offsets=self.decision.offsets,
+            device=self.backend.device,
+        )
 
     def label(
         self,
@@ -97,7 +126,9 @@ class StanceModel:
         >>> doc.sentences[0].start, doc.sentences[0].end
         (0, 49)
         """
-        return next(self.label_many([(id, text)], abstain=abstain, keep_all=keep_all))
+        _require_text(text, f"document {id!r}")
+        prepared = self.prepare([(id, text)], keep_all=keep_all)
+        return self.label_prepared(prepared, abstain=abstain)[0]
 
     def label_many(
         self,
@@ -120,9 +151,50 @@ class StanceModel:
             window.append((document_id, text))
             size += len(text)
             if size > CHUNK * 160:
-                yield from self._label_window(window, abstain=abstain, keep_all=keep_all)
+                prepared = self.prepare(window, keep_all=keep_all)
+                yield from self.label_prepared(prepared, abstain=abstain)
                 window, size = [], 0
-        yield from self._label_window(window, abstain=abstain, keep_all=keep_all)
+        prepared = self.prepare(window, keep_all=keep_all)
+        yield from self.label_prepared(prepared, abstain=abstain)
+
+    def prepare(
+        self, documents: Sequence[tuple[str, str]], *, keep_all: bool = False
+    ) -> PreparedDocuments:
+        """Split and tokenize (id, text) pairs; ``label_prepared`` does the rest.
+
+        The two halves of ``label_many``, for callers who prepare some documents while others run.
+        """
+        splits = tuple(split(text, keep_all=keep_all) for _, text in documents)
+        spans = tuple(
+            (text[span.start : span.end], span.start, span.end)
+            for (_, text), parts in zip(documents, splits, strict=True)
+            for span in parts.sentences
+        )
+        tokenized = self._tokenize([text for text, _, _ in spans])
+        return PreparedDocuments(tuple(id for id, _ in documents), splits, spans, tokenized)
+
+    def label_prepared(
+        self, prepared: PreparedDocuments, *, abstain: float | None = None
+    ) -> list[DocumentResult]:
+        """Return one result a document, in order.
+
+        Raises:
+            InputError: the model has no band for ``abstain``.
+        """
+        found = probabilities(prepared.tokenized, backend=self.backend, decision=self.decision)
+        indices = [n for parts in prepared.splits for n in range(len(parts.sentences))]
+        states = self.decision.states(found, abstain=abstain)
+        names = self.codebook.names
+        results = iter(sentence_results(prepared.spans, indices, found, states, names=names))
+        return [
+            DocumentResult(
+                document_id,
+                tuple(islice(results, len(parts.sentences))),
+                names,
+                parts.skipped,
+            )
+            for document_id, parts in zip(prepared.ids, prepared.splits, strict=True)
+        ]
 
     def predict(
         self, texts: Sequence[str], *, abstain: float | None = None
@@ -143,10 +215,10 @@ class StanceModel:
         >>> result.frames
         {'cooperation': 'favor'}
         """
-        probabilities = self.predict_proba(texts)
+        found = self.predict_proba(texts)
+        states = self.decision.states(found, abstain=abstain)
         spans = [(text, 0, len(text)) for text in texts]
-        indices = [0] * len(spans)
-        return self._results(spans, indices, probabilities, abstain=abstain)
+        return sentence_results(spans, [0] * len(spans), found, states, names=self.codebook.names)
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return calibrated probabilities, float32 of shape (n, F, 4).
@@ -162,12 +234,33 @@ class StanceModel:
         (2, 4, 4)
         """
         texts = _require_texts(texts)
-        frames = len(self.codebook.frames)
-        probabilities = np.zeros((len(texts), frames, len(STATES)), dtype=np.float32)
+        found = np.zeros((len(texts), len(self.codebook.frames), len(STATES)), dtype=np.float32)
         for start in range(0, len(texts), CHUNK):
-            chunk = texts[start : start + CHUNK]
-            probabilities[start : start + CHUNK] = self._chunk_probabilities(chunk)
-        return probabilities
+            tokenized = self._tokenize(texts[start : start + CHUNK])
+            found[start : start + CHUNK] = probabilities(
+                tokenized, backend=self.backend, decision=self.decision
+            )
+        return found
+
+    def explain(self, sentence: str, *, method: str = "occlusion") -> Explanation:
+        """Say which words of a sentence carry each frame.
+
+        Args:
+            sentence: what to explain; for many, ``stance.explain.explain_many`` is faster.
+            method: ``occlusion`` takes each word away in turn: the work of labelling as many
+                sentences as there are words. ``gradients`` integrates the gradients of the float32
+                encoder, and needs the extra ``gradients``.
+
+        Raises:
+            InputError: ``sentence`` is not a string, or the method is unknown.
+            MissingExtraError: gradients without captum and torch.
+
+        >>> import stance
+        >>> explanation = stance.load().explain("Both sides praised their fruitful partnership.")
+        >>> explanation.frames
+        {'cooperation': 'favor'}
+        """
+        return next(explain_many(self, [sentence], method=method))
 
     def label_dataset(self, dataset: Any, *, text_column: str = "text") -> Any:
         """Label every row of a ``datasets.Dataset`` as one sentence.
@@ -206,7 +299,7 @@ class StanceModel:
         return StanceModel(
             self.folder,
             backend=self.backend,
-            tokenizer=self._tokenizer,
+            tokenizer=self.tokenizer,
             decision=self.decision.with_thresholds(thresholds, self.codebook),
         )
 
@@ -239,6 +332,7 @@ class StanceModel:
     def close(self) -> None:
         """Release the encoder's memory and threads."""
         self.backend.close()
+        vars(self).pop("gradients", None)
 
     def _columns(self, texts: Sequence[str]) -> dict[str, list[Any]]:
         results = self.predict(texts)
@@ -250,80 +344,8 @@ class StanceModel:
             ]
         return columns
 
-    def _chunk_probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        windows = self._tokenizer.windows(texts)
-        packed = list(
-            pack(
-                windows.ids,
-                batch_tokens=self.backend.batch_tokens,
-                padding_id=self._tokenizer.padding_id,
-            )
-        )
-        outputs = len(self.codebook.labels)
-        logits = np.empty((len(windows.ids), outputs), dtype=np.float32)
-        results = self.backend.logits([batch for _, batch in packed])
-        for (positions, _), batch_logits in zip(packed, results, strict=True):
-            logits[positions] = batch_logits
-        probabilities = self.decision.probabilities(logits)
-        merged = _merge_windows(probabilities, windows.text_index, len(texts))
-        wordless = [index for index, text in enumerate(texts) if not any(map(str.isalnum, text))]
-        merged[wordless] = np.array([1, 0, 0, 0], dtype=np.float32)
-        return merged
-
-    def _label_window(
-        self, documents: Sequence[tuple[str, str]], *, abstain: float | None, keep_all: bool
-    ) -> Iterator[DocumentResult]:
-        splits = [split(text, keep_all=keep_all) for _, text in documents]
-        spans = [
-            (text[span.start : span.end], span.start, span.end)
-            for (_, text), parts in zip(documents, splits, strict=True)
-            for span in parts.sentences
-        ]
-        indices = [index for parts in splits for index in range(len(parts.sentences))]
-        probabilities = self.predict_proba([text for text, _, _ in spans])
-        results = self._results(spans, indices, probabilities, abstain=abstain)
-        start = 0
-        for (document_id, _), parts in zip(documents, splits, strict=True):
-            stop = start + len(parts.sentences)
-            sentences = tuple(results[start:stop])
-            yield DocumentResult(document_id, sentences, self.codebook.names, parts.skipped)
-            start = stop
-
-    def _results(
-        self,
-        spans: Sequence[tuple[str, int, int]],
-        indices: Sequence[int],
-        probabilities: NDArray[np.float32],
-        *,
-        abstain: float | None,
-    ) -> list[SentenceResult]:
-        states = self.decision.states(probabilities, abstain=abstain)
-        present = np.round(1 - probabilities[..., 0].astype(np.float64), 6)
-        stances = probabilities[..., 1:].astype(np.float64)
-        # The smallest positive float keeps the shares of an impossible frame defined: a third each.
-        stances = (stances + 1e-12) / (stances + 1e-12).sum(axis=-1, keepdims=True)
-        stances = np.round(stances, 6)
-        names = self.codebook.names
-        return [
-            SentenceResult(
-                text=text,
-                start=start,
-                end=end,
-                index=index,
-                frames={n: STATES[s] for n, s in zip(names, row_states, strict=True) if s > 0},
-                probabilities=dict(zip(names, row_present, strict=True)),
-                stances={
-                    name: dict(zip(STATES[1:], values, strict=True))
-                    for name, values in zip(names, row_stances, strict=True)
-                },
-                uncertain=tuple(
-                    name for name, s in zip(names, row_states, strict=True) if s == UNCERTAIN
-                ),
-            )
-            for (text, start, end), index, row_states, row_present, row_stances in zip(
-                spans, indices, states.tolist(), present.tolist(), stances.tolist(), strict=True
-            )
-        ]
+    def _tokenize(self, texts: Sequence[str]) -> Tokenized:
+        return tokenize(texts, tokenizer=self.tokenizer, batch_tokens=self.backend.batch_tokens)
 
 
 def load(
@@ -358,21 +380,6 @@ def load(
     opened = open_backend(folder.path, backend=backend, device=device, threads=threads)
     tokenizer = WindowTokenizer(folder.path / "tokenizer.json", max_length=folder.max_length)
     return StanceModel(folder, backend=opened, tokenizer=tokenizer, decision=folder.decision)
-
-
-def _merge_windows(
-    probabilities: NDArray[np.float32], text_index: NDArray[np.int64], texts: int
-) -> NDArray[np.float32]:
-    """Take, for each text and frame, the window where the frame is likeliest."""
-    if len(probabilities) == texts:
-        return probabilities
-    merged = np.empty((texts, *probabilities.shape[1:]), dtype=np.float32)
-    starts = np.searchsorted(text_index, np.arange(texts + 1))
-    for index in range(texts):
-        windows = probabilities[starts[index] : starts[index + 1]]
-        likeliest = windows[..., 0].argmin(axis=0)
-        merged[index] = windows[likeliest, np.arange(windows.shape[1])]
-    return merged
 
 
 def _require_text(text: object, what: str) -> None:

@@ -2,13 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from stance.codebook import STATES
 
-__all__ = ["DocumentResult", "FrameSummary", "SentenceResult", "SkippedText"]
+__all__ = [
+    "DocumentResult",
+    "FrameSummary",
+    "SentenceResult",
+    "SkippedText",
+    "Word",
+    "top_words",
+    "word_rows",
+]
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of a sentence, exactly ``sentence[start:end]``, and what it does for one frame.
+
+    ``weight`` is the part of P(frame) that rests on the word, −1 to 1: above 0 the word speaks for
+    the frame, below 0 against it.
+    """
+
+    text: str
+    start: int
+    end: int
+    weight: float
+
+
+def top_words(words: Iterable[Word], number: int) -> tuple[Word, ...]:
+    """Return the words that speak most for a frame, the weightiest first."""
+    speaking = [word for word in words if word.weight > 0]
+    return tuple(sorted(speaking, key=lambda word: -word.weight)[:number])
+
+
+def word_rows(explanations: Mapping[str, Iterable[Word]]) -> dict[str, list[list[Any]]]:
+    """Return explanations as a row of the result files holds them.
+
+    >>> word_rows({"cooperation": [Word("partners", 4, 12, 0.25)]})
+    {'cooperation': [[4, 12, 0.25]]}
+    """
+    return {
+        frame: [[word.start, word.end, round(word.weight, 4)] for word in words]
+        for frame, words in explanations.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -25,6 +65,8 @@ class SentenceResult:
         stances: frame → {favor, neutral, against} → probability given the frame; sums to 1.
         uncertain: frames whose P(frame) lies inside the abstention band (empty unless one was asked
             for); such a frame is not in ``frames``.
+        explanations: frame → the words of the sentence, for the frames it carries; None where no
+            explanation was asked for.
     """
 
     text: str
@@ -35,6 +77,7 @@ class SentenceResult:
     probabilities: Mapping[str, float]
     stances: Mapping[str, Mapping[str, float]]
     uncertain: tuple[str, ...] = ()
+    explanations: Mapping[str, tuple[Word, ...]] | None = None
 
     def to_dict(self, *, document: str | None = None) -> dict[str, Any]:
         """Return the row that the JSONL files hold, ``document`` first where one is given."""
@@ -50,6 +93,8 @@ class SentenceResult:
         }
         if self.uncertain:
             row["uncertain"] = list(self.uncertain)
+        if self.explanations is not None:
+            row["explanations"] = word_rows(self.explanations)
         return row
 
 

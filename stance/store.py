@@ -12,26 +12,35 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stance.backends.weights import check_onnx, check_safetensors
 from stance.codebook import STATES, Codebook
 from stance.decision import Decision
 from stance.errors import CodebookError, ModelError, OutputError
+from stance.strict_json import MAX_JSON_BYTES, read_json
 
-__all__ = ["FORMAT_VERSION", "ModelFolder", "default_folder", "find_folder"]
+__all__ = ["FORMAT_VERSION", "ModelFolder", "check_settings", "default_folder", "find_folder"]
 
 FORMAT_VERSION = 1
 WEIGHTS = ("model.onnx", "model.safetensors")
 REQUIRED = ("config.json", "tokenizer.json", "tokenizer_config.json")
-MAX_JSON_BYTES = 32 * 2**20
 
 _CODE_SUFFIXES = frozenset(
     {".bin", ".ckpt", ".dill", ".joblib", ".pickle", ".pkl", ".pt", ".pth", ".py", ".pyc", ".so"}
 )
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+# What the settings of transformers may name: code of the folder's own, a kernel of the Hub, a
+# package that unpacks the weights, other files.
+_CODE_SETTINGS = (
+    "auto_map", "custom_pipelines", "attn_implementation", "_attn_implementation",
+    "experts_implementation", "kernel_config", "use_kernels", "quantization_config",
+    "transformers_weights",
+)  # fmt: skip
+_MAX_LAYERS = 1000
+_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 _PICKLE_START = re.compile(rb"\x80[\x02-\x05]")
 
 
@@ -72,20 +81,26 @@ class ModelFolder:
         folder = Path(path)
         if not folder.is_dir():
             raise ModelError(f"{folder} is not a folder; expected a model folder with stance.json")
+        try:
+            return cls._read(folder)
+        except OSError as error:
+            raise ModelError(f"{folder} cannot be read: {error.strerror or error}") from error
+
+    @classmethod
+    def _read(cls, folder: Path) -> ModelFolder:
         _refuse_code(folder)
-        data = _read_json(folder / "stance.json")
+        data = _read_object(folder / "stance.json")
         version = data.get("format_version")
         if version != FORMAT_VERSION:
             raise ModelError(
-                f"{folder}/stance.json has format version {version!r}, and this stance reads "
-                f"{FORMAT_VERSION}; upgrade stance or fetch a matching model"
+                f"{folder}/stance.json has format version {str(version)[:20]!r}, and this stance "
+                f"reads {FORMAT_VERSION}; upgrade stance or fetch a matching model"
             )
         try:
             model = cls._from_dict(folder, data)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            detail = (
-                error if isinstance(error, CodebookError) else f"{type(error).__name__}: {error}"
-            )
+            said = type(error) in (CodebookError, ValueError)
+            detail = error if said else f"{type(error).__name__}: {error}"
             raise ModelError(f"{folder}/stance.json is not well formed: {detail}") from error
         model._check_files()
         model._check_labels()
@@ -140,7 +155,9 @@ class ModelFolder:
             if file.is_file() and file.name in (*REQUIRED, *WEIGHTS)
         }
         text = json.dumps({**self.to_dict(), "files": files}, ensure_ascii=False, indent=2)
-        (self.path / "stance.json").write_text(text + "\n", encoding="utf-8")
+        target = self.path / "stance.json"
+        target.unlink(missing_ok=True)  # It may be a link, or have other names.
+        target.write_text(text + "\n", encoding="utf-8")
         return ModelFolder.read(self.path)
 
     def verify(self) -> None:
@@ -151,7 +168,7 @@ class ModelFolder:
         """
         for name in self.files:
             found = _sha256(self.path / name)
-            expected = self.files[name]["sha256"]
+            expected = self.files[name].get("sha256")
             if found != expected:
                 raise ModelError(
                     f"{self.path / name} has the checksum {found[:16]}…, expected "
@@ -170,40 +187,101 @@ class ModelFolder:
         folder.mkdir(parents=True, exist_ok=True)
         for name in (*self.files, "README.md", "stance.json"):
             if (self.path / name).is_file():
+                (folder / name).unlink(missing_ok=True)  # It may be a link to somewhere else.
                 shutil.copyfile(self.path / name, folder / name)
         return ModelFolder.read(folder)
 
     def _check_files(self) -> None:
-        for name in (*REQUIRED, *self.files):
+        known = (*REQUIRED, *WEIGHTS)
+        for name in self.files:
+            if name not in known:
+                raise ModelError(
+                    f"{self.path}/stance.json names {name[:80]!r}, which is outside its own folder "
+                    f"or no file of a model; expected {', '.join(known)}"
+                )
+        for name in (*known, "README.md", "stance.json"):
+            if (self.path / name).is_symlink() and not _stays_inside(self.path / name, self.path):
+                raise ModelError(f"{self.path / name} is a link to a file outside its own folder")
+        for name in (*REQUIRED, *(name for name in WEIGHTS if (self.path / name).exists())):
             if name not in self.files:
                 raise ModelError(f"{self.path}/stance.json lists no {name}; fetch the model again")
-            file = self.path / name
-            if Path(name).name != name or (
-                file.is_symlink() and not _stays_inside(file, self.path)
-            ):
-                raise ModelError(f"{self.path}/stance.json names {name!r}, outside its own folder")
-            if not file.is_file():
-                raise ModelError(f"{file} is missing; fetch the model again")
-            size, expected = file.stat().st_size, self.files[name].get("bytes")
-            if size != expected:
-                raise ModelError(
-                    f"{file} has {size:,} bytes, expected {expected!r}: it was changed or damaged; "
-                    "fetch the model again"
-                )
+        for name, entry in self.files.items():
+            self._check_file(self.path / name, entry.get("bytes"))
         if not any(name in self.files for name in WEIGHTS):
             raise ModelError(f"{self.path} has no weights; expected {' or '.join(WEIGHTS)}")
 
+    def _check_file(self, file: Path, expected: object) -> None:
+        if not file.is_file():
+            raise ModelError(f"{file} is missing; fetch the model again")
+        size = file.stat().st_size
+        if size != expected:
+            raise ModelError(
+                f"{file} has {size:,} bytes, expected {str(expected)[:20]}: it was changed or "
+                "damaged; fetch the model again"
+            )
+        if file.suffix == ".json" and size > MAX_JSON_BYTES:
+            raise ModelError(f"{file} is larger than {MAX_JSON_BYTES >> 20} MiB; refused")
+        if file.suffix == ".onnx":
+            check_onnx(file)
+        if file.suffix == ".safetensors":
+            check_safetensors(file)
+
     def _check_labels(self) -> None:
-        config = _read_json(self.path / "config.json")
-        if "auto_map" in config:
-            raise ModelError(f"{self.path}/config.json asks to run code of its own; refused")
-        names = config.get("id2label", {})
+        config = check_settings(self.path)
+        names = config.get("id2label")
+        names = names if isinstance(names, dict) else {}
         found = [names.get(str(index)) for index in range(len(names))]
         if found != list(self.codebook.labels):
+            shown = ", ".join(str(name)[:80] for name in found[:5])
             raise ModelError(
-                f"{self.path}/config.json labels its outputs {', '.join(map(str, found[:5]))}…, "
+                f"{self.path}/config.json labels its outputs {shown}…, "
                 f"stance.json {', '.join(self.codebook.labels[:5])}…; they must agree"
             )
+        positions = config.get("max_position_embeddings")
+        if isinstance(positions, int) and self.max_length > positions > 0:
+            raise ModelError(
+                f"{self.path}/stance.json has the max_length {self.max_length}, and the encoder "
+                f"reads {positions} tokens at once (config.json); they must agree"
+            )
+
+
+def check_settings(folder: Path) -> dict[str, Any]:
+    """Read ``config.json``, after a look at what it and the tokenizer's settings ask for.
+
+    Args:
+        folder: of a model, or of any encoder that transformers knows.
+
+    Raises:
+        ModelError: one of them asks to run code, to fetch something or for other files, or cannot
+            be read; or another model is to be loaded first (``adapter_config.json``).
+    """
+    if (folder / "adapter_config.json").exists():
+        raise ModelError(
+            f"{folder} is an adapter for another model; expected a whole model, merge it first"
+        )
+    config = _read_object(folder / "config.json")
+    settings = {"config.json": config}
+    if (folder / "tokenizer_config.json").exists():
+        settings["tokenizer_config.json"] = _read_object(folder / "tokenizer_config.json")
+    for name, found in settings.items():
+        for key, value in _entries(found):
+            if key in _CODE_SETTINGS and value is not None:
+                raise ModelError(
+                    f"{folder / name} has {key!r}, which asks to run code of its own or to load "
+                    "something else; refused: take a model that works without"
+                )
+            if key.endswith("layers") and isinstance(value, int) and value > _MAX_LAYERS:
+                raise ModelError(
+                    f"{folder / name} has {key} {str(value)[:20]}; expected {_MAX_LAYERS} at most"
+                )
+    return config
+
+
+def _entries(data: object) -> Iterator[tuple[str, object]]:
+    if isinstance(data, dict):
+        yield from data.items()
+    for value in data.values() if isinstance(data, dict) else ():
+        yield from _entries(value)
 
 
 def default_folder() -> Path:
@@ -243,7 +321,7 @@ def _decision_from_dict(data: Mapping[str, Any], codebook: Codebook) -> Decision
     if set(data) != set(codebook.names):
         raise ValueError(f"decision is for {sorted(data)}, the codebook has {list(codebook.names)}")
     rows = [data[name] for name in codebook.names]
-    shares = sorted({float(share) for row in rows for share in row.get("bands", {})})
+    shares = sorted({_number(float(s), 0, 1) for row in rows for s in row.get("bands", {})})
     return Decision(
         temperatures=tuple(_number(row["temperature"], 1e-3, 1e3) for row in rows),
         offsets=tuple(_number(row.get("offset", 0.0), -50, 50) for row in rows),
@@ -273,7 +351,7 @@ def _decision_to_dict(decision: Decision, codebook: Codebook) -> dict[str, Any]:
 def _number(value: object, low: float, high: float) -> float:
     if isinstance(value, (int, float)) and low <= value <= high:
         return float(value)
-    raise ValueError(f"{value!r} is not a number from {low:g} to {high:g}")
+    raise ValueError(f"{str(value)[:40]!r} is not a number from {low:g} to {high:g}")
 
 
 def _refuse_code(folder: Path) -> None:
@@ -296,15 +374,15 @@ def _stays_inside(file: Path, folder: Path) -> bool:
     return target.is_relative_to(folder.resolve()) or target.is_relative_to(store / "blobs")
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read_object(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > MAX_JSON_BYTES:
-            raise ModelError(f"{path} is larger than {MAX_JSON_BYTES >> 20} MiB; refused")
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path)
     except FileNotFoundError as error:
         raise ModelError(f"{path} is missing; expected a model folder made by stance") from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"{path} cannot be read: {str(error)[:160]}; fetch it again") from error
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror or error}") from error
+    except ValueError as error:
+        raise ModelError(f"{path} {error}; fetch it again") from error
     if not isinstance(data, dict):
         raise ModelError(f"{path} holds {type(data).__name__}, expected a JSON object")
     return data

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 from stance.backends.base import Batch
 from stance.errors import ModelError
 
-__all__ = ["TextWindows", "WindowTokenizer", "pack"]
+__all__ = ["TextWindows", "Window", "WindowTokenizer", "pack"]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -30,6 +30,21 @@ class TextWindows:
 
     ids: tuple[tuple[int, ...], ...]
     text_index: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Window:
+    """One window of a text, token by token.
+
+    Attributes:
+        ids: its tokens, special tokens included.
+        offsets: (start, end) of each in the text, in characters; (0, 0) for a special token.
+        special: whether each is a special token.
+    """
+
+    ids: tuple[int, ...]
+    offsets: tuple[tuple[int, int], ...]
+    special: tuple[bool, ...]
 
 
 class WindowTokenizer:
@@ -65,6 +80,18 @@ class WindowTokenizer:
                 ids.append(tuple(window.ids))
                 text_index.append(index)
         return TextWindows(tuple(ids), np.array(text_index, dtype=np.int64))
+
+    def located(self, text: str) -> list[Window]:
+        """Cut one text into the same windows, and say where in it each token stands."""
+        encoding = self._tokenizer.encode(_well_formed(text))
+        return [
+            Window(
+                tuple(window.ids),
+                tuple(window.offsets),
+                tuple(map(bool, window.special_tokens_mask)),
+            )
+            for window in (encoding, *encoding.overflowing)
+        ]
 
 
 def pack(

@@ -28,10 +28,12 @@ class Backend(Protocol):
 
     Attributes:
         name: what ``stance info`` and the results' metadata call it.
+        device: where it runs: ``cpu``, ``cuda``, ...
         batch_tokens: number of tokens, padding included, that a batch should hold for best speed.
     """
 
     name: str
+    device: str
     batch_tokens: int
 
     def logits(self, batches: Sequence[Batch]) -> list[NDArray[np.float32]]:

@@ -34,6 +34,7 @@ class OnnxBackend:
     """
 
     name = "onnx"
+    device = "cpu"
     batch_tokens = 384
 
     def __init__(self, path: Path, *, threads: int | None = None) -> None:
@@ -75,7 +76,11 @@ class OnnxBackend:
         if "token_type_ids" in self._inputs:
             feed["token_type_ids"] = np.zeros_like(batch.input_ids)
         feed = {name: array for name, array in feed.items() if name in self._inputs}
-        output: NDArray[np.float32] = self._session.run(None, feed)[0]
+        try:
+            output: NDArray[np.float32] = self._session.run(None, feed)[0]
+        except Exception as error:  # its exceptions share no base of their own
+            reason = " ".join(str(error).split())[:200]
+            raise ModelError(f"the ONNX file cannot run a batch: {reason}") from error
         return output.astype(np.float32, copy=False)
 
     def _workers(self) -> ThreadPoolExecutor:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from stance.backends.base import Batch
 from stance.errors import InputError, MissingExtraError, ModelError
 
-__all__ = ["TorchBackend"]
+__all__ = ["TorchBackend", "load_encoder"]
 
 
 class TorchBackend:
@@ -35,28 +35,16 @@ class TorchBackend:
     def __init__(self, folder: Path, *, device: str = "cpu", threads: int | None = None) -> None:
         try:
             import torch
-            from transformers import AutoModelForSequenceClassification
+            import transformers  # noqa: F401
         except ModuleNotFoundError as error:
             raise MissingExtraError("the torch backend", extra="train") from error
-        if device.startswith("cuda") and not torch.cuda.is_available():
-            raise InputError("no CUDA device was found; use --device cpu, or install a CUDA torch")
         if threads is not None:
             torch.set_num_threads(threads)
         on_cpu = device == "cpu"
-        try:
-            model = AutoModelForSequenceClassification.from_pretrained(
-                folder,
-                local_files_only=True,
-                trust_remote_code=False,
-                use_safetensors=True,
-                dtype=torch.float32 if on_cpu else torch.bfloat16,
-            )
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
-            reason = " ".join(str(error).split())[:200]
-            raise ModelError(f"transformers cannot load {folder}: {reason}") from error
+        dtype = torch.float32 if on_cpu else torch.bfloat16
         self._torch: Any = torch
-        self._model: Any = model.to(device).eval()
-        self._device = device
+        self._model: Any = load_encoder(folder, device=device, dtype=dtype)
+        self.device = device
         self.batch_tokens = 1024 if on_cpu else 65_536
 
     def logits(self, batches: Sequence[Batch]) -> list[NDArray[np.float32]]:
@@ -71,9 +59,52 @@ class TorchBackend:
         self._model = None
 
     def _run(self, batch: Batch) -> NDArray[np.float32]:
-        output = self._model(
-            input_ids=self._torch.from_numpy(batch.input_ids).to(self._device),
-            attention_mask=self._torch.from_numpy(batch.attention_mask).to(self._device),
-        )
+        try:
+            output = self._model(
+                input_ids=self._torch.from_numpy(batch.input_ids).to(self.device),
+                attention_mask=self._torch.from_numpy(batch.attention_mask).to(self.device),
+            )
+        except (IndexError, RuntimeError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise ModelError(f"the weights cannot run a batch: {reason}") from error
         logits: NDArray[np.float32] = output.logits.float().cpu().numpy()
         return logits
+
+
+def load_encoder(folder: Path, *, device: str, dtype: Any) -> Any:
+    """Load a folder's ``config.json`` and safetensors, in evaluation mode: a torch module.
+
+    Args:
+        folder: a checked model folder.
+        device: where to.
+        dtype: the torch type of its weights.
+
+    Raises:
+        InputError: the device is not there.
+        ModelError: transformers cannot build the model.
+    """
+    import torch
+    from transformers import AutoModelForSequenceClassification
+
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise InputError("no CUDA device was found; use --device cpu, or install a CUDA torch")
+    if not (folder / "model.safetensors").is_file():
+        raise ModelError(f"{folder} has no model.safetensors; use --backend onnx")
+    try:
+        model, found = AutoModelForSequenceClassification.from_pretrained(
+            folder,
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            dtype=dtype,
+            output_loading_info=True,
+        )
+    except Exception as error:  # whatever it meets in files that somebody else wrote
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(f"transformers cannot load {folder}: {reason}") from error
+    if missing := sorted(found["missing_keys"]):
+        raise ModelError(
+            f"{folder}/model.safetensors lacks {missing[0]!r}, which config.json asks for; fetch "
+            "the model again"
+        )
+    return model.to(device).eval()

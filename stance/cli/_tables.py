@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from textwrap import wrap
 
 from rich.console import Console
 from rich.table import Table
@@ -11,7 +12,7 @@ from rich.text import Text
 
 from stance.cli._shared import one_line, plural, say
 from stance.files.report import DocumentSummary, LabelReport
-from stance.results import DocumentResult, FrameSummary, SentenceResult
+from stance.results import DocumentResult, FrameSummary, SentenceResult, top_words
 
 __all__ = ["print_document", "print_notes", "print_overview"]
 
@@ -23,6 +24,9 @@ _MAX_DOCUMENTS = 40
 _MAX_NAMED = 10
 _MAX_SKIPPED = 6
 _FRAME_WIDTH = 30
+# Of the words that carry a frame, so many are shown, of each so many characters; not those that
+# weigh less than a quarter of the first one.
+_MAX_WORDS, _MAX_LETTERS = 3, 24
 
 
 def print_document(out: Console, result: DocumentResult) -> None:
@@ -87,7 +91,17 @@ def _frames(sentence: SentenceResult) -> Text:
     for sign, frame in lines:
         text.append("\n" if text else "")
         text.append(f"{sign} {frame} {sentence.probabilities[frame]:.2f}", style=_STYLES[sign])
+        for line in _words(sentence, frame):
+            text.append(f"\n{line}", style="dim")
     return text
+
+
+def _words(sentence: SentenceResult, frame: str) -> list[str]:
+    """List the words that carry a frame most, where the sentence was explained."""
+    words = top_words((sentence.explanations or {}).get(frame, ()), _MAX_WORDS)
+    telling = [one_line(word.text) for word in words if word.weight >= words[0].weight / 4]
+    cut = [w if len(w) <= _MAX_LETTERS else f"{w[: _MAX_LETTERS - 1]}…" for w in telling]
+    return wrap(", ".join(cut), _FRAME_WIDTH, initial_indent="  ", subsequent_indent="  ")
 
 
 def _print_skipped(out: Console, result: DocumentResult) -> None:

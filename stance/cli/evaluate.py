@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stance.cli._shared import ExitCode, console, plural
+from stance.cli._shared import ExitCode, console, plural, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +31,12 @@ _HEADINGS = {
 
 def evaluate(
     data: Annotated[
-        str, typer.Argument(metavar="DATA", help="Labelled rows: JSONL, CSV, TSV or Parquet.")
+        str,
+        typer.Argument(
+            metavar="DATA",
+            help="Labelled rows (.jsonl .csv .tsv .parquet), or an export of Label Studio or "
+            "doccano.",
+        ),
     ],
     *,
     model: Annotated[
@@ -62,6 +67,7 @@ def evaluate(
         document_column=document_column,
         resamples=resamples,
         seed=seed,
+        note=say,
     )
     if as_json:
         sys.stdout.write(json.dumps(evaluation.to_dict(), indent=2, allow_nan=False) + "\n")

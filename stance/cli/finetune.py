@@ -13,7 +13,7 @@ import typer
 from stance.cli._shared import ExitCode, one_line
 
 if TYPE_CHECKING:
-    from stance.finetune.run import FinetuneProgress
+    from stance.finetuning.run import FinetuneProgress
 
 __all__ = ["finetune"]
 
@@ -24,7 +24,7 @@ def finetune(
         typer.Argument(
             metavar="DATA...",
             help="Labelled rows (.jsonl .csv .tsv .parquet, also compressed): text, frames, and "
-            "document where there is one.",
+            "document where there is one; or exports of Label Studio or doccano.",
         ),
     ],
     *,
@@ -71,7 +71,7 @@ def finetune(
     ] = False,
 ) -> int:
     """Train on labelled rows: checked, held out by document, calibrated, measured, described."""
-    from stance.finetune.run import finetune as run
+    from stance.finetuning.run import finetune as run
 
     with _reporter() as report:
         run(

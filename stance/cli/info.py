@@ -44,12 +44,12 @@ def _print(out: Console, folder: ModelFolder) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    out.print(Text(f"{folder.name} {folder.version}", style="bold"))
-    out.print(f"{folder.path}", soft_wrap=True)
-    language = f"language {folder.language}, " if folder.language else ""
+    out.print(Text(one_line(f"{folder.name} {folder.version}"), style="bold"))
+    out.print(one_line(f"{folder.path}"), soft_wrap=True)
+    language = f"language {one_line(folder.language)}, " if folder.language else ""
     out.print(f"{language}reads {folder.max_length} tokens at once, longer sentences in windows")
     book = folder.codebook
-    out.print(Text(f"\ncodebook {book.name} {book.version}", style="bold"))
+    out.print(Text("\n" + one_line(f"codebook {book.name} {book.version}"), style="bold"))
     for index, frame in enumerate(book.frames):
         threshold = folder.decision.thresholds[index]
         temperature, offset = folder.decision.temperatures[index], folder.decision.offsets[index]
@@ -67,7 +67,7 @@ def _print(out: Console, folder: ModelFolder) -> None:
         if values:
             out.print(Text(f"\n{title}", style="bold"))
             for name, value in _flat(values):
-                out.print(Text(f"{name}: {one_line(str(value))}"))
+                out.print(Text(one_line(f"{name}: {value}")))
     out.print(Text("\nfiles, checksums verified", style="bold"))
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
     table.add_column()

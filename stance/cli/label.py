@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +14,7 @@ from stance.errors import InputError
 
 if TYPE_CHECKING:
     from stance.files.report import LabelReport
+    from stance.results import DocumentResult
 
 __all__ = ["label"]
 
@@ -70,13 +72,32 @@ def label(
         float | None,
         typer.Option(metavar="SHARE", help="Withhold this share of the decisions, e.g. 0.05."),
     ] = None,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain", help="Also say which words carry the frames; takes several times as long."
+        ),
+    ] = False,
     keep_all: Annotated[
         bool, typer.Option("--keep-all", help="Label menus, bylines and references too.")
     ] = False,
     backend: Annotated[str, typer.Option(metavar="auto|onnx|torch", help="Runtime.")] = "auto",
     device: Annotated[str, typer.Option(metavar="cpu|cuda", help="Device.")] = "cpu",
     threads: Annotated[
-        int | None, typer.Option(metavar="N", help="Processors to use; all by default.")
+        int | None,
+        typer.Option(metavar="N", help="Processors to use, all by default; with Ray, by a worker."),
+    ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(metavar="local|ray", help="ray: on a cluster; OUT becomes a folder."),
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Of the Ray cluster; this machine by default."),
+    ] = None,
+    num_gpus: Annotated[
+        float | None,
+        typer.Option(metavar="N", help="GPUs of a worker with Ray; 0.25: four workers on each."),
     ] = None,
     table: Annotated[
         bool | None,
@@ -90,15 +111,16 @@ def label(
     """
     from stance.cli._progress import progress_reporter
     from stance.cli._tables import print_document, print_notes, print_overview
-    from stance.job import label_files
 
     if output is None and (resume or force or format or keep_column):
         raise InputError("--resume, --force, --format and --keep-column need a result: -o OUT")
     shows_sentences = output is None if table is None else table
     out = console()
+    on_result = partial(print_document, out) if shows_sentences else None
+    run = _job(engine, output, on_result, address=address, num_gpus=num_gpus)
     try:
         with progress_reporter(quiet=shows_sentences) as progress:
-            report = label_files(
+            report = run(
                 inputs,
                 output,
                 model=model,
@@ -111,12 +133,12 @@ def label(
                 force=force,
                 thresholds=parse_thresholds(threshold or []),
                 abstain=abstain,
+                explain="occlusion" if explain else None,
                 keep_all=keep_all,
                 backend=backend,
                 device=device,
                 threads=threads,
                 progress=progress,
-                on_result=partial(print_document, out) if shows_sentences else None,
             )
     except KeyboardInterrupt:
         say("stopped" if output is None else "stopped; --resume goes on with what is done")
@@ -125,6 +147,28 @@ def label(
         print_overview(out, report)
     print_notes(out, report)
     return _exit_code(report)
+
+
+def _job(
+    engine: str,
+    output: Path | None,
+    on_result: Callable[[DocumentResult], None] | None,
+    **of_cluster: Any,
+) -> Callable[..., LabelReport]:
+    """Return the function that does the work: here, or on a cluster."""
+    if engine == "local":
+        from stance.job import label_files
+
+        if any(given is not None for given in of_cluster.values()):
+            raise InputError("--address and --num-gpus are for a cluster; add --engine ray")
+        return partial(label_files, on_result=on_result)
+    if engine != "ray":
+        raise InputError(f"unknown engine {engine!r}; expected local or ray")
+    if output is None or on_result is not None:
+        raise InputError("--engine ray writes a folder and shows no sentences; give it -o OUT")
+    from stance.cluster.batch import label_shards
+
+    return partial(label_shards, **of_cluster)
 
 
 def _exit_code(report: LabelReport) -> ExitCode:

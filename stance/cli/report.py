@@ -37,6 +37,14 @@ def report(
     source_column: Annotated[
         str, typer.Option(metavar="C", help="Where rows keep their article's source.")
     ] = "source",
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="Take the frames' definitions from this model; from the shipped one, where it "
+            "knows them all, by default.",
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
 ) -> int:
     """Show a result: the text with its frames and stances, shares, and how they change.
@@ -53,6 +61,7 @@ def report(
         title=title,
         date_column=date_column,
         source_column=source_column,
+        model=model,
         force=force,
     )
     _print(written)

@@ -17,7 +17,6 @@ from stance.files.annotations import (
     label_studio_annotations,
 )
 from stance.files.formats import from_cell
-from stance.files.rows import LabelledRow
 from stance.files.sources import kind_of
 from stance.files.tables import TABLES, BadRow, TableFile, missing_column
 from stance.files.text import clean, decode, read_limited, reading
@@ -26,7 +25,7 @@ __all__ = [
     "DISPUTE_COLUMN",
     "CodedRow",
     "read_codings",
-    "read_labelled",
+    "read_records",
     "read_sentences",
     "read_texts",
 ]
@@ -56,7 +55,13 @@ class CodedRow:
     place: str
 
 
-def read_codings(path: str | Path, *, codebook: Codebook | None = None) -> Iterator[CodedRow]:
+def read_codings(
+    path: str | Path,
+    *,
+    text_column: str = "text",
+    document_column: str = "document",
+    codebook: Codebook | None = None,
+) -> Iterator[CodedRow]:
     """Read codings, one a sentence and coder, in the order of the file.
 
     A file is one of these, told apart by what its rows hold:
@@ -70,6 +75,8 @@ def read_codings(path: str | Path, *, codebook: Codebook | None = None) -> Itera
 
     Args:
         path: the file.
+        text_column: where it keeps the sentence; it may have none.
+        document_column: where it keeps what the sentence is part of; likewise.
         codebook: checks frames and stances, where one is given.
 
     Raises:
@@ -83,10 +90,11 @@ def read_codings(path: str | Path, *, codebook: Codebook | None = None) -> Itera
     ('000-001', 'A', {'defensive_balancing': 'favor'})
     """
     file = Path(path)
+    columns = (text_column, document_column)
     seen: dict[tuple[str, str], str] = {}
-    for place, values in _records(file):
+    for place, values in read_records(file):
         try:
-            coded = list(_coded(values, file.name.split(".")[0], place, codebook))
+            coded = list(_coded(values, columns, file.name.split(".")[0], place, codebook))
         except CodebookError as error:
             raise CodebookError(f"{file} {place}: {error}") from error
         except InputError as error:
@@ -102,30 +110,6 @@ def read_codings(path: str | Path, *, codebook: Codebook | None = None) -> Itera
             yield row
 
 
-def read_labelled(path: str | Path, *, codebook: Codebook | None = None) -> Iterator[LabelledRow]:
-    """Read an export of Label Studio or doccano as labelled rows.
-
-    Args:
-        path: anything that ``read_codings`` reads.
-        codebook: checks frames and stances, where one is given.
-
-    Raises:
-        InputError: as ``read_codings``; or a row has no text, or several annotators labelled it.
-        CodebookError: as ``read_codings``.
-    """
-    seen: set[str] = set()
-    for row in read_codings(path, codebook=codebook):
-        if row.id in seen:
-            raise InputError(
-                f"{path} {row.place} is labelled by several coders; make gold of their codings "
-                f"first: stance agreement {path} --gold gold.jsonl"
-            )
-        if row.text is None:
-            raise InputError(f"{path} {row.place} has no text in 'text'; expected a sentence")
-        seen.add(row.id)
-        yield LabelledRow(row.id, row.document or row.id, row.text, row.frames)
-
-
 def read_texts(path: str | Path) -> dict[str, tuple[str, str | None]]:
     """Read the text and the document of each id of a table, labelled or not.
 
@@ -135,7 +119,7 @@ def read_texts(path: str | Path) -> dict[str, tuple[str, str | None]]:
     """
     file = Path(path)
     texts: dict[str, tuple[str, str | None]] = {}
-    for place, values in _records(file):
+    for place, values in read_records(file):
         row_id, text = _text(values, "id"), _text(values, "text")
         if row_id is None or text is None:
             column = "id" if row_id is None else "text"
@@ -152,7 +136,7 @@ def read_sentences(path: str | Path) -> Iterator[str]:
         InputError: the file cannot be read, or a row has no text.
     """
     file = Path(path)
-    for place, values in _records(file):
+    for place, values in read_records(file):
         data = values.get("data")
         about = data if isinstance(data, Mapping) else values
         text = _text(about, "text")
@@ -168,7 +152,11 @@ def _missing(values: Mapping[str, Any], column: str) -> str:
 
 
 def _coded(
-    values: Mapping[str, Any], coder: str, place: str, codebook: Codebook | None
+    values: Mapping[str, Any],
+    columns: tuple[str, str],
+    coder: str,
+    place: str,
+    codebook: Codebook | None,
 ) -> Iterator[CodedRow]:
     """Yield the codings of one record, whichever program wrote it."""
     about = values
@@ -183,16 +171,16 @@ def _coded(
     else:
         raise InputError(missing_column("frames", values))
     for annotator, labels in annotations:
-        text = _text(about, "text")
+        text = _text(about, columns[0])
         row_id = _text(about, "id") or text
         if row_id is None:
-            raise InputError("has neither an 'id' nor a 'text' to tell the sentence by")
+            raise InputError(f"has neither an 'id' nor a {columns[0]!r} to tell the sentence by")
         yield CodedRow(
             id=row_id,
             coder=clean(annotator),
             frames=_checked(labels, codebook),
             text=text,
-            document=_text(about, "document"),
+            document=_text(about, columns[1]),
             place=place,
         )
 
@@ -222,8 +210,12 @@ def _text(values: Mapping[str, Any], column: str) -> str | None:
     return None if found is None or not str(found).strip() else clean(str(found))
 
 
-def _records(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield each record of a file with its place."""
+def read_records(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield each record of a table, or of a JSON list of tasks, with its place for people.
+
+    Raises:
+        InputError: the file is missing, of another type, or has a record that cannot be read.
+    """
     try:
         if file.suffix.lower() == ".json":
             yield from _json_records(file)

@@ -14,7 +14,7 @@ from stance.files.sources import Inputs, Source, Unusable
 from stance.files.tables import TABLES, BadRow, Row, TableFile, missing_column
 from stance.files.text import clean, decode, decompress, read_limited, reading
 
-__all__ = ["Document", "DocumentReader", "Failure"]
+__all__ = ["Document", "DocumentReader", "Failure", "jsonable"]
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class DocumentReader:
                 raise InputError(f"holds {found} in {self._text_column!r}, expected text")
             if self._id_column is not None:
                 document_id = _id(self._value(row, self._id_column), self._id_column)
-            columns = {name: _jsonable(self._value(row, name)) for name in self._keep_columns}
+            columns = {name: jsonable(self._value(row, name)) for name in self._keep_columns}
         except InputError as error:
             return Failure(document_id, clean(f"({row.place}) {error}"))
         except RecursionError:
@@ -159,16 +159,16 @@ def _id(value: object, column: str) -> str:
     return clean(str(value))
 
 
-def _jsonable(value: object) -> Any:
+def jsonable(value: object) -> Any:
     """Return a value as JSON can hold it; what it has no type for becomes its text."""
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {clean(str(key)): _jsonable(item) for key, item in value.items()}
+        return {clean(str(key)): jsonable(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_jsonable(item) for item in value]
+        return [jsonable(item) for item in value]
     return clean(str(value))
 
 

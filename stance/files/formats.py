@@ -1,7 +1,7 @@
 """Results → rows: JSONL, CSV and Parquet, equal in content.
 
 JSONL holds everything. CSV and Parquet hold a row flat, the stance of each frame as the likeliest
-one given the frame.
+one given the frame, and explanations as JSON.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ __all__ = [
     "FORMATS",
     "RESULT_COLUMNS",
     "FlatColumns",
+    "arrow_schema",
     "csv_header",
     "csv_rows",
     "format_of",
@@ -38,7 +39,7 @@ FORMATS = ("jsonl", "csv", "parquet")
 
 #: The columns with which every CSV and Parquet result begins.
 RESULT_COLUMNS = ("document", "index", "start", "end", "text", "frames")
-_JSON_KEYS = (*RESULT_COLUMNS, "probabilities", "stances", "uncertain")
+_JSON_KEYS = (*RESULT_COLUMNS, "probabilities", "stances", "uncertain", "explanations")
 
 # A spreadsheet takes a cell that begins so for a formula, or a tab for the next cell. Apostrophes
 # before it are counted in, so that the one that is added can be told from those that were there.
@@ -54,6 +55,7 @@ class FlatColumns:
         frames: the codebook's frames, in order.
         kept: the columns that are carried through from the input.
         uncertain: whether there is a column of the frames whose decision was withheld.
+        explained: whether there is a column of the words that carry the frames.
 
     Raises:
         InputError: a carried column has the name of a result's column.
@@ -62,6 +64,7 @@ class FlatColumns:
     frames: tuple[str, ...]
     kept: tuple[str, ...] = ()
     uncertain: bool = False
+    explained: bool = False
 
     def __post_init__(self) -> None:
         own = {*_JSON_KEYS, *self._scores()}
@@ -72,7 +75,8 @@ class FlatColumns:
     def names(self) -> tuple[str, ...]:
         """All columns, in the order in which they are written."""
         uncertain = ("uncertain",) if self.uncertain else ()
-        return (*RESULT_COLUMNS, *self._scores(), *uncertain, *self.kept)
+        explanations = ("explanations",) if self.explained else ()
+        return (*RESULT_COLUMNS, *self._scores(), *uncertain, *explanations, *self.kept)
 
     def flat(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return a JSONL row flat, with the columns ``names``."""
@@ -84,6 +88,8 @@ class FlatColumns:
             values[f"stance_{frame}"] = max(stances, key=stances.__getitem__)
         if self.uncertain:
             values["uncertain"] = ";".join(row.get("uncertain", ()))
+        if self.explained:
+            values["explanations"] = to_json(row["explanations"])
         return values | {name: _plain(row.get(name)) for name in self.kept}
 
     def _scores(self) -> Iterator[str]:
@@ -114,7 +120,7 @@ def jsonl_rows(result: DocumentResult, kept: dict[str, Any]) -> bytes:
 
 def csv_header(columns: FlatColumns) -> bytes:
     """Return the line of column names."""
-    return _csv([columns.names])
+    return _csv([map(to_cell, columns.names)])
 
 
 def csv_rows(result: DocumentResult, kept: dict[str, Any], columns: FlatColumns) -> bytes:
@@ -154,14 +160,21 @@ def require_parquet() -> None:
         raise MissingExtraError("writing Parquet", extra="parquet") from error
 
 
+def arrow_schema(columns: FlatColumns) -> Any:
+    """Return the ``pyarrow.Schema`` of flat rows."""
+    import pyarrow as arrow
+
+    types = {"index": arrow.int64(), "start": arrow.int64(), "end": arrow.int64()}
+    types |= {f"p_{frame}": arrow.float64() for frame in columns.frames}
+    return arrow.schema([(name, types.get(name, arrow.string())) for name in columns.names])
+
+
 def write_parquet(rows: Path, output: Path, columns: FlatColumns) -> None:
     """Write the Parquet file of a JSONL result, a row group at a time."""
     import pyarrow as arrow
     from pyarrow import parquet
 
-    types = {"index": arrow.int64(), "start": arrow.int64(), "end": arrow.int64()}
-    types |= {f"p_{frame}": arrow.float64() for frame in columns.frames}
-    schema = arrow.schema([(name, types.get(name, arrow.string())) for name in columns.names])
+    schema = arrow_schema(columns)
     with rows.open("rb") as lines, parquet.ParquetWriter(output, schema) as writer:
         for group in _groups(lines, _PARQUET_ROWS):
             flat = [columns.flat(json.loads(line)) for line in group]

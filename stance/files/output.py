@@ -16,8 +16,9 @@ def require_new(path: Path, *, force: bool = False) -> None:
         path: the file.
         force: it may exist, and is replaced.
     """
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder; expected the name of a file")
+    if path.exists() and not path.is_file():
+        what = "a folder" if path.is_dir() else "a pipe or a device"
+        raise OutputError(f"{path} is {what}; expected the name of a file")
     if path.exists() and not force:
         raise OutputError(f"{path} exists already; choose another name or use --force")
     if not path.parent.is_dir():
@@ -32,7 +33,9 @@ def write_whole(path: Path, text: str) -> None:
     """
     fresh = path.with_name(f"{path.name}.new")
     try:
-        fresh.write_text(text, encoding="utf-8", newline="")
+        fresh.unlink(missing_ok=True)
+        with fresh.open("x", encoding="utf-8", newline="") as stream:  # Never through a link.
+            stream.write(text)
         fresh.replace(path)
     except OSError as error:
         fresh.unlink(missing_ok=True)

@@ -22,8 +22,9 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 from stance.errors import OutputError
+from stance.strict_json import read_json
 
-__all__ = ["PartialOutput", "Progress", "beside"]
+__all__ = ["PartialOutput", "Progress", "beside", "lock", "require_same"]
 
 _FORMAT = 1
 _SIDE_FILES = ("skipped.jsonl", "errors.jsonl")
@@ -81,8 +82,9 @@ class PartialOutput:
                 are not as they were left; or they cannot be written.
         """
         run = cls(output, settings)
-        if output.is_dir():
-            raise OutputError(f"{output} is a folder; expected the name of a file")
+        if output.exists() and not output.is_file():
+            what = "a folder" if output.is_dir() else "a pipe or a device"
+            raise OutputError(f"{output} is {what}; expected the name of a file")
         if not (resume or force):
             run._refuse_existing()
         if resume and force:
@@ -200,7 +202,9 @@ class PartialOutput:
 
     def _acquire(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock = _lock(self.folder)
+        if link := next(filter(Path.is_symlink, (self.folder, *self.folder.iterdir())), None):
+            raise OutputError(f"{link} is a link, which no run makes; remove it")
+        self._lock = lock(self.folder)
         if self._lock is None:
             raise OutputError(f"another run is writing {self.path}; wait for it to end")
 
@@ -220,7 +224,7 @@ class PartialOutput:
         if not journal.exists() and self.path.exists():
             journal = beside(self.path, "run.json")
             self._placed = True
-            if not journal.exists():
+            if not journal.is_file():
                 raise OutputError(
                     f"{self.path} exists and nothing says how it was made, so it cannot be gone "
                     "on with; use --force to label anew"
@@ -228,7 +232,7 @@ class PartialOutput:
         if not journal.exists():
             return False
         record = self._read_record(journal)
-        _compare(self._settings, record["settings"], self.path)
+        require_same(self._settings, record["settings"], self.path)
         self.progress = Progress(**record["progress"])
         if not self.progress.complete:
             self._cut(record["bytes"])
@@ -236,10 +240,18 @@ class PartialOutput:
 
     def _read_record(self, journal: Path) -> dict[str, Any]:
         try:
-            record = json.loads(journal.read_text(encoding="utf-8"))
-            if record["format"] == _FORMAT and record["settings"] and record["progress"]:
+            record = read_json(journal)
+            lengths = record["bytes"]
+            if (
+                record["format"] == _FORMAT
+                and all(isinstance(found, dict) for found in record["settings"].values())
+                and record["progress"].keys() == vars(Progress()).keys()
+                and isinstance(record["progress"]["documents"], int)
+                and (lengths.keys() == set(_FILES) or record["progress"]["complete"])
+                and all(isinstance(length, int) and length >= 0 for length in lengths.values())
+            ):
                 return dict(record)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             pass
         raise OutputError(f"{journal} is not the record of a run; use --force to label anew")
 
@@ -300,7 +312,8 @@ def beside(output: Path, suffix: str) -> Path:
     return output.with_name(f"{output.name}.{suffix}")
 
 
-def _compare(now: Mapping[str, Any], then: Mapping[str, Any], output: Path) -> None:
+def require_same(now: Mapping[str, Any], then: Mapping[str, Any], output: Path) -> None:
+    """Raise ``OutputError`` where a result was begun with other settings than those of now."""
     for what, settings in now.items():
         before = then.get(what, {})
         for name, value in settings.items():
@@ -323,7 +336,7 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def _lock(folder: Path) -> int | None:
+def lock(folder: Path) -> int | None:
     """Lock a folder for this process; None where another holds it. A dead process holds none."""
     try:
         from fcntl import LOCK_EX, LOCK_NB, flock

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -131,6 +131,22 @@ class Tally:
                 for summary in data["summaries"]
             ],
         )
+
+    @classmethod
+    def merged(cls, parts: Iterable[Tally]) -> Tally:
+        """Put the totals of the parts of a job together, in their order."""
+        whole = cls(())
+        for part in parts:
+            whole.frame_names = part.frame_names
+            whole.documents += part.documents
+            whole.sentences += part.sentences
+            whole.failed += part.failed
+            whole.failures += part.failures[: MAX_LISTED - len(whole.failures)]
+            whole.skipped += part.skipped
+            whole.guessed_encodings += part.guessed_encodings
+            whole.states += part.states
+            whole.summaries += part.summaries[: MAX_LISTED - len(whole.summaries)]
+        return whole
 
     def to_dict(self) -> dict[str, Any]:
         """Return the totals as JSON data."""

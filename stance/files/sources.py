@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 
 from stance.errors import InputError
 from stance.files.tables import TABLES, has_column
-from stance.files.text import COMPRESSED
+from stance.files.text import COMPRESSED, NOT_A_FILE, clean
 
 __all__ = ["KINDS", "STDIN", "Inputs", "LeftOut", "Source", "Unusable", "find_sources"]
 
@@ -133,6 +133,13 @@ class _Finder:
         self._seen: set[str] = set()
 
     def add(self, name: str) -> None:
+        try:
+            self._add(name)
+        except (OSError, ValueError, RecursionError) as error:  # Text in the place of a name.
+            reason = getattr(error, "strerror", None) or "no file can have such a name"
+            self.sources.append(Unusable(clean(name), f"cannot be read: {reason}"))
+
+    def _add(self, name: str) -> None:
         path = Path(name)
         if name == "-":
             self.sources.append(Source(None, STDIN, self._input_format or "text"))
@@ -140,17 +147,20 @@ class _Finder:
             self._add_folder(path)
         elif path.exists() or not glob.has_magic(name):
             self._add_file(path)
-        elif matches := sorted(glob.glob(name, recursive=True)):  # noqa: PTH207
+        elif matches := sorted(set(_matches(name.replace(os.sep, "/")))):
             self._relative = False
             for match in matches:
                 self.add(match)
         else:
-            self.sources.append(Unusable(_printable(name), "matches no file"))
+            self.sources.append(Unusable(clean(name), "matches no file"))
 
     def _add_file(self, path: Path) -> None:
-        document_id = _printable(path.as_posix())
+        document_id = clean(path.as_posix())
         if not path.exists():
             self.sources.append(Unusable(document_id, "does not exist"))
+            return
+        if not path.is_file():
+            self.sources.append(Unusable(document_id, NOT_A_FILE))
             return
         kind = kind_of(path) or self._input_format or ("" if _suffixes(path) else "text")
         if not kind:
@@ -162,13 +172,13 @@ class _Finder:
 
     def _add_folder(self, folder: Path) -> None:
         for path in _walk(folder):
-            shown = _printable(path.as_posix())
+            shown = clean(path.as_posix())
             if self._is_output(path):
                 continue
             if reason := _why_left_out(path):
                 self.left_out.append(LeftOut(shown, reason))
                 continue
-            relative = _printable(path.relative_to(folder).as_posix())
+            relative = clean(path.relative_to(folder).as_posix())
             self._take(path, relative if self._relative else shown, KINDS[_suffixes(path)[-1]])
 
     def _take(self, path: Path, document_id: str, kind: str) -> None:
@@ -206,6 +216,20 @@ def _why_left_out(path: Path) -> str:
     return ""
 
 
+def _matches(pattern: str) -> Iterator[str]:
+    """Yield what a pattern matches; ``**`` goes into no link, which may lead round in a circle."""
+    before, stars, after = pattern.partition("**/")
+    if not stars or (before and not before.endswith("/")):
+        yield from glob.glob(pattern)  # noqa: PTH207
+        return
+    for top in glob.glob(before) if before else [""]:  # noqa: PTH207
+        for parent, folders, _ in os.walk(top or os.curdir):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            inside = os.path.relpath(parent, top or os.curdir)
+            where = os.path.join(top, "" if inside == os.curdir else inside, "")  # noqa: PTH118
+            yield from _matches(glob.escape(where) + after)
+
+
 def _walk(folder: Path) -> Iterator[Path]:
     found = []
     for parent, folders, files in os.walk(folder):
@@ -220,8 +244,3 @@ def _walk(folder: Path) -> Iterator[Path]:
 def _suffixes(path: PurePath) -> Sequence[str]:
     suffixes = [suffix.lower() for suffix in path.suffixes]
     return suffixes[:-1] if suffixes and suffixes[-1] in COMPRESSED else suffixes
-
-
-def _printable(name: str) -> str:
-    # A file's name may hold bytes that are not text; what is written must be.
-    return os.fsencode(name).decode("utf-8", "replace")

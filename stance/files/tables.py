@@ -11,8 +11,10 @@ import difflib
 import io
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -26,6 +28,7 @@ TABLES = ("csv", "tsv", "jsonl", "parquet")
 
 _SAMPLE_BYTES = 2**20
 _PARQUET_ROWS = 512
+_SHOWN_COLUMNS = 1000
 
 
 @dataclass(frozen=True)
@@ -145,12 +148,15 @@ class TableFile:
         except ModuleNotFoundError as error:
             raise MissingExtraError("reading Parquet", extra="parquet") from error
         try:
-            with parquet.ParquetFile(self._path) as table:
-                names = table.schema_arrow.names
+            schema = parquet.read_schema(self._path)
+            names = schema.names
+            # A text that many rows share is kept once, however often the file repeats it.
+            texts = [field.name for field in schema if arrow.types.is_string(field.type)]
+            with parquet.ParquetFile(self._path, read_dictionary=texts) as table:
                 columns = [name for name in self._columns or names if name in names]
                 size, done = self._path.stat().st_size, 0
                 for batch in table.iter_batches(batch_size=_PARQUET_ROWS, columns=columns):
-                    for values in batch.to_pylist():
+                    for values in _unpacked(batch):
                         done += 1
                         self._position = size * done // max(1, table.metadata.num_rows)
                         yield Row(done, f"row {done}", values)
@@ -159,13 +165,20 @@ class TableFile:
             raise InputError(f"is not a readable Parquet file: {reason}") from error
 
 
+def _unpacked(batch: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield the rows of a batch, so many at once that they fit whatever they share."""
+    step = max(1, MAX_TEXT_BYTES // max(1, batch.nbytes))
+    for start in range(0, batch.num_rows, step):
+        yield from batch.slice(start, step).to_pylist()
+
+
 def missing_column(column: str, found: Iterable[str]) -> str:
     """Say that a column is missing, what is there instead, and which was perhaps meant.
 
     >>> missing_column("text", ["body", "texts"])
     "has no column 'text' (did you mean 'texts'?); it has body, texts"
     """
-    names = [str(name) for name in found]
+    names = [str(name) for name in islice(found, _SHOWN_COLUMNS)]
     close = difflib.get_close_matches(column, names, n=1)
     guess = f" (did you mean {close[0]!r}?)" if close else ""
     return f"has no column {column!r}{guess}; it has {', '.join(names)[:200] or 'none'}"
@@ -186,7 +199,7 @@ def _jsonl_rows(stream: BinaryIO) -> Iterator[Row | BadRow]:
         number += 1
         place = f"line {number}"
         if len(line) > MAX_TEXT_BYTES:
-            raise InputError(f"{place} is longer than {MAX_TEXT_BYTES >> 20} MiB")
+            raise InputError(_too_long(place))
         if number == 1:
             line = line.removeprefix(codecs.BOM_UTF8)
         if not line.strip():
@@ -224,6 +237,8 @@ def _csv_rows(text: io.TextIOWrapper, *, tabs: bool) -> Iterator[Row | BadRow]:
         except StopIteration:
             return
         except csv.Error as error:
+            if "field limit" in str(error):  # The rest of the field would be taken for rows.
+                raise InputError(_too_long(place)) from error
             number += 1
             yield BadRow(number, place, f"is not well-formed CSV: {error}")
             continue
@@ -236,9 +251,9 @@ def _csv_rows(text: io.TextIOWrapper, *, tabs: bool) -> Iterator[Row | BadRow]:
 
 def _header(cells: list[str]) -> list[str]:
     header = [clean(cell).strip() for cell in cells]
-    twice = [name for name in header if name and header.count(name) > 1]
+    twice = [name for name, number in Counter(header).items() if name and number > 1]
     if twice:
-        raise InputError(f"names the column {twice[0]!r} twice")
+        raise InputError(f"names the column {twice[0][:80]!r} twice")
     return header
 
 
@@ -250,6 +265,13 @@ def _csv_row(number: int, place: str, header: list[str], cells: list[str]) -> Ro
 
 
 def _after(head: str, text: io.TextIOWrapper) -> Iterator[str]:
-    yield head
-    while line := text.readline(MAX_TEXT_BYTES):
+    number, line = 1, head
+    while line:
+        if len(line) >= MAX_TEXT_BYTES:
+            raise InputError(_too_long(f"line {number}"))
         yield line
+        number, line = number + 1, text.readline(MAX_TEXT_BYTES)
+
+
+def _too_long(place: str) -> str:
+    return f"{place} is longer than {MAX_TEXT_BYTES >> 20} MiB; split it into documents"

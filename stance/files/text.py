@@ -21,6 +21,7 @@ from stance.errors import InputError
 __all__ = [
     "COMPRESSED",
     "MAX_TEXT_BYTES",
+    "NOT_A_FILE",
     "DecodedText",
     "clean",
     "decode",
@@ -32,6 +33,9 @@ __all__ = [
 
 #: The suffixes of compressed files.
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
+
+#: What is wrong with a pipe or a device.
+NOT_A_FILE = "is not a regular file; for a pipe, name - and let it come from standard input"
 
 #: One document, or one row of a table, may have so many bytes: a library of books, not a bomb.
 MAX_TEXT_BYTES = 64 * 2**20
@@ -143,7 +147,12 @@ def decompress(stream: BinaryIO, suffix: str) -> BinaryIO:
 
 @contextmanager
 def reading(path: Path | None) -> Iterator[None]:
-    """Turn what goes wrong while a file is read into an ``InputError`` that says so in words."""
+    """Turn what goes wrong while a file is read into an ``InputError`` that says so in words.
+
+    A pipe or a device is not opened: it may never answer, or never end.
+    """
+    if path is not None and path.exists() and not path.is_file():
+        raise InputError(NOT_A_FILE)
     try:
         yield
     except FileNotFoundError as error:

@@ -1,18 +1,27 @@
 """A corpus → the data that the page's script draws from, as little of it as will do.
 
-Probabilities are whole hundredths there, −1 where there is none.
+Probabilities are whole hundredths there, −1 where there is none; packed, they are one higher.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from stance.codebook import STATES
 from stance.report.corpus import Article
+from stance.report.packing import pack
 from stance.summary import wilson
 
-__all__ = ["LISTED_FROM", "article_parts", "overview"]
+__all__ = [
+    "LISTED_FROM",
+    "Entry",
+    "Sentence",
+    "article_parts",
+    "counts",
+    "overview",
+    "packed",
+]
 
 #: A sentence is listed with the frames it carries, and with every other from this probability on.
 LISTED_FROM = 0.1
@@ -23,58 +32,135 @@ _NAMED_WORDS, _LEAST_WEIGHT = 5, 0.02
 
 # The states of a frame beyond the codebook's four.
 _NOT_CODED, _WITHHELD = len(STATES), len(STATES) + 1
+_STATE_COUNT = len(STATES) + 2
+
+_BLANKS = str.maketrans("\t\n\r", "   ")
 
 
-def overview(article: Article, names: Sequence[str]) -> dict[str, Any]:
+class Entry(NamedTuple):
+    """A frame in a sentence, carried or only likely.
+
+    Attributes:
+        frame: its number.
+        state: of ``STATES``, or not coded, or withheld.
+        probability: P(frame).
+        stance: P of its stance given the frame.
+        words: (start, end, weight) of those that carry it, the weightiest first.
+    """
+
+    frame: int
+    state: int
+    probability: int
+    stance: int = -1
+    words: tuple[tuple[int, int, int], ...] = ()
+
+    def numbers(self, *, after: int, frames: int) -> list[int]:
+        """Return it as numbers.
+
+        The first is all of these in one: how many sentences ``after`` that of the last entry its
+        own is, its frame out of ``frames``, its state, and whether words follow.
+        """
+        words = self.words if self.state else ()
+        head = 2 * ((after * frames + self.frame) * _STATE_COUNT + self.state) + bool(words)
+        numbers = [head, self.probability + 1]
+        if self.state:
+            numbers.append(self.stance + 1)
+        if words:
+            numbers.append(len(words))
+        for start, end, weight in words:
+            numbers += (start, end - start, weight)
+        return numbers
+
+
+class Sentence(NamedTuple):
+    """A sentence, and the frames to show with it, the ones it carries first."""
+
+    text: str
+    entries: tuple[Entry, ...] = ()
+
+
+def overview(articles: Sequence[Article], names: Sequence[str]) -> dict[str, Any]:
+    """List what the overview shows of the articles, a list a column.
+
+    ``source`` counts into ``sources``. In ``numbers``, packed, each article has its number of
+    sentences and then the ten of ``counts`` for each frame.
+    """
+    sources = list(dict.fromkeys(article.source for article in articles))
+    places = {source: place for place, source in enumerate(sources)}
+    numbers: list[int] = []
+    for article in articles:
+        numbers.append(len(article.rows))
+        for frame in counts(article, names):
+            numbers += (number + 1 for number in frame)
+    return {
+        "title": [article.title for article in articles],
+        "date": [article.date for article in articles],
+        "sources": sources,
+        "source": [places[article.source] for article in articles],
+        "numbers": pack(numbers),
+    }
+
+
+def counts(article: Article, names: Sequence[str]) -> list[list[int]]:
     """Count an article.
 
     Each frame has ten numbers: its sentences in favor, neutral, against and not coded; the interval
     of its share; and its highest P in favor, neutral, against, and not coded or withheld.
     """
     total = len(article.rows)
-    counts = {name: [0] * len(STATES) for name in names}
+    found = {name: [0] * len(STATES) for name in names}
     highest = {name: [-1] * len(STATES) for name in names}
     for row in article.rows:
         for frame, state, probability in _decided(row):
             place = min(state, _NOT_CODED) - 1
-            counts[frame][place] += state != _WITHHELD
+            found[frame][place] += state != _WITHHELD
             highest[frame][place] = max(highest[frame][place], _hundredths(probability))
     frames = []
     for name in names:
-        figure = wilson(sum(counts[name]), total)
+        figure = wilson(sum(found[name]), total)
         interval = [_hundredths(figure.low), _hundredths(figure.high)]
-        frames.append([*counts[name], *interval, *highest[name]])
-    return {
-        "title": article.title,
-        "date": article.date,
-        "source": article.source,
-        "sentences": total,
-        "frames": frames,
-    }
+        frames.append([*found[name], *interval, *highest[name]])
+    return frames
 
 
-def article_parts(article: Article, names: Sequence[str]) -> list[Any]:
-    """List an article's parts: sentences, what was skipped, and 0 for the start of a paragraph.
+def article_parts(article: Article, names: Sequence[str]) -> list[Sentence | str]:
+    """List an article's parts in order: sentences, and lines that stand for what else it has.
 
-    A sentence is ``[text, entry, ...]``; an entry is a frame's number, its state, P(frame) and, as
-    far as they are known, P of the stance given the frame and ``[[start, end, weight], ...]``.
+    Such a line is a tab, the reason, a tab and the text, for what was skipped; and empty for the
+    start of a paragraph.
     """
     numbers = {name: number for number, name in enumerate(names)}
-    parts: list[tuple[Mapping[str, Any], object]] = [
+    parts: list[tuple[Mapping[str, Any], Sentence | str]] = [
         (row, _sentence(row, numbers)) for row in article.rows
     ]
     if article.skipped and all(row["start"] is not None for row in article.rows):
-        parts += [(row, {"skipped": row["reason"], "text": row["text"]}) for row in article.skipped]
+        parts += [
+            (row, f"\t{_one_line(row['reason'])}\t{_one_line(row['text'])}")
+            for row in article.skipped
+        ]
         parts.sort(key=lambda part: int(part[0]["start"]))
-    listed: list[Any] = []
+    listed: list[Sentence | str] = []
     last: int | None = None
     for place, part in parts:
         # Sentences of one paragraph are a blank apart; more between them is a new line.
         if last is not None and place["start"] is not None and place["start"] - last > 1:
-            listed.append(0)
+            listed.append("")
         listed.append(part)
         last = place["end"]
     return listed
+
+
+def packed(parts: Sequence[Sentence | str], *, frames: int) -> list[str]:
+    """Put an article's parts into two texts: its lines, and the numbers of all entries, packed."""
+    lines = [part if isinstance(part, str) else part.text for part in parts]
+    numbers: list[int] = []
+    after = 0
+    for sentence in (part for part in parts if isinstance(part, Sentence)):
+        for entry in sentence.entries:
+            numbers += entry.numbers(after=after, frames=frames)
+            after = 0
+        after += 1
+    return ["\n".join(lines), pack(numbers)]
 
 
 def _decided(row: Mapping[str, Any]) -> Iterator[tuple[str, int, float | None]]:
@@ -87,30 +173,37 @@ def _decided(row: Mapping[str, Any]) -> Iterator[tuple[str, int, float | None]]:
             yield frame, _WITHHELD, row["probabilities"][frame]
 
 
-def _sentence(row: Mapping[str, Any], numbers: Mapping[str, int]) -> list[Any]:
+def _sentence(row: Mapping[str, Any], numbers: Mapping[str, int]) -> Sentence:
     probabilities = row["probabilities"]
     states = {frame: 0 for frame, value in probabilities.items() if value >= LISTED_FROM}
     states |= {frame: state for frame, state, _ in _decided(row)}
     by_rank = sorted(states, key=lambda frame: (not states[frame], -probabilities.get(frame, 0)))
-    entries = []
-    for frame in by_rank:
-        given = row["stances"].get(frame, {}).get(row["frames"].get(frame))
-        words = _speaking(row["explanations"].get(frame, []))
-        entry: list[Any] = [numbers[frame], states[frame], _hundredths(probabilities.get(frame))]
-        if words or given is not None:
-            entry.append(_hundredths(given))
-        if words:
-            entry.append(words)
-        entries.append(entry)
-    return [row["text"], *entries]
+    return Sentence(
+        _one_line(row["text"]),
+        tuple(
+            Entry(
+                numbers[frame],
+                states[frame],
+                _hundredths(probabilities.get(frame)),
+                _hundredths(row["stances"].get(frame, {}).get(row["frames"].get(frame))),
+                _speaking(row["explanations"].get(frame, [])),
+            )
+            for frame in by_rank
+        ),
+    )
 
 
-def _speaking(words: Sequence[tuple[int, int, float]]) -> list[list[Any]]:
+def _speaking(words: Sequence[tuple[int, int, float]]) -> tuple[tuple[int, int, int], ...]:
     """Keep the words that speak most for a frame, the weightiest first."""
     most = max((weight for _, _, weight in words), default=0.0)
     least = max(_LEAST_WEIGHT, most / 4)
     kept = sorted((word for word in words if word[2] >= least), key=lambda word: -word[2])
-    return [[start, end, round(weight, 2)] for start, end, weight in kept[:_NAMED_WORDS]]
+    return tuple((start, end, _hundredths(weight)) for start, end, weight in kept[:_NAMED_WORDS])
+
+
+def _one_line(text: str) -> str:
+    """Return a text of the same length that is one line, and looks the same on the page."""
+    return text.translate(_BLANKS)
 
 
 def _hundredths(value: float | None) -> int:

@@ -6,10 +6,72 @@
   const PAGE_OF_ROWS = 25;
   const byId = (id) => document.getElementById(id);
   const data = JSON.parse(byId("data").textContent);
+  data.articles = unpackArticles(data.articles);
   const form = byId("filters");
   const tip = byId("tip");
   const view = { sort: null, down: false, rows: PAGE_OF_ROWS, open: 0, order: [] };
   let filter = readFilter();
+
+  // --- The page's data, as stance/report/data.py packs it
+
+  // Returns a function that gives the next whole number, and undefined after the last.
+  function reader(text) {
+    const bytes = atob(text);
+    let place = 0;
+    return () => {
+      if (place === bytes.length) return undefined;
+      let number = 0;
+      for (let shift = 0; ; shift += 7) {
+        const byte = bytes.charCodeAt(place);
+        place += 1;
+        number += (byte & 0x7f) * 2 ** shift;
+        if (byte < 0x80) return number;
+      }
+    };
+  }
+
+  function unpackArticles({ title, date, sources, source, numbers }) {
+    const next = reader(numbers);
+    return title.map((name, number) => ({
+      title: name, date: date[number], source: sources[source[number]], sentences: next(),
+      frames: data.frames.map(() => Array.from({ length: 10 }, () => next() - 1)),
+    }));
+  }
+
+  // Returns an article's parts: a sentence as [text, entry, ...], what was skipped as { skipped,
+  // text }, and null for the start of a paragraph. An entry is [frame, state, P(frame), P of the
+  // stance, [[start, end, weight], ...]].
+  function unpackText([lines, numbers]) {
+    const parts = lines.split("\n").map((line) => {
+      if (!line) return null;
+      if (!line.startsWith("\t")) return [line];
+      const [, skipped, text] = line.split("\t");
+      return { skipped, text };
+    });
+    const sentences = parts.filter(Array.isArray);
+    const next = reader(numbers);
+    let place = 0;
+    for (let head = next(); head !== undefined; head = next()) {
+      const [hasWords, state, frame, after] = apart(head, [2, STATES.length, data.frames.length]);
+      place += after;
+      const entry = [frame, state, next() - 1, state ? next() - 1 : -1];
+      entry.push(Array.from({ length: hasWords ? next() : 0 }, () => readWord(next)));
+      sentences[place].push(entry);
+    }
+    return parts;
+  }
+
+  // Takes a number apart that several were put into: its remainders in turn, and what is left.
+  function apart(number, counts) {
+    let left = number;
+    const parts = counts.map((of) => { const rest = left % of; left = (left - rest) / of; return rest; });
+    return [...parts, left];
+  }
+
+  function readWord(next) {
+    const start = next();
+    return [start, start + next(), next()];
+  }
 
   function make(name, properties = {}, ...children) {
     const svg = name === "svg" || name === "rect";
@@ -167,13 +229,13 @@
 
   function drawArticle(number) {
     const article = data.articles[number];
-    const parts = JSON.parse(byId(`text-${number}`).textContent);
+    const parts = unpackText(JSON.parse(byId(`text-${number}`).textContent));
     const sentences = parts.filter(Array.isArray);
     const about = [article.date, article.source, count(article.sentences, "sentence")].filter(Boolean).join(" · ");
     const text = make("div", { class: "text", dir: "auto" });
     let paragraph = make("p", { dir: "auto" });
     for (const part of parts) {
-      if (part === 0) {
+      if (part === null) {
         if (paragraph.hasChildNodes()) text.append(paragraph);
         paragraph = make("p", { dir: "auto" });
       } else if (Array.isArray(part)) paragraph.append(drawSentence(part), " ");
@@ -224,7 +286,7 @@
 
   // Offsets count characters, as Python does, and not JavaScript's halves of them.
   function withWords(text, entries) {
-    const words = entries.flatMap(([, , , , listed]) => listed ?? []);
+    const words = entries.flatMap(([, , , , listed]) => listed);
     if (!words.length) return [text];
     const characters = Array.from(text);
     const carrying = new Set(words.flatMap(([start, end]) => Array.from({ length: end - start }, (_, place) => start + place)));
@@ -237,6 +299,11 @@
       start = place;
     }
     return pieces;
+  }
+
+  function namesOf(element, words) {
+    const characters = Array.from(element.querySelector(".words-of").textContent);
+    return words.map(([start, end]) => characters.slice(start, end).join(""));
   }
 
   function paint(element) {
@@ -257,7 +324,11 @@
     for (const [frame, state, probability] of shown) {
       element.append(tag(frame, SIGNS[state], probability < 0 ? "" : share(probability)));
     }
-    const spoken = shown.map(([frame, state, probability]) => `${data.frames[frame].name}, ${STATES[state]}${probability < 0 ? "" : `, ${share(probability)}`}`);
+    const spoken = shown.map(([frame, state, probability, , words]) => [
+      data.frames[frame].name, STATES[state],
+      ...(probability < 0 ? [] : [share(probability)]),
+      ...(words.length ? [`carried by ${namesOf(element, words).join(", ")}`] : []),
+    ].join(", "));
     element.append(make("span", { class: "hidden" }, ` (${spoken.join("; ")})`));
     element.tabIndex = -1;
   }
@@ -277,6 +348,13 @@
     tip.hidden = false;
     element.classList.add("open");
     element.setAttribute("aria-describedby", "tip");
+    placeTip();
+  }
+
+  // Paragraphs take their true height only once they are near: what stands above may still move.
+  function placeTip() {
+    const element = document.querySelector(".sentence.open");
+    if (!element) return;
     const [box] = element.getClientRects();
     const all = element.getBoundingClientRect();
     const left = Math.max(8, Math.min(box.left, document.documentElement.clientWidth - tip.offsetWidth - 8));
@@ -295,10 +373,9 @@
     }
     entry.append(make("br"), `${SIGNS[state]} ${STATES[state]}${stance >= 0 ? ` (${share(stance)}, given the frame)` : ""}`);
     if (probability >= 0) entry.append(bar(frame, probability / 100, 0, 0, 1));
-    if (words) {
-      const characters = Array.from(element.querySelector(".words-of").textContent);
-      const named = words.map(([start, end, weight]) => `${characters.slice(start, end).join("")} (${weight.toFixed(2)})`);
-      entry.append(`without these words it would fall by: ${named.join(", ")}`);
+    if (words.length) {
+      const named = namesOf(element, words).map((name, place) => `${name} (${share(words[place][2])})`);
+      entry.append(`carried by ${named.join(", ")}`);
     }
     return entry;
   };
@@ -373,6 +450,8 @@
   articles.addEventListener("focusout", hideTip);
   document.addEventListener("keydown", step);
   window.addEventListener("hashchange", followLink);
+  window.addEventListener("scroll", placeTip, { passive: true });
+  window.addEventListener("resize", placeTip);
   document.addEventListener("DOMContentLoaded", () => {
     if (data.whole) articles.append(...data.articles.map((_, number) => drawArticle(number)));
     else openArticle(0);

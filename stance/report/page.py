@@ -16,11 +16,12 @@ from functools import cached_property
 from importlib import resources
 from typing import Any
 
+from stance.codebook import Codebook, Frame
 from stance.errors import MissingExtraError
 from stance.figures import Figure
 from stance.report.charts import TimeChart, time_charts
 from stance.report.corpus import Corpus, Group
-from stance.report.data import LISTED_FROM, article_parts, overview
+from stance.report.data import LISTED_FROM, article_parts, overview, packed
 from stance.summary import Summary, summarize
 
 __all__ = ["render"]
@@ -33,8 +34,8 @@ MAX_COLUMNS, MAX_SOURCES = 8, 25
 _ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
 
-def render(corpus: Corpus, *, title: str) -> Iterator[str]:
-    """Yield the page, piece by piece.
+def render(corpus: Corpus, *, title: str, codebook: Codebook | None = None) -> Iterator[str]:
+    """Yield the page, piece by piece; with the frames' definitions where a codebook has them.
 
     Raises:
         MissingExtraError: jinja2 is not installed.
@@ -57,7 +58,7 @@ def render(corpus: Corpus, *, title: str) -> Iterator[str]:
     template = environment.from_string(_part("page.html.j2"))
     return template.generate(
         title=title,
-        page=_Page(corpus),
+        page=_Page(corpus, codebook),
         script=Markup(script),  # noqa: S704  (our own)
         style=Markup(style),  # noqa: S704  (our own)
         policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
@@ -68,8 +69,11 @@ def render(corpus: Corpus, *, title: str) -> Iterator[str]:
 class _Page:
     """What the template asks for."""
 
-    def __init__(self, corpus: Corpus) -> None:
+    def __init__(self, corpus: Corpus, codebook: Codebook | None) -> None:
         self.corpus = corpus
+        self.codebook = codebook
+        known = {} if codebook is None else {frame.name: frame for frame in codebook.frames}
+        self.meanings = {name: known.get(name, Frame(name)) for name in corpus.names}
         self.summary: Summary = summarize(corpus.rows, frames=corpus.names)
         self.has_probabilities = any(row["probabilities"] for row in corpus.rows)
         self.has_words = any(row["explanations"] for row in corpus.rows)
@@ -103,20 +107,23 @@ class _Page:
             for frame in self.corpus.frames
         ]
         columns = [self.corpus.frames.index(frame) for frame in self.columns]
-        articles = [overview(article, self.corpus.names) for article in self.corpus.articles]
         return {
             "frames": frames,
             "columns": columns,
-            "articles": articles,
+            "articles": overview(self.corpus.articles, self.corpus.names),
             "whole": self.whole,
             "scored": self.has_probabilities,
             "listed": LISTED_FROM,
         }
 
     @property
-    def texts(self) -> Iterator[list[Any]]:
+    def texts(self) -> Iterator[list[str]]:
         """The sentences of each article, as the script reads them."""
-        return (article_parts(article, self.corpus.names) for article in self.corpus.articles)
+        names = self.corpus.names
+        return (
+            packed(article_parts(article, names), frames=len(names))
+            for article in self.corpus.articles
+        )
 
     @property
     def open_states(self) -> bool:

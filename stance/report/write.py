@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stance.errors import OutputError
+from stance.codebook import Codebook
+from stance.errors import InputError, ModelError, OutputError
 from stance.files.partial import beside
 from stance.files.tables import Row, TableFile
 from stance.report.corpus import Corpus, gather
 from stance.report.page import render
 from stance.report.plots import draw
 from stance.report.rows import checked, read_results
+from stance.store import ModelFolder, find_folder
 
 __all__ = ["ReportFiles", "write_report"]
 
@@ -52,6 +54,7 @@ def write_report(
     title: str | None = None,
     date_column: str = "date",
     source_column: str = "source",
+    model: str | Path | None = None,
     force: bool = False,
 ) -> ReportFiles:
     """Write a self-contained page on labelled articles, and figures for a paper.
@@ -64,10 +67,13 @@ def write_report(
         title: the page's heading; the result's name by default.
         date_column: where rows keep the date of their article, for shares over time.
         source_column: where rows keep its source, for shares by source.
+        model: the model whose codebook defines the frames, as ``stance.load`` takes it; the shipped
+            one by default, where it knows all of them.
         force: replace files that exist.
 
     Raises:
-        InputError: the result cannot be read, or has no row.
+        InputError: the result cannot be read or has no row, or the model knows no frame of it.
+        ModelError: the model cannot be read.
         OutputError: a file exists, or cannot be written.
         MissingExtraError: jinja2 or, for figures, matplotlib is not installed.
 
@@ -75,8 +81,8 @@ def write_report(
     288
     """
     page = Path(output)
-    if page.exists() and not force:
-        raise OutputError(f"{page} exists; --force (force=True) replaces it")
+    if page.exists() and not (force and page.is_file()):
+        raise OutputError(f"{page} exists; --force (force=True) replaces it, if it is a file")
     skipped: Iterable[Mapping[str, Any]] = ()
     if isinstance(results, (str, Path)):
         title = title or Path(results).name
@@ -85,7 +91,8 @@ def write_report(
     else:
         results = map(checked, results)
     corpus = gather(results, skipped=skipped, date_column=date_column, source_column=source_column)
-    _write(page, render(corpus, title=title or "Labelled articles"))
+    codebook = _codebook(corpus.names, model)
+    _write(page, render(corpus, title=title or "Labelled articles", codebook=codebook))
     drawn = () if figures is None else draw(corpus, Path(figures), force=force)
     return _report(corpus, page, drawn)
 
@@ -99,6 +106,25 @@ def _report(corpus: Corpus, page: Path, figures: tuple[Path, ...]) -> ReportFile
         dated=sum(bool(article.date) for article in corpus.articles),
         sourced=sum(bool(article.source) for article in corpus.articles),
     )
+
+
+def _codebook(frames: Sequence[str], model: str | Path | None) -> Codebook | None:
+    """Return the codebook that defines the frames: the model's, or the shipped one if it fits."""
+    try:
+        codebook = ModelFolder.read(find_folder(model)).codebook
+    except ModelError:
+        if model is None:
+            return None
+        raise
+    known = [frame for frame in frames if frame in codebook.names]
+    if model is None:
+        return codebook if len(known) == len(frames) else None
+    if not known:
+        raise InputError(
+            f"the frames of the result are {', '.join(frames)}, and {model} has "
+            f"{', '.join(codebook.names)}; give the model that made the result"
+        )
+    return codebook
 
 
 def _skipped(results: Path) -> Iterator[Mapping[str, Any]]:

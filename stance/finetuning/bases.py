@@ -9,7 +9,7 @@ from typing import Any
 from stance.codebook import Codebook
 from stance.decision import Decision
 from stance.errors import MissingExtraError, ModelError
-from stance.store import ModelFolder, default_folder, find_folder
+from stance.store import ModelFolder, check_settings, default_folder, find_folder
 
 __all__ = ["Base", "open_base"]
 
@@ -59,7 +59,7 @@ def open_base(source: str | Path | None) -> Base:
         source: None for the shipped model; a model folder; or the folder or Hub id of an encoder.
 
     Raises:
-        ModelError: it is not there, or is no model that transformers knows.
+        ModelError: it is not there, is no model that transformers knows, or asks to run code.
         MissingExtraError: the extra ``train`` is not installed.
     """
     if source is None and not default_folder().is_dir():
@@ -73,6 +73,8 @@ def open_base(source: str | Path | None) -> Base:
     if (path / "stance.json").is_file():
         folder = ModelFolder.read(path)
         folder.verify()
+    if (path / "config.json").exists():
+        check_settings(path)
     config = _read_config(path)
     positions = int(getattr(config, "max_position_embeddings", 512) or 512)
     return Base(
@@ -115,7 +117,7 @@ def _read_config(path: Path) -> Any:
         tokenizer = AutoTokenizer.from_pretrained(
             path, trust_remote_code=False, local_files_only=True, use_fast=True
         )
-    except (OSError, ValueError, KeyError, ImportError) as error:
+    except Exception as error:  # whatever it meets in files that somebody else wrote
         reason = " ".join(str(error).split())[:200]
         raise ModelError(
             f"{path} is no model that transformers can load: {reason}; expected a folder with "

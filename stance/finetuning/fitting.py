@@ -13,19 +13,21 @@ from stance.codebook import STATES, Codebook
 from stance.decision import Decision, states_of
 from stance.figures import Evaluation
 from stance.files import LabelledRow
-from stance.finetune.bases import Base
-from stance.finetune.calibration import ABSTENTION_SHARES, fit_decision
-from stance.finetune.data import fold
-from stance.finetune.memory import needs_gradient_checkpointing
-from stance.finetune.plan import Plan, assign_folds
-from stance.finetune.training import (
+from stance.finetuning.bases import Base
+from stance.finetuning.calibration import ABSTENTION_SHARES, fit_decision
+from stance.finetuning.data import fold
+from stance.finetuning.heads import fit_new_frames
+from stance.finetuning.memory import needs_gradient_checkpointing
+from stance.finetuning.plan import Plan, assign_folds
+from stance.finetuning.pooling import add_mean_layer
+from stance.finetuning.training import (
     NOT_JUDGED,
     Classifier,
     Watch,
     predict_logits,
     train_classifier,
 )
-from stance.finetune.workspace import Workspace
+from stance.finetuning.workspace import Workspace
 from stance.scoring import score
 
 __all__ = ["FinetuneProgress", "HeldOut", "Task", "fit_all", "hold_out", "judge", "task_states"]
@@ -211,9 +213,11 @@ def _train(
         task.tell(stage, share + step / steps / (plan.held_out + 1))
 
     task.tell(stage, share)
+    texts, states = [task.rows[row].text for row in rows], task.states[list(rows)]
     return train_classifier(
-        [task.rows[row].text for row in rows],
-        task.states[list(rows)],
+        texts,
+        states,
+        start=lambda classifier: _prepare(classifier, texts, states, task),
         codebook=task.codebook,
         base=task.base.path,
         recipe=plan.recipe,
@@ -226,6 +230,23 @@ def _train(
             gradient_checkpointing=needs_gradient_checkpointing(task.base, plan.recipe),
         ),
     )
+
+
+def _prepare(
+    classifier: Classifier, texts: Sequence[str], states: NDArray[np.int64], task: Task
+) -> None:
+    """Make of a freshly loaded classifier what the plan starts from."""
+    if task.plan.mean_layer:
+        add_mean_layer(classifier.model)
+    if task.plan.fit_head:
+        fit_new_frames(
+            classifier,
+            texts,
+            states,
+            codebook=task.codebook,
+            base=task.base.path,
+            recipe=task.plan.recipe,
+        )
 
 
 def _calibrated_loss(

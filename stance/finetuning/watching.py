@@ -18,7 +18,7 @@ from transformers import (
     TrainingArguments,
 )
 
-from stance.finetune.training import Classifier, Watch
+from stance.finetuning.training import Classifier, Watch
 
 __all__ = ["run_trainer"]
 

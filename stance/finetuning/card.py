@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stance.figures import Evaluation
-from stance.finetune.checks import Finding
+from stance.finetuning.checks import Finding
 from stance.store import ModelFolder
 
 __all__ = ["figure_lines", "write_card"]

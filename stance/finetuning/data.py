@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from stance.codebook import Codebook, Frame, parse_labels
 from stance.errors import CodebookError, InputError
-from stance.files import LabelledRow, read_rows
+from stance.files import LabelledRow, read_labelled
 from stance.files.tables import missing_column
 
 __all__ = ["Columns", "Data", "choose_codebook", "digest", "read_data"]
@@ -25,16 +26,22 @@ Columns: TypeAlias = tuple[str, str, str]
 
 GROUP_COLUMN = "document"
 
+logger = logging.getLogger("stance.finetune")
 
-def read_data(data: Data, columns: Columns) -> list[LabelledRow]:
+
+def read_data(
+    data: Data, columns: Columns, *, note: Callable[[str], None] = logger.warning
+) -> list[LabelledRow]:
     """Read labelled rows from whatever holds them.
 
     Args:
-        data: a JSONL, CSV, TSV or Parquet file or a list of such files; a ``datasets.Dataset``; a
-            pandas frame; or rows, as mappings of column → value or as ``LabelledRow``. In a table
-            of columns (Dataset, pandas, Parquet) an object of frames has a value for every frame,
-            so that a missing one there stands for a frame that is absent.
+        data: a JSONL, CSV, TSV or Parquet file, an export of Label Studio (JSON) or doccano, or a
+            list of such files; a ``datasets.Dataset``; a pandas frame; or rows, as mappings of
+            column → value or as ``LabelledRow``. In a table of columns (Dataset, pandas, Parquet)
+            an object of frames has a value for every frame, so that a missing one there stands for
+            a frame that is absent.
         columns: of the text, the labels and what rows are grouped by.
+        note: called with a line for each export: what it was taken for.
 
     Raises:
         InputError: there is no row, a row cannot be read, has no text or is not labelled, or no row
@@ -47,7 +54,7 @@ def read_data(data: Data, columns: Columns) -> list[LabelledRow]:
     elif hasattr(data, "column_names") and not isinstance(data, Mapping):
         rows = _from_mappings(iter(data), columns, table=True)
     elif isinstance(data, Iterable) and not isinstance(data, Mapping):
-        rows = _from_list(list(data), columns)
+        rows = _from_list(list(data), columns, note)
     else:
         raise InputError(
             f"the data are a {type(data).__name__}; expected a file, a datasets.Dataset (one "
@@ -100,22 +107,28 @@ def digest(rows: Iterable[LabelledRow]) -> str:
     return found.hexdigest()
 
 
-def _from_list(items: list[Any], columns: Columns) -> list[LabelledRow]:
+def _from_list(
+    items: list[Any], columns: Columns, note: Callable[[str], None]
+) -> list[LabelledRow]:
     if all(isinstance(item, (str, Path)) for item in items):
-        return _from_files([Path(item) for item in items], columns)
+        return _from_files([Path(item) for item in items], columns, note)
     if all(isinstance(item, LabelledRow) for item in items):
         return items
     return _from_mappings(items, columns, table=False)
 
 
-def _from_files(files: Sequence[Path], columns: Columns) -> list[LabelledRow]:
+def _from_files(
+    files: Sequence[Path], columns: Columns, note: Callable[[str], None]
+) -> list[LabelledRow]:
     text, frames, group = columns
-    rows = []
+    rows: list[LabelledRow] = []
     for file in files:
-        found = list(read_rows(file, text_column=text, frames_column=frames, document_column=group))
-        if not found:
+        found = read_labelled(file, text_column=text, frames_column=frames, document_column=group)
+        if not found.rows:
             raise InputError(f"{file} has no rows; expected labelled sentences")
-        rows += found
+        if found.note:
+            note(found.note)
+        rows += found.rows
     return rows
 
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from stance.errors import ModelError
 from stance.files import LabelledRow
-from stance.finetune.checks import LabelIssue
-from stance.finetune.export import export_onnx
-from stance.finetune.training import Classifier
+from stance.finetuning.checks import LabelIssue
+from stance.finetuning.export import export_onnx
+from stance.finetuning.training import Classifier
 from stance.model import load
 from stance.store import ModelFolder
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from stance.codebook import STATES, Codebook, format_labels
 from stance.files import LabelledRow
-from stance.finetune.data import fold
+from stance.finetuning.data import fold
 
 __all__ = ["FEW_ROWS", "Finding", "LabelIssue", "check_rows", "find_label_issues", "is_empty"]
 
@@ -31,8 +31,8 @@ class Finding:
     """Something to know about the data.
 
     Attributes:
-        kind: ``duplicates``, ``contradictions``, ``leaks``, ``frame_names``, ``empty``, ``long``,
-            ``few_rows``, ``documents``, ``label_errors`` or ``model``.
+        kind: ``export``, ``duplicates``, ``contradictions``, ``leaks``, ``frame_names``,
+            ``empty``, ``long``, ``few_rows``, ``documents``, ``label_errors`` or ``model``.
         message: one sentence for people.
         rows: ids of the rows that it is about.
     """

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from stance.finetune.bases import Base
-from stance.finetune.training import Recipe
+from stance.finetuning.bases import Base
+from stance.finetuning.training import Recipe
 
 __all__ = ["needs_gradient_checkpointing"]
 

@@ -7,11 +7,10 @@ exclusive states, weighted because ``absent`` is by far the commonest.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,9 @@ __all__ = [
     "Classifier",
     "Recipe",
     "Watch",
+    "load_classifier",
     "predict_logits",
+    "run_batches",
     "train_classifier",
 ]
 
@@ -106,6 +107,7 @@ def train_classifier(
     row_weights: NDArray[np.float32] | None = None,
     progress: bool = True,
     watch: Watch | None = None,
+    start: Callable[[Classifier], None] | None = None,
 ) -> Classifier:
     """Fine-tune an encoder.
 
@@ -120,6 +122,8 @@ def train_classifier(
         row_weights: float array of shape (n,); 1 by default.
         progress: show a bar.
         watch: keeps checkpoints and looks at the classifier as it is trained.
+        start: called with the classifier as it was loaded, to change what training starts from; it
+            draws nothing at random.
 
     Raises:
         MissingExtraError: the extra ``train`` is not installed.
@@ -131,11 +135,13 @@ def train_classifier(
         from transformers import DataCollatorWithPadding, TrainingArguments, set_seed
     except ModuleNotFoundError as error:
         raise MissingExtraError("training", extra="train") from error
-    from stance.finetune.loss import frame_trainer
-    from stance.finetune.watching import run_trainer
+    from stance.finetuning.loss import frame_trainer
+    from stance.finetuning.watching import run_trainer
 
     set_seed(recipe.seed)
     classifier = load_classifier(base, codebook=codebook)
+    if start is not None:
+        start(classifier)
     _set_dropout(classifier.model, recipe.dropout)
     if watch is not None and watch.gradient_checkpointing:
         classifier.model.gradient_checkpointing_enable()
@@ -193,7 +199,7 @@ def load_classifier(base: str | Path, *, codebook: Codebook) -> Classifier:
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
     from transformers.utils import logging as transformers_logging
 
-    from stance.finetune.heads import take_over_head
+    from stance.finetuning.heads import take_over_head
 
     logging: Any = transformers_logging
 
@@ -213,7 +219,7 @@ def load_classifier(base: str | Path, *, codebook: Codebook) -> Classifier:
             dtype=torch.float32,
         )
         tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False, use_fast=True)
-    except (OSError, ValueError, KeyError, UnpicklingError) as error:
+    except Exception as error:  # whatever it meets in files that somebody else wrote
         reason = " ".join(str(error).split())[:200]
         raise ModelError(f"cannot load the base model {base}: {reason}") from error
     finally:
@@ -226,20 +232,28 @@ def predict_logits(
     classifier: Classifier, texts: Sequence[str], *, max_length: int, batch_size: int = 64
 ) -> NDArray[np.float32]:
     """Return the logits of n texts, float32 of shape (n, F * 4), in float32 arithmetic."""
+    logits = np.empty((len(texts), classifier.model.config.num_labels), dtype=np.float32)
+    for rows, found in run_batches(classifier, texts, max_length=max_length, batch_size=batch_size):
+        logits[rows] = found
+    return logits
+
+
+def run_batches(
+    classifier: Classifier, texts: Sequence[str], *, max_length: int, batch_size: int = 64
+) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
+    """Yield the positions and the logits of texts of like length, batch after batch."""
     import torch
 
     encoded = classifier.tokenizer(list(texts), truncation=True, max_length=max_length)["input_ids"]
     device = classifier.model.device
     order = sorted(range(len(texts)), key=lambda index: len(encoded[index]))
-    logits = np.empty((len(texts), classifier.model.config.num_labels), dtype=np.float32)
     with torch.inference_mode():
         for start in range(0, len(order), batch_size):
             rows = order[start : start + batch_size]
             batch = classifier.tokenizer.pad(
                 {"input_ids": [encoded[row] for row in rows]}, return_tensors="pt"
             ).to(device)
-            logits[rows] = classifier.model(**batch).logits.float().cpu().numpy()
-    return logits
+            yield rows, classifier.model(**batch).logits.float().cpu().numpy()
 
 
 def _set_dropout(model: Any, share: float) -> None:

@@ -18,10 +18,10 @@ from stance.decision import Decision
 from stance.errors import InputError, MissingExtraError
 from stance.evaluation import evaluate
 from stance.files import LabelledRow
-from stance.finetune.bases import Base, open_base
-from stance.finetune.card import figure_lines, write_card
-from stance.finetune.checks import Finding, check_rows, find_label_issues, is_empty
-from stance.finetune.data import (
+from stance.finetuning.bases import Base, open_base
+from stance.finetuning.card import figure_lines, write_card
+from stance.finetuning.checks import Finding, check_rows, find_label_issues, is_empty
+from stance.finetuning.data import (
     GROUP_COLUMN,
     Data,
     choose_codebook,
@@ -30,7 +30,7 @@ from stance.finetune.data import (
     merged_ids,
     read_data,
 )
-from stance.finetune.fitting import (
+from stance.finetuning.fitting import (
     FinetuneProgress,
     HeldOut,
     Task,
@@ -39,9 +39,9 @@ from stance.finetune.fitting import (
     judge,
     task_states,
 )
-from stance.finetune.plan import make_plan
-from stance.finetune.workspace import Workspace
-from stance.finetune.writing import check_onnx, write_label_issues, write_onnx, write_weights
+from stance.finetuning.plan import make_plan
+from stance.finetuning.workspace import Workspace
+from stance.finetuning.writing import check_onnx, write_label_issues, write_onnx, write_weights
 from stance.model import StanceModel, load
 from stance.store import ModelFolder
 
@@ -83,10 +83,10 @@ def finetune(
     ``OUTPUT.partial``, from which ``resume`` goes on to the same weights.
 
     Args:
-        data: a JSONL, CSV, TSV or Parquet file or a list of them; a ``datasets.Dataset``, a pandas
-            frame, or a list of rows such as ``{"text": "...", "frames": {"trade": "favor"}}``. A
-            frame with the stance None was seen, but its stance was not coded: it is trained for
-            presence only.
+        data: a JSONL, CSV, TSV or Parquet file, an export of Label Studio or doccano, or a list of
+            them; a ``datasets.Dataset``, a pandas frame, or a list of rows such as
+            ``{"text": "...", "frames": {"trade": "favor"}}``. A frame with the stance None was
+            seen, but its stance was not coded: it is trained for presence only.
         output: the folder of the new model.
         base: None for the shipped model, a model folder, or the folder or Hub id of an encoder.
             Frames that a base model knows keep what they learnt, and those without a row stay as
@@ -120,14 +120,16 @@ def finetune(
     workspace = Workspace(Path(output))
     workspace.check(resume=resume, force=force)
     columns = (text_column, frames_column, group_by)
-    rows = merged_ids(read_data(data, columns))
-    separate = [] if eval is None else read_data(eval, columns)
+    notes: list[str] = []
+    rows = merged_ids(read_data(data, columns, note=notes.append))
+    separate = [] if eval is None else read_data(eval, columns, note=notes.append)
     opened = open_base(base)
     given = Codebook.load(codebook) if isinstance(codebook, (str, Path)) else codebook
     book = choose_codebook(rows, given, opened.codebook)
     if separate:
         choose_codebook(separate, book, None)
-    findings = check_rows(rows, book, held_out=separate)
+    findings = [Finding("export", note) for note in notes]
+    findings += check_rows(rows, book, held_out=separate)
     rows = _usable(rows, separate)
     task = _make_task(
         rows, book, opened, workspace, epochs=epochs, seed=seed, report=progress or _log

@@ -1,0 +1,79 @@
+"""Work done ahead of its consumer, in a thread of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import suppress
+from queue import Empty, Full, Queue
+from threading import Event, Thread
+from typing import TypeVar
+
+__all__ = ["ahead"]
+
+Item = TypeVar("Item")
+
+#: How often, in seconds, a thread that waits looks whether it is still wanted.
+_LOOK = 0.1
+
+
+def ahead(items: Iterable[Item]) -> Iterator[Item]:
+    """Yield items in order, the next being made in another thread while the caller uses this one.
+
+    At most two items exist beside the caller's: one that waits and one that is being made. What
+    the making raises is raised here, after the items before it. A caller that stops early stops
+    the thread as well.
+
+    >>> from stance.ahead import ahead
+    >>> list(ahead(number * number for number in range(4)))
+    [0, 1, 4, 9]
+    """
+    waiting: Queue[tuple[bool, Item | BaseException | None]] = Queue(maxsize=1)
+    unwanted = Event()
+    maker = Thread(target=_make, args=(items, waiting, unwanted), name="stance-ahead", daemon=True)
+    maker.start()
+    try:
+        while True:
+            is_item, made = waiting.get()
+            if is_item:
+                yield made  # type: ignore[misc]
+            elif made is not None:
+                raise made  # type: ignore[misc]
+            else:
+                return
+    finally:
+        unwanted.set()
+        with suppress(Empty):
+            waiting.get_nowait()
+        maker.join()
+
+
+def _make(
+    items: Iterable[Item],
+    waiting: Queue[tuple[bool, Item | BaseException | None]],
+    unwanted: Event,
+) -> None:
+    end: tuple[bool, Item | BaseException | None] = (False, None)
+    iterator = iter(items)
+    try:
+        for item in iterator:
+            if not _put(waiting, (True, item), unwanted):
+                return
+    except BaseException as error:  # noqa: BLE001 - it is raised where the items are used
+        end = (False, error)
+    finally:
+        # What the items hold open is let go in the thread that opened it.
+        if isinstance(iterator, Generator):
+            iterator.close()
+    _put(waiting, end, unwanted)
+
+
+def _put(
+    waiting: Queue[tuple[bool, Item | BaseException | None]],
+    made: tuple[bool, Item | BaseException | None],
+    unwanted: Event,
+) -> bool:
+    while not unwanted.is_set():
+        with suppress(Full):
+            waiting.put(made, timeout=_LOOK)
+            return True
+    return False

@@ -1,0 +1,104 @@
+"""One model per worker: what a worker loads, and how much of its machine it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from stance.errors import InputError
+from stance.model import StanceModel, load
+
+__all__ = ["Worker", "loaded"]
+
+
+@dataclass(frozen=True)
+class Worker:
+    """How a worker loads its model.
+
+    Attributes:
+        model: what ``stance.load`` takes. A folder has to be at the same place on every machine.
+        thresholds: (frame, threshold) pairs, instead of the model's own.
+        backend, device: as ``stance.load``.
+        threads: processors that it asks the cluster for, and uses.
+        gpus: GPUs that it asks for; 0.25 puts four workers on each.
+    """
+
+    model: str | None = None
+    thresholds: tuple[tuple[str, float], ...] = ()
+    backend: str = "auto"
+    device: str = "cpu"
+    threads: int = 1
+    gpus: float = 0.0
+
+    @classmethod
+    def of(
+        cls,
+        model: str | Path | None,
+        *,
+        thresholds: Mapping[str, float] | None,
+        backend: str,
+        device: str,
+        threads: int | None,
+        num_gpus: float | None,
+    ) -> Worker:
+        """Make one from the options of a job; a GPU worker has a whole GPU by default.
+
+        Raises:
+            InputError: ``num_gpus`` or ``threads`` is out of range, or for another device.
+        """
+        on_gpu = device != "cpu"
+        gpus = float(on_gpu) if num_gpus is None else num_gpus
+        if gpus < 0 or on_gpu != (gpus > 0):
+            raise InputError(
+                f"num_gpus is {num_gpus} for the device {device}; expected more than 0 (0.25: four "
+                "workers a GPU) for cuda, and none for cpu"
+            )
+        if threads is not None and threads < 1:
+            raise InputError(f"threads is {threads}; expected 1 or more")
+        if model is not None and Path(model).exists():
+            model = Path(model).absolute()
+        return cls(
+            None if model is None else str(model),
+            tuple((thresholds or {}).items()),
+            backend,
+            device,
+            threads or 1,
+            gpus,
+        )
+
+    def pool(self, workers: int | None, *, room: Mapping[str, float]) -> dict[str, Any]:
+        """Return how Ray Data is to run them: as many as there is room for, ``workers`` at most.
+
+        Args:
+            workers: None for any number.
+            room: what the cluster has now, as ``ray.cluster_resources``; so many start at once.
+
+        Raises:
+            InputError: ``workers`` is below 1.
+        """
+        from ray.data import ActorPoolStrategy
+
+        if workers is not None and workers < 1:
+            raise InputError(f"workers is {workers}; expected 1 or more")
+        fit = room.get("GPU", 0) / self.gpus if self.gpus else room.get("CPU", 0) / self.threads
+        first = max(1, min(int(fit), workers or int(fit)))
+        return {
+            "compute": ActorPoolStrategy(min_size=1, max_size=workers, initial_size=first),
+            "num_cpus": self.threads,
+            "num_gpus": self.gpus,
+            "batch_format": "pyarrow",
+        }
+
+
+@lru_cache(maxsize=1)
+def loaded(worker: Worker) -> StanceModel:
+    """Load a worker's model, once in a process.
+
+    Raises:
+        ModelError, InputError, MissingExtraError: as ``stance.load``.
+    """
+    model = load(worker.model, backend=worker.backend, device=worker.device, threads=worker.threads)
+    return model.with_thresholds(dict(worker.thresholds))

@@ -1,0 +1,124 @@
+"""Any file of labelled sentences → rows: tables of rows, and the exports of annotation tools."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from stance.codebook import Codebook
+from stance.errors import InputError
+from stance.files.annotations import is_doccano, is_label_studio
+from stance.files.codings import read_codings, read_records
+from stance.files.rows import LabelledRow, read_rows
+
+__all__ = ["LabelledFile", "read_labelled"]
+
+
+@dataclass(frozen=True)
+class LabelledFile:
+    """What a file of labelled sentences holds.
+
+    Attributes:
+        rows: the labelled sentences, in the order of the file.
+        note: for people, what an export was taken for; empty where the file is a table of rows.
+    """
+
+    rows: tuple[LabelledRow, ...]
+    note: str = ""
+
+
+def read_labelled(
+    path: str | Path,
+    *,
+    text_column: str = "text",
+    frames_column: str = "frames",
+    document_column: str = "document",
+    codebook: Codebook | None = None,
+) -> LabelledFile:
+    """Read labelled rows, or an export of Label Studio (JSON) or doccano (JSONL, JSON, CSV).
+
+    A file without the column of labels whose first record is one of those programs' is an export.
+
+    Args:
+        path: the file.
+        text_column: where it keeps the sentence; in an export of Label Studio, a name in ``data``.
+        frames_column: where a table keeps the labels.
+        document_column: where it keeps what the sentence is part of; it may have none.
+        codebook: checks frames and stances, where one is given.
+
+    Raises:
+        InputError: as ``read_rows`` and ``read_codings``; or the rows of an export have no text,
+            or several annotators labelled one of them.
+        CodebookError: a frame or stance that the codebook does not know, or a contradiction.
+        MissingExtraError: Parquet without pyarrow.
+
+    >>> file = read_labelled("seeds/labels.jsonl")
+    >>> len(file.rows), file.note
+    (288, '')
+    """
+    file = Path(path)
+    tool = _tool(file, frames_column)
+    if not tool:
+        rows = read_rows(
+            file,
+            text_column=text_column,
+            frames_column=frames_column,
+            document_column=document_column,
+            codebook=codebook,
+        )
+        return LabelledFile(tuple(rows))
+    found = tuple(_exported(file, text_column, document_column, codebook))
+    return LabelledFile(found, _note(file, tool, len(found)))
+
+
+def _tool(file: Path, frames_column: str) -> str:
+    """Name the program that exported a file; empty where it is a table of rows."""
+    suffixes = {suffix.lower() for suffix in file.suffixes}
+    if not suffixes & {".json", ".jsonl", ".csv", ".tsv"}:
+        return ""
+    try:
+        _, first = next(read_records(file), ("", {}))
+    except InputError:
+        if file.suffix.lower() == ".json":
+            raise
+        return ""  # The reader of tables says what is wrong, row by row.
+    if frames_column in first:
+        return ""  # Labelled rows, whatever else they hold.
+    if is_label_studio(first):
+        return "Label Studio"
+    if is_doccano(first):
+        return "doccano"
+    if file.suffix.lower() == ".json":
+        raise InputError(
+            f"{file} is no export of Label Studio or doccano; expected one, or rows as .jsonl, "
+            ".csv, .tsv or .parquet"
+        )
+    return ""
+
+
+def _exported(
+    file: Path, text_column: str, document_column: str, codebook: Codebook | None
+) -> Iterator[LabelledRow]:
+    coders: dict[str, str] = {}
+    for row in read_codings(
+        file, text_column=text_column, document_column=document_column, codebook=codebook
+    ):
+        if row.id in coders:
+            raise InputError(
+                f"{file} {row.place} is labelled by several coders ({coders[row.id]}, "
+                f"{row.coder}); make gold of their codings first: "
+                f"stance agreement {file} --gold gold.jsonl"
+            )
+        if row.text is None:
+            raise InputError(f"{file} {row.place} has no text in {text_column!r}")
+        coders[row.id] = row.coder
+        yield LabelledRow(row.id, row.document or row.id, row.text, row.frames)
+
+
+def _note(file: Path, tool: str, rows: int) -> str:
+    said = f"{file.name} is read as an export of {tool}: {rows:,} labelled sentences"
+    if tool == "doccano":
+        return f"{said}; what has no label counts as labelled with no frame"
+    left_out = sum(1 for _ in read_records(file)) - rows
+    return f"{said}; {left_out:,} tasks without an annotation are left out" if left_out else said

@@ -1,0 +1,148 @@
+"""Texts → calibrated probabilities → results: tokenized first, so that the parts can overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stance.backends.base import Backend, Batch
+from stance.codebook import STATES
+from stance.decision import UNCERTAIN, Decision
+from stance.errors import ModelError
+from stance.results import SentenceResult
+from stance.sentences import Split
+from stance.tokens import WindowTokenizer, pack
+
+__all__ = ["PreparedDocuments", "Tokenized", "probabilities", "sentence_results", "tokenize"]
+
+
+@dataclass(frozen=True)
+class Tokenized:
+    """Texts as batches that a backend can run.
+
+    Attributes:
+        texts: how many.
+        text_index: for each window, the position of its text; int64 of shape (windows,).
+        batches: (positions of the windows, their tokens), every window once.
+        wordless: positions of the texts without a letter or a digit.
+    """
+
+    texts: int
+    text_index: NDArray[np.int64]
+    batches: tuple[tuple[NDArray[np.int64], Batch], ...]
+    wordless: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class PreparedDocuments:
+    """Documents split into sentences and tokenized: all that comes before the model.
+
+    Attributes:
+        ids: of the documents.
+        splits: of each document, its sentences and what is skipped.
+        spans: (text, start, end) of every sentence of all documents, in order.
+        tokenized: the same sentences as batches.
+    """
+
+    ids: tuple[str, ...]
+    splits: tuple[Split, ...]
+    spans: tuple[tuple[str, int, int], ...]
+    tokenized: Tokenized
+
+
+def tokenize(texts: Sequence[str], *, tokenizer: WindowTokenizer, batch_tokens: int) -> Tokenized:
+    """Cut texts into windows and pack windows of like length together."""
+    windows = tokenizer.windows(texts)
+    packed = pack(windows.ids, batch_tokens=batch_tokens, padding_id=tokenizer.padding_id)
+    wordless = (index for index, text in enumerate(texts) if not any(map(str.isalnum, text)))
+    return Tokenized(len(texts), windows.text_index, tuple(packed), tuple(wordless))
+
+
+def probabilities(
+    tokenized: Tokenized, *, backend: Backend, decision: Decision
+) -> NDArray[np.float32]:
+    """Return calibrated probabilities, float32 of shape (texts, F, 4).
+
+    A text of several windows has each frame from the window where it is likeliest; a text without
+    a letter or a digit has no frame.
+
+    Raises:
+        ModelError: the model cannot run, or gives anything but finite numbers, a state each.
+    """
+    outputs = len(decision.thresholds) * len(STATES)
+    logits = np.empty((len(tokenized.text_index), outputs), dtype=np.float32)
+    results = backend.logits([batch for _, batch in tokenized.batches])
+    for (positions, _), batch_logits in zip(tokenized.batches, results, strict=True):
+        if batch_logits.shape != (len(positions), outputs) or not np.isfinite(batch_logits).all():
+            raise ModelError(
+                f"the model gave values of shape {batch_logits.shape}, expected finite numbers of "
+                f"shape {(len(positions), outputs)}; fetch the model again"
+            )
+        logits[positions] = batch_logits
+    merged = _merge_windows(
+        decision.probabilities(logits), tokenized.text_index, texts=tokenized.texts
+    )
+    merged[list(tokenized.wordless)] = np.array([1, 0, 0, 0], dtype=np.float32)
+    return merged
+
+
+def sentence_results(
+    spans: Sequence[tuple[str, int, int]],
+    indices: Sequence[int],
+    found: NDArray[np.float32],
+    states: NDArray[np.int64],
+    *,
+    names: Sequence[str],
+) -> list[SentenceResult]:
+    """Write probabilities and decisions out, a result a sentence.
+
+    Args:
+        spans: (text, start, end) of each.
+        indices: position of each in its document.
+        found: probabilities, of shape (n, F, 4).
+        states: as ``Decision.states`` gives them, of shape (n, F).
+        names: of the F frames.
+    """
+    present = np.round(1 - found[..., 0].astype(np.float64), 6)
+    stances = found[..., 1:].astype(np.float64)
+    # The smallest positive float keeps the shares of an impossible frame defined: a third each.
+    stances = (stances + 1e-12) / (stances + 1e-12).sum(axis=-1, keepdims=True)
+    stances = np.round(stances, 6)
+    return [
+        SentenceResult(
+            text=text,
+            start=start,
+            end=end,
+            index=index,
+            frames={n: STATES[s] for n, s in zip(names, row_states, strict=True) if s > 0},
+            probabilities=dict(zip(names, row_present, strict=True)),
+            stances={
+                name: dict(zip(STATES[1:], values, strict=True))
+                for name, values in zip(names, row_stances, strict=True)
+            },
+            uncertain=tuple(
+                name for name, s in zip(names, row_states, strict=True) if s == UNCERTAIN
+            ),
+        )
+        for (text, start, end), index, row_states, row_present, row_stances in zip(
+            spans, indices, states.tolist(), present.tolist(), stances.tolist(), strict=True
+        )
+    ]
+
+
+def _merge_windows(
+    found: NDArray[np.float32], text_index: NDArray[np.int64], *, texts: int
+) -> NDArray[np.float32]:
+    """Take, for each text and frame, the window where the frame is likeliest."""
+    if len(found) == texts:
+        return found
+    merged = np.empty((texts, *found.shape[1:]), dtype=np.float32)
+    starts = np.searchsorted(text_index, np.arange(texts + 1))
+    for index in range(texts):
+        windows = found[starts[index] : starts[index + 1]]
+        likeliest = windows[..., 0].argmin(axis=0)
+        merged[index] = windows[likeliest, np.arange(windows.shape[1])]
+    return merged

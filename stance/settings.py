@@ -1,0 +1,71 @@
+"""What rows depend on: the options of a job, and the record of all that made a result."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from stance.codebook import Codebook
+from stance.errors import InputError
+from stance.explain import METHODS
+from stance.files.formats import FlatColumns, require_parquet
+from stance.files.sources import Inputs
+from stance.store import ModelFolder
+
+__all__ = ["checked_options", "columns_of", "model_settings", "settings_of"]
+
+
+def checked_options(**options: Any) -> dict[str, Any]:
+    """Return the options on which rows depend, once they are found to be possible.
+
+    Raises:
+        InputError: one is not known.
+        MissingExtraError: Parquet without pyarrow.
+    """
+    if options["explain"] not in (None, *METHODS):
+        raise InputError(f"explain is {options['explain']!r}; expected {' or '.join(METHODS)}")
+    if options["format"] == "parquet":
+        require_parquet()
+    return options
+
+
+def columns_of(codebook: Codebook, options: Mapping[str, Any]) -> FlatColumns:
+    """Return the columns of a flat result.
+
+    Raises:
+        InputError: a column that is to be kept has the name of a result's column.
+    """
+    return FlatColumns(
+        codebook.names,
+        tuple(options["keep_columns"]),
+        uncertain=options["abstain"] is not None,
+        explained=options["explain"] is not None,
+    )
+
+
+def model_settings(model: ModelFolder, backend: str) -> dict[str, Any]:
+    """Return which model it is that decides, thresholds included."""
+    text = json.dumps(model.to_dict(), ensure_ascii=False, sort_keys=True)
+    return {
+        "name": model.name,
+        "version": model.version,
+        "backend": backend,
+        "sha256": hashlib.sha256(text.encode()).hexdigest(),
+    }
+
+
+def settings_of(
+    model: ModelFolder, backend: str, inputs: Inputs, options: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """Return all that a result depends on, the text of the documents aside."""
+    return {
+        "model": model_settings(model, backend),
+        "inputs": {
+            "files": len(inputs.sources),
+            "bytes": inputs.size,
+            "sha256": inputs.fingerprint(),
+        },
+        "options": dict(options),
+    }
