@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,14 @@ from stance.decision import Decision
 from stance.store import ModelFolder
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+OFFLINE = str(Path(__file__).parent / "offline")
+sys.path.insert(0, OFFLINE)
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [OFFLINE, os.environ.get("PYTHONPATH")]))
+os.environ["BLOCKED_SOCKETS"] = tempfile.mkstemp(prefix="blocked-sockets-")[1]
+
+import blocked_sockets  # noqa: E402
+
+blocked_sockets.install()
 # A shared machine may stall for seconds; and a fixture made once a session suits every example.
 settings.register_profile(
     "stance", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -36,7 +47,7 @@ def build_tiny_model(folder: Path) -> None:
         PreTrainedTokenizerFast,
     )
 
-    from stance.finetune.export import export_onnx
+    from stance.finetuning.export import export_onnx
 
     letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
     pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS.split(), *letters]
@@ -79,6 +90,22 @@ def build_tiny_model(folder: Path) -> None:
         decision=Decision.plain(len(CODEBOOK.frames)),
         max_length=MAX_LENGTH,
     ).write()
+
+
+@pytest.fixture(autouse=True)
+def no_network(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that reaches for the network, unless it uses ``sockets`` and says why."""
+    before = len(blocked_sockets.attempts())
+    yield
+    tried = blocked_sockets.attempts()[before:]
+    assert "sockets" in request.fixturenames or not tried, f"reached for the network: {tried}"
+
+
+@pytest.fixture
+def sockets() -> Callable[[], list[str]]:
+    """Return a function that lists what this test has reached for; nothing is reached."""
+    before = len(blocked_sockets.attempts())
+    return lambda: blocked_sockets.attempts()[before:]
 
 
 @pytest.fixture(scope="session")

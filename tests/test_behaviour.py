@@ -1,7 +1,7 @@
 """The behavioural suite (see behaviour/README.md): 80% of each capability's cases are to pass.
 
-Three capabilities of stance-default 1.0.0 fall short of that; for them the test holds what was
-reached, so that a change can only be for the better. The rates stand in behaviour/README.md.
+One capability of stance-default 1.0.0 falls short of that; for it the test holds what was reached,
+so that a change can only be for the better. The rates stand in behaviour/README.md.
 """
 
 import json
@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parent / "behaviour"
 CASES = [json.loads(line) for line in (FOLDER / "cases.jsonl").read_text("utf-8").splitlines()]
 REQUIRED = 0.8
 #: Below what is required, and no worse than this.
-FALLS_SHORT = {"negation": 0.45, "rejected and endorsed speech": 0.475, "two frames": 0.625}
+FALLS_SHORT = {"negation": 0.675}
 
 
 def texts_of(case):

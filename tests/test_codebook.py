@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stance.codebook import STATES, Codebook, Frame, format_labels, parse_labels
+from stance.codebook import MAX_FRAMES, STATES, Codebook, Frame, format_labels, parse_labels
 from stance.errors import CodebookError
 
 BOOK = Codebook((Frame("cooperation", "Working together.", "It is good."), Frame("rivalry")))
@@ -29,6 +29,33 @@ def test_codebook_round_trips_through_json(frame_names, definition, version):
 def test_codebook_round_trips_through_a_file(tmp_path):
     BOOK.save(tmp_path / "book.json")
     assert Codebook.load(tmp_path / "book.json") == BOOK
+
+
+def test_a_codebook_file_is_text_that_people_can_read(tmp_path):
+    path = tmp_path / "book.json"
+    Codebook((Frame("poles", "Größe, 力"),), name="Häfen").save(path)
+    text = path.read_bytes().decode("utf-8")
+    assert "Größe, 力" in text
+    assert text.startswith('{\n  "name": "Häfen",\n')
+    assert text.endswith("}\n")
+    assert Codebook.load(path).name == "Häfen"
+
+
+def test_what_a_codebook_does_not_say_is_empty_but_for_its_own_name_and_version():
+    book = Codebook.from_dict({"frames": [{"name": "poles"}]})
+    assert book == Codebook((Frame("poles", "", ""),), name="codebook", version="1")
+
+
+def test_a_codebook_keeps_its_name_and_version_as_text():
+    book = Codebook.from_dict({"name": 7, "version": 2, "frames": [{"name": "poles"}]})
+    assert (book.name, book.version) == ("7", "2")
+
+
+def test_a_frame_keeps_its_definition_and_proposition():
+    frame = {"name": "poles", "definition": "Several powers.", "proposition": "It is good."}
+    assert Codebook.from_dict({"frames": [frame]}).frames == (
+        Frame("poles", "Several powers.", "It is good."),
+    )
 
 
 def test_labels_go_frame_by_frame_in_the_order_of_states():
@@ -59,29 +86,108 @@ def test_check_takes_a_frame_without_a_stance():
 
 
 @pytest.mark.parametrize(
-    "notation", ["cooperation:favor;cooperation:against", ":favor", ";", "a:b"]
+    ("notation", "message"),
+    [
+        ("cooperation:favor;cooperation:against", "^'cooperation:favor;.*' names the frame 'coop"),
+        (":favor", "^':favor' is not a list of frames; expected e.g. 'multipolarity:favor;coop"),
+        (";", "is not a list of frames; .*, or nothing where there is no frame$"),
+        ("a:b", "^unknown stance 'b'; expected favor, neutral, against$"),
+        ("a:absent", "unknown stance 'absent'"),
+        ("a:favor:neutral", "unknown stance 'favor:neutral'"),
+    ],
 )
-def test_notation_refuses(notation):
-    with pytest.raises(CodebookError):
+def test_notation_refuses(notation, message):
+    with pytest.raises(CodebookError, match=message):
         parse_labels(notation)
 
 
+@pytest.mark.parametrize("notation", ["", "  ", "\n"])
+def test_no_notation_is_no_frame(notation):
+    assert parse_labels(notation) == {}
+
+
+def test_white_space_around_frames_and_stances_says_nothing():
+    assert parse_labels(" a : favor ; b ") == {"a": "favor", "b": None}
+
+
+def test_what_is_wrong_is_quoted_no_longer_than_a_line():
+    with pytest.raises(CodebookError) as notation:
+        parse_labels("a;a" + " " * 300)
+    with pytest.raises(CodebookError) as stance:
+        parse_labels("a:" + "x" * 300)
+    with pytest.raises(CodebookError) as frame:
+        BOOK.check({"y" * 300: "favor"})
+    with pytest.raises(CodebookError) as name:
+        Codebook((Frame("9" * 300),))
+    assert "x" * 80 in str(stance.value)
+    assert "y" * 80 in str(frame.value)
+    assert "9" * 80 in str(name.value)
+    assert max(len(str(error.value)) for error in (notation, stance, frame, name)) < 240
+
+
+def test_a_frame_that_is_unknown_is_named_with_those_that_are_known():
+    message = "^unknown frame 'weather'; the codebook has cooperation, rivalry$"
+    with pytest.raises(CodebookError, match=message):
+        BOOK.check({"weather": "favor"})
+
+
+def test_one_frame_is_suggested_even_where_several_are_near():
+    book = Codebook((Frame("power_a"), Frame("power_b")))
+    with pytest.raises(CodebookError, match=r"\(did you mean 'power_[ab]'\?\); the codebook has"):
+        book.check({"power_c": "favor"})
+
+
+def test_a_codebook_may_have_the_most_frames_and_no_more():
+    frames = tuple(Frame(f"f{number}") for number in range(MAX_FRAMES + 1))
+    assert len(Codebook(frames[:-1]).names) == MAX_FRAMES
+    with pytest.raises(CodebookError, match="has 257 frames; at most 256 are supported"):
+        Codebook(frames)
+
+
+@pytest.mark.parametrize("name", ["a", "Ü", "力", "a1_.-", "x" * 64])
+def test_names_are_letters_and_what_may_follow_them(name):
+    assert Codebook((Frame(name),)).names == (name,)
+
+
 @pytest.mark.parametrize(
-    "frames", [(), ("a", "a"), ("",), ("a:b",), ("a;b",), ("1a",), ("x" * 65,), tuple("ab") * 200]
+    ("frames", "message"),
+    [
+        ((), "^the codebook has no frames; expected at least one$"),
+        (("b", "a", "b", "a"), "^the codebook names 'a' twice; name each frame once$"),
+        (("",), "^'' is not a frame's name; expected a letter, then letters, digits, '_',"),
+        (("a:b",), r"^'a:b' is not a frame's name; .*'\.' or '-', 64 characters at most$"),
+        (("a;b",), "'a;b' is not"),
+        (("1a",), "'1a' is not"),
+        (("a\n",), "is not"),
+        (("x" * 65,), "is not"),
+        ((7,), "'7' is not"),
+    ],
 )
-def test_codebook_refuses_names(frames):
-    with pytest.raises(CodebookError):
+def test_codebook_refuses_names(frames, message):
+    with pytest.raises(CodebookError, match=message):
         Codebook(tuple(Frame(name) for name in frames))
 
 
-@pytest.mark.parametrize("data", [{}, [], {"frames": "x"}, {"frames": [1]}, {"frames": [{}]}, None])
+@pytest.mark.parametrize("data", [{}, [], {"frames": "x"}, {"frames": [1]}, None])
 def test_from_dict_refuses_other_structures(data):
-    with pytest.raises(CodebookError):
+    with pytest.raises(
+        CodebookError, match=r"^not a codebook: expected {\"frames\": \[.* \.\.\.\]}$"
+    ):
         Codebook.from_dict(data)
+
+
+def test_from_dict_refuses_a_frame_without_a_name():
+    with pytest.raises(CodebookError, match=r"^'' is not a frame's name"):
+        Codebook.from_dict({"frames": [{}]})
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"{", b"[" * 100_000, b""])
 def test_load_refuses_damaged_files(tmp_path, content):
     (tmp_path / "book.json").write_bytes(content)
     with pytest.raises(CodebookError, match=r"book\.json"):
+        Codebook.load(tmp_path / "book.json")
+
+
+def test_load_names_a_file_that_is_missing(tmp_path):
+    with pytest.raises(CodebookError, match=r"book\.json: No such file .*expected a JSON file$"):
         Codebook.load(tmp_path / "book.json")

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from stance.codebook import Codebook, Frame
-from stance.decision import UNCERTAIN, Decision
+from stance.decision import NOT_CODED, UNCERTAIN, Decision, states_of
 from stance.errors import CodebookError, InputError
 
 BOOK = Codebook((Frame("one"), Frame("two")))
@@ -19,6 +19,25 @@ def test_probabilities_of_a_frame_sum_to_one(values, temperature, offset):
     probabilities = decision.probabilities(values)
     assert probabilities.shape == (3, 2, 4)
     np.testing.assert_allclose(probabilities.sum(axis=-1), 1, atol=1e-5)
+
+
+def test_calibration_divides_by_the_temperature_and_subtracts_the_offset_of_present_states():
+    decision = Decision((2.0, 0.5), (1.0, -3.0), (0.5,) * 2, {})
+    values = np.array([[0, 1, 2, 3, 1, 0, -1, 2]], dtype=np.float32)
+    exponentials = np.exp([[0, 0.5 - 1, 1 - 1, 1.5 - 1], [2, 0 + 3, -2 + 3, 4 + 3]])
+    expected = exponentials / exponentials.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(decision.probabilities(values)[0], expected, rtol=1e-6)
+
+
+def test_a_decision_that_was_never_calibrated_leaves_the_logits_as_they_are():
+    assert Decision.plain(2) == Decision((1.0, 1.0), (0.0, 0.0), (0.5, 0.5), {})
+
+
+def test_logits_of_any_size_give_probabilities_in_single_precision():
+    values = np.array([[1e4, -1e4, 0, 0, -1e4, -1e4, -1e4, -1e4]], dtype=np.float32)
+    probabilities = PLAIN.probabilities(values)
+    assert probabilities.dtype == np.float32
+    assert probabilities.tolist() == [[[1, 0, 0, 0], [0.25] * 4]]
 
 
 # Beyond these, float32 has no room left between the stances of a frame that is surely absent.
@@ -56,6 +75,11 @@ def test_a_frame_at_its_threshold_is_present():
     assert PLAIN.states(probabilities_of(0.5))[0].tolist() == [1, 0]
 
 
+def test_a_threshold_is_met_in_the_precision_of_the_probabilities():
+    decision = Decision((1.0,) * 2, (0.0,) * 2, (0.7,) * 2, {})
+    assert decision.states(probabilities_of(np.float32(0.7)))[0, 0] == 1
+
+
 def test_the_stance_is_the_likeliest_of_the_three():
     probabilities = np.array([[[0.4, 0.1, 0.2, 0.3], [0.9, 0.05, 0.05, 0]]], dtype=np.float32)
     assert PLAIN.states(probabilities).tolist() == [[3, 0]]
@@ -65,6 +89,32 @@ def test_inside_the_band_a_frame_is_uncertain():
     decision = Decision((1.0,) * 2, (0.0,) * 2, (0.5,) * 2, {0.05: ((0.4, 0.6), (0.4, 0.6))})
     states = decision.states(probabilities_of(0.3, 0.45, 0.55, 0.65), abstain=0.05)
     assert states[:, 0].tolist() == [0, UNCERTAIN, UNCERTAIN, 1]
+
+
+def test_a_band_holds_its_lower_end_and_not_its_upper_one():
+    decision = Decision((1.0,) * 2, (0.0,) * 2, (0.3,) * 2, {0.05: ((0.25, 0.5), (0.25, 0.5))})
+    states = decision.states(probabilities_of(0.25, 0.5), abstain=0.05)
+    assert states[:, 0].tolist() == [UNCERTAIN, 1]
+
+
+def test_the_ends_of_a_band_are_met_in_the_precision_of_the_probabilities():
+    decision = Decision((1.0,) * 2, (0.0,) * 2, (0.8,) * 2, {0.05: ((0.7, 0.9), (0.7, 0.9))})
+    states = decision.states(probabilities_of(np.float32(0.7)), abstain=0.05)
+    assert states[0, 0] == UNCERTAIN
+
+
+def test_each_frame_has_its_own_band():
+    decision = Decision((1.0,) * 2, (0.0,) * 2, (0.5,) * 2, {0.05: ((0.4, 0.6), (0.0, 0.1))})
+    assert decision.states(probabilities_of(0.2), abstain=0.05).tolist() == [[0, UNCERTAIN]]
+
+
+@pytest.mark.parametrize(
+    ("bands", "known"), [({}, "none"), ({0.05: ((0, 1),), 0.1: ((0, 1),)}, "0.05, 0.1")]
+)
+def test_the_shares_that_a_model_can_withhold_are_listed(bands, known):
+    decision = Decision((1.0,), (0.0,), (0.5,), bands)
+    with pytest.raises(InputError, match=f"for 0.2; the model has {known}$"):
+        decision.states(probabilities_of(0.5)[:, :1], abstain=0.2)
 
 
 def test_without_a_band_for_the_share_the_error_names_the_known_ones():
@@ -78,11 +128,37 @@ def test_thresholds_change_for_the_frames_named():
 
 
 def test_a_threshold_for_an_unknown_frame_is_refused():
-    with pytest.raises(CodebookError, match="three"):
+    with pytest.raises(CodebookError, match=r"no frame 'three' .*; the model has one, two$"):
         PLAIN.with_thresholds({"three": 0.5}, BOOK)
+
+
+@pytest.mark.parametrize("value", [0, 1])
+def test_a_threshold_may_be_zero_or_one(value):
+    assert PLAIN.with_thresholds({"one": value}, BOOK).thresholds == (value, 0.5)
+
+
+def test_thresholds_are_not_set_by_the_codebook_of_another_model():
+    with pytest.raises(ValueError, match="longer"):
+        Decision.plain(3).with_thresholds({"one": 0.5}, BOOK)
 
 
 @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan")])
 def test_a_threshold_outside_zero_to_one_is_refused(value):
     with pytest.raises(InputError, match="expected 0 to 1"):
         PLAIN.with_thresholds({"one": value}, BOOK)
+
+
+def test_labels_become_states_row_by_row_and_frame_by_frame():
+    labels = [{"two": "against", "one": "favor"}, {}, {"two": None}, {"one": "neutral"}]
+    states = states_of(labels, BOOK)
+    assert states.tolist() == [[1, 3], [0, 0], [0, NOT_CODED], [2, 0]]
+    assert states.dtype == np.int64
+
+
+def test_no_labels_are_no_states():
+    assert states_of([], BOOK).shape == (0, 2)
+
+
+def test_labels_that_the_codebook_lacks_are_refused():
+    with pytest.raises(CodebookError, match="'three'"):
+        states_of([{"three": "favor"}], BOOK)

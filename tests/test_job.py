@@ -12,6 +12,7 @@ import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 import stance
 from stance import job
 from stance.errors import InputError, ModelError, OutputError
+from stance.report.rows import read_results
 
 ROOT = Path(__file__).parent.parent
 ARTICLE = "The two powers met. They agreed to trade. Sanctions divide the world.\n"
@@ -98,6 +100,32 @@ def test_columns_are_carried_through(tiny_model, tmp_path):
         [tmp_path / "a.csv"], tmp_path / "o.jsonl", model=tiny_model, keep_columns=["year"]
     )
     assert rows(tmp_path / "o.jsonl")[0]["year"] == "1990"
+
+
+def test_rows_are_explained_where_that_is_asked(tiny_model, corpus, tmp_path):
+    job.label_files([corpus], tmp_path / "out.jsonl", model=tiny_model, explain="occlusion")
+    found = rows(tmp_path / "out.jsonl")
+    assert any(row["frames"] for row in found)
+    for row in found:
+        expected = tiny_model.explain(row["text"]).to_dict()
+        assert row["explanations"].keys() == expected.keys()
+        for frame, words in row["explanations"].items():
+            assert np.array(words) == pytest.approx(np.array(expected[frame]), abs=1e-3)
+
+
+def test_the_three_formats_hold_the_same_explanations(tiny_model, corpus, tmp_path):
+    pytest.importorskip("pyarrow")
+    found = []
+    for suffix in ("jsonl", "csv", "parquet"):
+        path = tmp_path / f"out.{suffix}"
+        job.label_files([corpus], path, model=tiny_model, explain="occlusion")
+        found.append([row["explanations"] for row in read_results(path)])
+    assert found[0] == found[1] == found[2]
+
+
+def test_an_unknown_way_to_explain_is_refused(tiny_model, corpus):
+    with pytest.raises(InputError, match="explain is 'guess'; expected occlusion or gradients"):
+        job.label_files([corpus], None, model=tiny_model, explain="guess")
 
 
 def test_nothing_is_written_without_an_output(tiny_model, corpus):
@@ -217,6 +245,17 @@ def test_a_resumed_result_is_that_of_an_undisturbed_run(tiny_model, corpus, tmp_
     cut_off(corpus, output, tiny_model)
     report = job.label_files([corpus], output, model=tiny_model, resume=True)
     assert 0 < report.resumed < report.documents == 6
+    assert output.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.usefixtures("small_windows")
+@pytest.mark.parametrize("suffix", ["jsonl", "csv"])
+def test_an_explained_result_is_resumed_to_the_same_bytes(tiny_model, corpus, tmp_path, suffix):
+    whole, output = tmp_path / f"whole.{suffix}", tmp_path / f"out.{suffix}"
+    options = {"model": tiny_model, "explain": "occlusion"}
+    job.label_files([corpus], whole, **options)
+    cut_off(corpus, output, tiny_model, explain="occlusion")
+    job.label_files([corpus], output, resume=True, **options)
     assert output.read_bytes() == whole.read_bytes()
 
 

@@ -60,6 +60,25 @@ def test_average_precision_equals_scikit_learn(metrics):
         gold != 0, 1 - probabilities[..., 0], average="macro"
     )
     assert result.macro_average_precision.value == pytest.approx(expected)
+    one = metrics.average_precision_score(gold[:, 1] != 0, 1 - probabilities[:, 1, 0])
+    assert result.frames["poles"].average_precision.value == pytest.approx(one)
+
+
+def test_a_frame_that_is_ranked_last_still_counts():
+    gold, predicted = np.array([[1], [0], [1]]), np.zeros((3, 1), dtype=int)
+    probabilities = [[[0.1, 0.9, 0, 0]], [[0.5, 0.5, 0, 0]], [[0.9, 0.1, 0, 0]]]
+    result = score(gold, probabilities, predicted, "abc", frames=["poles"], resamples=0)
+    # Precision 1 at the first, 2/3 at the last; each adds half of the recall.
+    assert result.macro_average_precision.value == pytest.approx((1 + 2 / 3) / 2)
+
+
+def test_a_frame_that_occurs_once_has_all_its_figures():
+    gold, predicted = np.array([[1], [0], [0]]), np.array([[1], [0], [0]])
+    frame = score(
+        gold, np.eye(4)[predicted], predicted, "abc", frames=["poles"], resamples=0
+    ).frames["poles"]
+    found = (frame.precision, frame.recall, frame.f1, frame.average_precision, frame.stance_f1)
+    assert [figure.value for figure in found] == [1, 1, 1, 1, 1]
 
 
 def test_exact_match_equals_scikit_learn(metrics):
@@ -155,6 +174,33 @@ def test_reliability_equals_scikit_learn():
     assert [one.mean_probability for one in diagram] == pytest.approx(means.tolist())
 
 
+def test_a_bin_holds_its_upper_edge_and_not_its_lower_one():
+    edges = [0, 1 / 15, 0.2, 0.2000001, 1]
+    probabilities = np.array([[[1 - p, p, 0, 0]] for p in edges])
+    # One minus one minus a number is not always the number: the edge is put in its place.
+    probabilities[2, 0, 0] = 1 - np.linspace(0, 1, 16)[3]
+    [diagram] = reliability(np.zeros((5, 1), int), probabilities, frames=["poles"]).values()
+    assert [one.sentences for one in diagram] == [2, 1, 1, 1]
+    assert [one.low for one in diagram] == pytest.approx([0, 2 / 15, 3 / 15, 14 / 15])
+    assert [one.high for one in diagram] == pytest.approx([1 / 15, 3 / 15, 4 / 15, 1])
+
+
+def test_reliability_speaks_of_each_frame_by_its_name():
+    gold = [[1, 0], [1, 0], [NOT_CODED, 3]]
+    probabilities = [[[0.5, 0.5, 0, 0], [0.9, 0, 0.1, 0]]] * 3
+    diagrams = reliability(gold, probabilities, frames=["one", "two"])
+    assert list(diagrams) == ["one", "two"]
+    [[one], [two]] = diagrams.values()
+    assert (one.sentences, one.mean_probability, one.share_present) == (3, 0.5, 1)
+    assert two.mean_probability == pytest.approx(0.1)
+    assert two.share_present == pytest.approx(1 / 3)
+
+
+def test_reliability_names_wrong_gold():
+    with pytest.raises(InputError, match=r"^gold \(int64\) holds values that are no state; exp"):
+        reliability(np.full((2, 1), 4), np.full((2, 1, 4), 0.25), frames=["poles"])
+
+
 def test_reliability_bins_hold_every_sentence():
     gold, probabilities, _, _ = draw()
     diagrams = reliability(gold, probabilities, frames=FRAMES)
@@ -184,6 +230,76 @@ def test_interval_of_a_share_is_that_of_the_binomial():
     reach = 1.96 * np.sqrt(0.75 * 0.25 / 400)
     assert result.exact_match.low == pytest.approx(0.75 - reach, abs=0.01)
     assert result.exact_match.high == pytest.approx(0.75 + reach, abs=0.01)
+
+
+def test_intervals_are_percentiles_over_documents_drawn_again():
+    gold, probabilities, predicted, documents = draw(sentences=30, documents=5)
+    result = score(gold, probabilities, predicted, documents, frames=FRAMES, resamples=40, seed=7)
+    names = list(dict.fromkeys(documents))
+    drawn = np.random.default_rng(7).integers(len(names), size=(40, len(names)))
+    right = ((gold != 0) == (predicted != 0)).all(axis=1)
+    of_name = [right[np.array(documents) == name] for name in names]
+    shares = [np.concatenate([of_name[number] for number in one]).mean() for one in drawn]
+    expected = np.percentile(shares, [2.5, 97.5])
+    assert [result.exact_match.low, result.exact_match.high] == pytest.approx(expected.tolist())
+
+
+def test_how_many_resamples_are_held_at_once_changes_nothing(monkeypatch):
+    data = draw(sentences=40)
+    whole = score(*data, frames=FRAMES, resamples=25)
+    for held in (1, 80, 400):
+        monkeypatch.setattr("stance.scoring._CHUNK", held)
+        assert score(*data, frames=FRAMES, resamples=25) == whole
+
+
+def test_a_thousand_resamples_are_drawn_with_the_first_seed_unless_said_otherwise():
+    data = draw(sentences=12, documents=4)
+    result = score(*data, frames=FRAMES)
+    assert result.resamples == 1000
+    assert result == score(*data, frames=FRAMES, resamples=1000, seed=0)
+    assert result != score(*data, frames=FRAMES, resamples=1000, seed=1)
+
+
+def test_one_resample_is_an_interval_of_one_point():
+    result = score(*draw(), frames=FRAMES, resamples=1)
+    assert result.exact_match.low == result.exact_match.high
+
+
+def test_resamples_without_the_frame_are_left_out_of_its_interval():
+    gold, predicted = np.array([[1], [0], [0], [0]]), np.array([[1], [0], [0], [0]])
+    result = score(gold, np.eye(4)[predicted], predicted, "abcd", frames=["poles"], resamples=50)
+    assert result.frames["poles"].recall == Figure(1, 1, 1)
+
+
+def test_frames_are_counted_in_gold_and_as_given():
+    gold, probabilities, predicted, documents = draw(not_coded=0.3)
+    result = score(gold, probabilities, predicted, documents, frames=FRAMES, resamples=0)
+    counted = [(frame.support, frame.predicted) for frame in result.frames.values()]
+    expected = zip((gold != 0).sum(axis=0), (predicted != 0).sum(axis=0), strict=True)
+    assert counted == list(expected)
+    assert result.stance.support == (gold > 0).sum()
+
+
+def test_stances_stand_in_the_order_of_the_states():
+    gold = np.array([[1], [2], [3], [3]])
+    predicted = np.array([[1], [2], [3], [2]])
+    stance = score(
+        gold, np.eye(4)[predicted], predicted, "abcd", frames=["poles"], resamples=0
+    ).stance
+    values = {name: figure.value for name, figure in stance.f1.items()}
+    assert values == pytest.approx({"favor": 1, "neutral": 2 / 3, "against": 2 / 3})
+    assert {name: figure.value for name, figure in stance.end_to_end_f1.items()} == values
+
+
+def test_a_frame_missed_misses_its_stance_end_to_end_only():
+    gold, predicted = np.array([[1], [1], [0]]), np.array([[1], [0], [1]])
+    stance = score(
+        gold, np.eye(4)[predicted], predicted, "abc", frames=["poles"], resamples=0
+    ).stance
+    assert stance.f1["favor"].value == 1
+    assert stance.end_to_end_f1["favor"].value == pytest.approx(0.5)
+    assert stance.macro_f1.value == 1
+    assert stance.f1["against"].value is None
 
 
 def test_the_seed_fixes_the_intervals():
@@ -295,16 +411,30 @@ def test_a_perfect_prediction_scores_one():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"gold": np.zeros((3, 2), dtype=int)}, r"gold is an array of shape \(3, 2\)"),
-        ({"gold": np.full((3, 1), 4)}, "expected integers from -1 to 3"),
+        (
+            {"gold": np.zeros((3, 2), dtype=int)},
+            r"^gold is an array of shape \(3, 2\); the probabilities ask for \(3, 1\)$",
+        ),
+        ({"gold": np.full((3, 1), 4)}, r"^gold \(int64\) .*; expected integers from -1 to 3$"),
+        ({"gold": np.full((3, 1), -2)}, r"gold \(int64\) holds values that are no state; "),
         ({"gold": np.zeros((3, 1))}, r"gold \(float64\)"),
-        ({"predicted": np.full((3, 1), NOT_CODED)}, "expected integers from 0 to 3"),
-        ({"probabilities": np.full((3, 1, 4), 2.0)}, "not between 0 and 1"),
+        ({"predicted": np.full((3, 1), NOT_CODED)}, r"^predicted .*integers from 0 to 3$"),
+        ({"predicted": np.full((3, 1), 4)}, r"^predicted .*integers from 0 to 3$"),
+        (
+            {"probabilities": np.full((3, 1, 4), 2.0)},
+            "^some probabilities are not between 0 and 1; pass calibrated ones$",
+        ),
+        ({"probabilities": np.full((3, 1, 4), -0.1)}, "not between 0 and 1"),
         ({"probabilities": np.full((3, 1, 4), np.nan)}, "not between 0 and 1"),
+        ({"probabilities": np.zeros((3, 4))}, r"^probabilities is an array of shape \(3, 4\);"),
+        ({"probabilities": np.zeros((3, 2, 4))}, r"expected \(sentences, 1, 4\) with at least"),
         ({"probabilities": np.zeros((0, 1, 4))}, "at least one sentence"),
         ({"probabilities": np.zeros((3, 1, 3))}, r"expected \(sentences, 1, 4\)"),
-        ({"documents": "ab"}, "2 documents' names for 3 sentences"),
-        ({"resamples": -1}, "expected 0 or more"),
+        (
+            {"documents": "ab"},
+            "^there are 2 documents' names for 3 sentences; expected one a sentence$",
+        ),
+        ({"resamples": -1}, "^resamples is -1; expected 0 or more$"),
     ],
 )
 def test_wrong_input_is_named(change, message):
@@ -354,9 +484,41 @@ def test_a_band_counts_its_sentences():
     assert (point.share, point.sentences, point.removed) == (0.25, 0.5, None)
 
 
-def test_a_share_of_one_is_refused():
-    with pytest.raises(InputError, match="below 1"):
-        fit_bands(np.full((2, 1, 4), 0.25), thresholds=[0.5], share=1.0)
+@pytest.mark.parametrize("share", [1.0, -0.1])
+def test_a_share_below_zero_or_of_one_is_refused(share):
+    with pytest.raises(InputError, match=f"open is {share}; expected at least 0 and below 1$"):
+        fit_bands(np.full((2, 1, 4), 0.25), thresholds=[0.5], share=share)
+
+
+def test_bands_reach_from_the_riskiest_decisions_to_the_threshold():
+    # Risks: 0.4 (given at 0.6), 0.3 (not given), 0.2 (given at 0.8), 0.1 (not given).
+    present = np.array([[0.6], [0.3], [0.8], [0.1]])
+    probabilities = np.stack([1 - present, present, 0 * present, 0 * present], axis=-1)
+    [(low, high)] = fit_bands(probabilities, thresholds=[0.5], share=0.5)
+    left_open = [low <= p < high for p in present[:, 0]]
+    assert left_open == [True, True, False, False]
+    assert 0.2 <= low <= 0.3
+    assert 0.6 < high <= 0.8
+
+
+def test_a_band_never_leaves_its_threshold():
+    present = np.array([[0.05], [0.95]])
+    probabilities = np.stack([1 - present, present, 0 * present, 0 * present], axis=-1)
+    bands = fit_bands(np.repeat(probabilities, 2, axis=1), thresholds=[0.01, 0.99], share=0.0)
+    assert all(low <= limit <= high for (low, high), limit in zip(bands, [0.01, 0.99], strict=True))
+
+
+def test_abstention_counts_the_errors_it_removes():
+    present = np.array([[0.5], [0.375], [0.875], [0.125]])
+    probabilities = np.stack([1 - present, present, 0 * present, 0 * present], axis=-1)
+    gold = np.array([[0], [2], [0], [NOT_CODED]])
+    predicted = np.array([[1], [1], [3], [0]])
+    point = abstention(gold, probabilities, predicted, bands=[(0.375, 0.5)])
+    assert (point.errors, point.share, point.sentences) == (3, 0.25, 0.25)
+    assert point.removed == 0
+    point = abstention(gold, probabilities, predicted, bands=[(0.25, 0.875)])
+    assert (point.errors, point.share) == (3, 0.5)
+    assert point.removed == pytest.approx(1 / 3)
 
 
 def test_an_evaluation_cannot_be_changed():

@@ -84,7 +84,7 @@ def test_every_gold_sentence_of_the_articles_is_labelled(model):
             "favor",
         ),
         (
-            "Encircled by bases, the country built up its deterrent to restore the balance.",
+            "Encircled by hostile bases, the country had every reason to build up its deterrent.",
             "defensive_balancing",
             "favor",
         ),

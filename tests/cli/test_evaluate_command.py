@@ -37,3 +37,11 @@ def test_what_cannot_be_scored_is_one_line_and_code_2(run, tiny_folder, gold, co
     gold.write_text(content)
     outcome = run("evaluate", gold, "--model", tiny_folder)
     assert (outcome.code, outcome.err.count("\n"), outcome.out) == (2, 1, "")
+
+
+def test_an_export_is_scored_and_named(run, tiny_folder, tmp_path):
+    path = tmp_path / "all.jsonl"
+    path.write_text('{"id": 1, "text": "They trade.", "label": ["cooperation:favor"]}\n')
+    outcome = run("evaluate", path, "--model", tiny_folder, "--resamples", 0)
+    assert outcome.code == 0
+    assert outcome.err.startswith("stance: all.jsonl is read as an export of doccano")

@@ -58,3 +58,16 @@ def test_the_output_has_to_be_named(run, data):
     outcome = run("finetune", data)
     assert (outcome.code, outcome.err.count("\n")) == (2, 1)
     assert "--output" in outcome.err
+
+
+def test_an_export_is_read_and_named(run, tiny_folder, tmp_path):
+    path = tmp_path / "all.jsonl"
+    labels = [["weather:favor"], ["harvest"], []]
+    lines = [
+        {"id": n, "text": f"the world {chr(97 + n)}", "label": labels[n % 3]} for n in range(9)
+    ]
+    path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    words = ("--output", tmp_path / "m", "--base", tiny_folder, "--epochs", 1)
+    outcome = run("finetune", path, *words)
+    assert outcome.code == 0
+    assert "all.jsonl is read as an export of doccano: 9 labelled sentences" in outcome.out

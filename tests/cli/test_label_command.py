@@ -61,6 +61,23 @@ def test_the_table_is_plain_text_of_80_columns_in_a_pipe(run, tiny_folder, artic
     assert max(len(line) for line in tables.splitlines()) <= 80
 
 
+def test_the_words_that_carry_a_frame_stand_under_it(run, tiny_folder, articles, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    (articles / "c.txt").write_text(f"They w{'o' * 300}rd the trade agreed.", encoding="utf-8")
+    plain = run("label", articles, "--model", tiny_folder).out
+    outcome = run("label", articles, "--model", tiny_folder, "--explain")
+    added = [line for line in outcome.out.splitlines() if line not in plain.splitlines()]
+    assert any(re.search(r"^ +(.*\w)?  \w+", line) for line in added)
+    assert max(len(line) for line in outcome.out.split("labelled")[0].splitlines()) <= 80
+
+
+def test_rows_are_explained(run, tiny_folder, articles, tmp_path):
+    output = tmp_path / "out.jsonl"
+    assert run("label", articles, "-o", output, "--explain", "--model", tiny_folder).code == 0
+    for row in rows(output):
+        assert row["explanations"].keys() == row["frames"].keys()
+
+
 def test_control_characters_of_a_text_do_not_reach_the_terminal(run, tiny_folder, tmp_path):
     path = tmp_path / "a.txt"
     path.write_bytes("They \x1b[31mmet\x07 again\u202e there.".encode())
@@ -184,7 +201,9 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(run, tiny_folder, article
     output = tmp_path / "out.jsonl"
     for number in range(200):
         (articles / f"{number}.txt").write_text(ARTICLE * 20, encoding="utf-8")
-    program = f"from stance import job; job.WINDOW_CHARACTERS = 1000; {PROGRAM}"
+    # What a shell starts in the background ignores interrupts, and so may the suite.
+    listens = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = f"{listens}; from stance import job; job.WINDOW_CHARACTERS = 1000; {PROGRAM}"
     words = ["label", articles, "-o", output, "--model", tiny_folder]
     with subprocess.Popen(
         [sys.executable, "-c", program, *map(str, words)],
@@ -231,3 +250,19 @@ def test_a_log_gets_a_line_a_minute(capsys):
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "stance: 60 documents · 1,200 sentences · 20/s · 1:20 left"
     assert len(lines) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--engine", "spark", "-o", "out"], "unknown engine 'spark'"),
+        (["--engine", "ray"], "-o OUT"),
+        (["--engine", "ray", "-o", "out", "--table"], "shows no sentences"),
+        (["--address", "10.0.0.1:6379"], "--engine ray"),
+        (["--num-gpus", "0.5"], "--engine ray"),
+    ],
+)
+def test_options_of_a_cluster_that_do_not_fit_are_refused(run, articles, words, message):
+    outcome = run("label", articles, *words)
+    assert outcome.code == 2
+    assert message in outcome.err

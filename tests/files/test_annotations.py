@@ -1,4 +1,4 @@
-"""Label Studio and doccano: what is written for them, and what comes back as codings and rows."""
+"""Label Studio and doccano: what is written for them, and what comes back as codings."""
 
 import json
 from xml.etree import ElementTree
@@ -15,7 +15,7 @@ from stance.files.annotations import (
     label_studio_config,
     label_studio_task,
 )
-from stance.files.codings import CodedRow, read_codings, read_labelled, read_sentences, read_texts
+from stance.files.codings import CodedRow, read_codings, read_sentences, read_texts
 
 CODEBOOK = Codebook(
     (Frame("cooperation", "Working <together>", 'It is "good" & works.'), Frame("multi.polar-ity"))
@@ -61,6 +61,45 @@ def test_the_set_up_has_a_choice_for_every_frame_and_stance():
     assert groups == {name: list(STATES[1:]) for name in CODEBOOK.names}
 
 
+def test_the_set_up_is_one_that_label_studio_reads():
+    assert (
+        label_studio_config(Codebook((Frame("text", "A text."),)))
+        == """<View>
+  <Text name="text_" value="$text" />
+  <Header value="text" size="4" />
+  <Header value="A text." size="5" />
+  <Choices name="text" toName="text_" choice="single" showInline="true">
+    <Choice value="favor" />
+    <Choice value="neutral" />
+    <Choice value="against" />
+  </Choices>
+</View>"""
+    )
+
+
+def test_the_set_up_may_be_in_any_script():
+    assert "力 — Größe" in label_studio_config(Codebook((Frame("a", "力 — Größe"),)))
+
+
+def test_a_task_is_one_that_label_studio_reads():
+    asked = label_studio_task(
+        {"text": "They met."},
+        {"cooperation": "favor"},
+        CODEBOOK,
+        confidence=0.75,
+        model_version="m 1",
+    )
+    choice = {
+        "id": "cooperation",
+        "from_name": "cooperation",
+        "to_name": "text",
+        "type": "choices",
+        "value": {"choices": ["favor"]},
+    }
+    prediction = {"model_version": "m 1", "score": 0.75, "result": [choice]}
+    assert asked == {"data": {"text": "They met."}, "predictions": [prediction]}
+
+
 def test_the_set_up_shows_the_definitions():
     view = ElementTree.fromstring(label_studio_config(CODEBOOK))
     headings = [header.get("value") for header in view.iter("Header")]
@@ -96,6 +135,21 @@ def test_an_export_of_several_annotators_is_codings(tmp_path):
         ("s1", "5", {}),
         ("2", "a@b.c", {}),
     ]
+
+
+@pytest.mark.parametrize(
+    ("completed_by", "coder"),
+    [
+        (7, "7"),
+        (None, "unknown"),
+        ({"email": "a@b.c", "id": 9}, "a@b.c"),
+        ({"email": "", "id": 9}, "9"),
+        ({"first_name": "Ann"}, "unknown"),
+    ],
+)
+def test_a_coder_is_known_by_email_or_number(completed_by, coder):
+    answered = {"data": {}, "annotations": [annotation(completed_by)]}
+    assert list(label_studio_annotations(answered)) == [(coder, {})]
 
 
 def test_skipped_and_unlabelled_tasks_are_left_out(tmp_path):
@@ -153,6 +207,33 @@ def test_an_export_that_lost_the_groups_says_which_to_make(tmp_path, record):
         read(write(tmp_path / "export.json", [record]))
 
 
+def test_an_annotation_without_results_is_refused():
+    with pytest.raises(InputError, match=r"^has an annotation without a list 'result'; expected a"):
+        list(label_studio_annotations({"data": {}, "annotations": [{"result": None}]}))
+
+
+def test_an_export_without_groups_says_what_it_is():
+    message = (
+        "^is of a Label Studio export that does not say which choice belongs to which group; export"
+    )
+    with pytest.raises(InputError, match=message):
+        list(label_studio_annotations({"annotation_id": 3}))
+
+
+@pytest.mark.parametrize(
+    ("frames", "coder", "found"),
+    [({"rivalry": "favor"}, "A", {"rivalry": "favor"}), ("", "c", {"x": None})],
+)
+def test_rows_that_have_frames_are_no_export_of_doccano(tmp_path, frames, coder, found):
+    record = {"text": "They met.", "label": ["x"], "frames": frames, "coder": "A"}
+    assert read(write(tmp_path / "c.jsonl", [record])) == [("They met.", coder, found)]
+
+
+def test_doccano_may_name_the_coder(tmp_path):
+    record = {"text": "They met.", "label": [], "username": "ann"}
+    assert read(write(tmp_path / "c.jsonl", [record])) == [("They met.", "ann", {})]
+
+
 def test_doccano_files_are_named_after_their_coders(tmp_path):
     record = {
         "id": 3,
@@ -190,7 +271,8 @@ def test_doccano_exports_json_too(tmp_path):
 
 @pytest.mark.parametrize("labels", [[[0, 4, "PER"]], [7], 7, None])
 def test_labels_without_names_are_refused(labels):
-    with pytest.raises(InputError, match="project of text classification"):
+    message = r"^has the labels .*; expected names such as .*, from a doccano project of text class"
+    with pytest.raises(InputError, match=message):
         doccano_labels({"text": "They met.", "label": labels})
 
 
@@ -212,7 +294,12 @@ def test_a_file_of_codings_names_the_coders(tmp_path):
     ("row", "message"),
     [
         ({"id": "2", "coder": "A"}, "line 2 has no column 'frames'"),
-        ({"id": "2", "frames": None}, "line 2: the row is not labelled: its frames are null"),
+        (
+            {"id": "2", "frames": None},
+            "line 2: the row is not labelled: its frames are null; expected an object such as "
+            '{"cooperation": "favor"}, or {} where there is no frame$',
+        ),
+        ({"id": "2", "frames": [1]}, r"line 2: the row is not labelled: its frames are \[1\]; exp"),
         ({"id": "2", "frames": "?"}, r"line 2: '\?' is not a frame's name"),
         ({"id": "2", "frames": {"a": "favour"}}, "line 2: unknown stance 'favour' .did you mean"),
         ({"coder": "A", "frames": {}}, "line 2 has neither an 'id' nor a 'text'"),
@@ -255,24 +342,6 @@ def test_a_codebook_checks_the_frames(tmp_path):
     path = write(tmp_path / "e.json", [task(1, annotation(1, choices("cooperatoin", "favor")))])
     with pytest.raises(CodebookError, match=r"task 1: unknown frame .*did you mean 'cooperation'"):
         read(path, codebook=CODEBOOK)
-
-
-def test_an_export_of_one_annotator_is_labelled_rows(tmp_path):
-    labelled = task(1, annotation(1, choices("cooperation", "favor")), id="s1", document="a.txt")
-    [row] = read_labelled(write(tmp_path / "export.json", [labelled, task(2)]))
-    assert (row.id, row.document, row.text) == ("s1", "a.txt", "Sentence 1.")
-    assert row.frames == {"cooperation": "favor"}
-
-
-def test_several_annotators_make_no_rows_without_gold(tmp_path):
-    path = write(tmp_path / "export.json", [task(1, annotation(1), annotation(2))])
-    with pytest.raises(InputError, match=r"several coders.*stance agreement"):
-        list(read_labelled(path))
-
-
-def test_rows_need_a_text(tmp_path):
-    with pytest.raises(InputError, match="line 1 has no text"):
-        list(read_labelled(write(tmp_path / "c.jsonl", [{"id": "1", "frames": {}}])))
 
 
 def test_texts_are_read_by_id_whether_labelled_or_not(tmp_path):

@@ -2,8 +2,10 @@
 
 import datetime
 import gzip
+import io
 import json
 import os
+import sys
 
 import pytest
 from hypothesis import given
@@ -55,6 +57,40 @@ def test_a_file_that_is_gone_when_its_turn_comes_is_a_failure(tmp_path):
     assert list(DocumentReader(inputs)) == [Failure(path.as_posix(), "does not exist")]
 
 
+def test_an_input_that_names_nothing_is_a_failure(tmp_path):
+    path = (tmp_path / "no.txt").as_posix()
+    assert read(path) == [Failure(path, "does not exist")]
+
+
+@pytest.mark.parametrize("suffix", [".bz2", ".gz", ".xz"])
+def test_a_file_that_is_not_compressed_as_named_is_a_failure(tmp_path, suffix):
+    path = tmp_path / f"a.txt{suffix}"
+    path.write_bytes(b"plain text")
+    [failure] = read(path)
+    assert failure.reason.startswith("is damaged or not compressed as its name says: ")
+
+
+def test_standard_input_is_one_document(monkeypatch):
+    stream = io.TextIOWrapper(io.BytesIO("Größe zählt.".encode("cp1252") * 5))
+    monkeypatch.setattr(sys, "stdin", stream)
+    assert read("-") == [Document("stdin", "Größe zählt." * 5, guessed="cp1252")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("csv", "\ufefftext,year\nGröße.,1990\n"),
+        ("tsv", "text\tyear\nGröße.\t1990\n"),
+        ("jsonl", '{"text": "Größe.", "year": "1990"}\n'),
+    ],
+)
+def test_standard_input_may_be_a_table(monkeypatch, kind, data):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data.encode())))
+    reader = DocumentReader(find_sources(["-"], input_format=kind), keep_columns=["year"])
+    assert list(reader) == [Document("stdin:1", "Größe.", {"year": "1990"})]
+    sys.stdin.buffer.read()  # It is still open.
+
+
 def test_a_damaged_compressed_file_is_a_failure(tmp_path):
     path = tmp_path / "a.txt.gz"
     path.write_bytes(gzip.compress(os.urandom(5000))[:3000])
@@ -83,6 +119,21 @@ def test_a_second_document_of_the_same_id_is_a_failure(tmp_path):
     assert "earlier document" in second.reason
 
 
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_row_without_an_id_is_a_failure(tmp_path, value):
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"text": "One.", "key": value}) + "\n", encoding="utf-8")
+    [failure] = read(path, id_column="key")
+    assert failure == Failure(f"{path.as_posix()}:1", "(line 1) has no id in 'key'")
+
+
+def test_a_file_has_the_id_of_an_earlier_row_only_once(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"text": "One.", "id": "b.txt"}\n', encoding="utf-8")
+    (tmp_path / "b.txt").write_text("Two.", encoding="utf-8")
+    _, second = read(tmp_path, id_column="id")
+    assert second == Failure("b.txt", "has the id of an earlier document; ids must differ")
+
+
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
@@ -90,7 +141,7 @@ def test_a_second_document_of_the_same_id_is_a_failure(tmp_path):
         ({"text": None}, "holds nothing"),
         ({"text": 3}, "holds a int"),
         ({"text": "  "}, "no text"),
-        ({"\ud800": "a"}, "it has \ufffd"),
+        ({"\ud800": "a"}, "it has \\ud800"),
     ],
 )
 def test_a_row_without_text_is_a_failure_that_says_where(tmp_path, row, reason):
@@ -157,12 +208,36 @@ def test_the_article_of_a_web_page_is_read_without_its_menus(tmp_path):
     assert "Sport" not in document.text
 
 
+def test_what_readers_comment_is_no_part_of_the_article(tmp_path):
+    pytest.importorskip("trafilatura")
+    body = "The two sides agreed to deepen their partnership in trade and security. " * 5
+    path = tmp_path / "a.html"
+    path.write_text(
+        f"<html><body><article><p>{body}</p><p>{body}</p></article><section id='comments'>"
+        "<div class='comment'><p>I disagree with all of this, said a reader of the page.</p></div>"
+        "</section></body></html>",
+        encoding="utf-8",
+    )
+    [document] = read(path)
+    assert "I disagree" not in document.text
+
+
+def test_without_the_extra_a_web_page_is_a_failure_that_says_which(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "trafilatura", None)
+    path = tmp_path / "a.html"
+    path.write_text("<html><body></body></html>", encoding="utf-8")
+    [failure] = read(path)
+    assert failure.reason == (
+        'reading HTML needs packages that are not installed: pip install "stance[html]"'
+    )
+
+
 def test_a_web_page_without_an_article_is_a_failure(tmp_path):
     pytest.importorskip("trafilatura")
     path = tmp_path / "a.html"
     path.write_text("<html><body></body></html>", encoding="utf-8")
     [failure] = read(path)
-    assert "no article" in failure.reason
+    assert failure.reason == ("holds no article that can be told from its menus; expected HTML")
 
 
 @given(

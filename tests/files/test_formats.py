@@ -20,7 +20,7 @@ from stance.files.formats import (
     write_parquet,
 )
 from stance.files.rows import read_rows
-from stance.results import DocumentResult, SentenceResult
+from stance.results import DocumentResult, SentenceResult, Word
 
 FRAMES = ("cooperation", "rivalry")
 COLUMNS = FlatColumns(FRAMES)
@@ -125,12 +125,28 @@ def sentence(**changes):
 def test_the_stance_of_a_flat_row_is_the_likeliest_even_of_an_absent_frame():
     row = COLUMNS.flat(sentence().to_dict(document="a"))
     assert (row["frames"], row["stance_rivalry"]) == ("", "neutral")
+    stances = {name: {"favor": 0.6, "neutral": 0.3, "against": 0.1} for name in FRAMES}
+    row = COLUMNS.flat(sentence(stances=stances).to_dict(document="a"))
+    assert row["stance_rivalry"] == "favor"
 
 
 def test_withheld_frames_have_a_column_where_they_were_asked_for():
     columns = FlatColumns(FRAMES, uncertain=True)
     row = columns.flat(sentence(uncertain=FRAMES).to_dict(document="a"))
     assert row["uncertain"] == "cooperation;rivalry"
+
+
+def test_a_column_of_withheld_frames_may_be_empty():
+    row = FlatColumns(FRAMES, uncertain=True).flat(sentence().to_dict(document="a"))
+    assert row["uncertain"] == ""
+
+
+def test_explanations_have_a_column_as_json():
+    words = {"rivalry": (Word("met", 5, 8, 0.25),)}
+    columns = FlatColumns(FRAMES, explained=True)
+    row = columns.flat(sentence(explanations=words).to_dict(document="a"))
+    assert json.loads(row["explanations"]) == {"rivalry": [[5, 8, 0.25]]}
+    assert list(row) == list(columns.names)
 
 
 def test_carried_columns_stand_last_in_every_format():
@@ -152,7 +168,14 @@ def test_the_format_is_told_by_the_suffix_or_given(tmp_path):
     assert format_of(tmp_path / "a.txt", given="parquet") == "parquet"
 
 
-@pytest.mark.parametrize(("name", "given_format"), [("a.xlsx", None), ("a", None), ("a.csv", "x")])
-def test_an_unknown_format_is_refused(tmp_path, name, given_format):
-    with pytest.raises(InputError, match=r"expected a name in \.jsonl"):
+@pytest.mark.parametrize(
+    ("name", "given_format", "message"),
+    [
+        ("a.xlsx", None, r"^what to write to .*a\.xlsx is not known; expected a name in \.jsonl"),
+        ("a", None, r"^what to write to .*a is not known; expected a name in \.jsonl, \.csv or"),
+        ("a.csv", "x", r"^the format 'x' is not known; .* or \.parquet, or --format$"),
+    ],
+)
+def test_an_unknown_format_is_refused(tmp_path, name, given_format, message):
+    with pytest.raises(InputError, match=message):
         format_of(tmp_path / name, given=given_format)

@@ -217,5 +217,84 @@ def test_finishing_can_be_cut_off_anywhere_and_repeated(output, monkeypatch, ste
 
 
 def test_a_folder_is_no_result_file(tmp_path):
-    with pytest.raises(OutputError, match="is a folder"):
+    with pytest.raises(OutputError, match=r" is a folder; expected the name of a file$"):
         PartialOutput.open(tmp_path, SETTINGS)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_is_no_result_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OutputError, match=r" is a pipe or a device; expected the name of a file$"):
+        PartialOutput.open(tmp_path / "pipe", SETTINGS, force=True)
+
+
+def test_an_unfinished_run_that_holds_a_link_is_not_written_to(output, tmp_path):
+    begin(output)
+    (tmp_path / "mine").write_bytes(b"mine\n")
+    rows = beside(output, "partial") / "rows"
+    rows.unlink()
+    rows.symlink_to(tmp_path / "mine")
+    with pytest.raises(OutputError, match=r"rows is a link, which no run makes; remove it$"):
+        PartialOutput.open(output, SETTINGS, resume=True)
+    assert (tmp_path / "mine").read_bytes() == b"mine\n"
+
+
+def test_the_record_of_a_run_says_how_the_result_was_made(output):
+    settings = {"model": {"name": "Größe"}}
+    with PartialOutput.open(output, settings) as run:
+        run.write(b"one\n")
+        run.progress.documents = 1
+        run.progress.tally = {"sentences": 2}
+        run.finish()
+    text = beside(output, "run.json").read_text(encoding="utf-8")
+    assert "Größe" in text
+    record = json.loads(text)
+    assert (record["settings"], record["format"]) == (settings, 1)
+    assert record["progress"] == {
+        "documents": 1,
+        "digest": "",
+        "complete": True,
+        "tally": {"sentences": 2},
+    }
+
+
+def test_what_was_done_is_known_when_a_run_is_gone_on_with(output):
+    with PartialOutput.open(output, SETTINGS) as run:
+        run.write(b"error\n", to="errors.jsonl")
+        run.progress.documents, run.progress.digest = 3, "ab"
+        run.progress.tally = {"failed": 1}
+        run.checkpoint()
+    with PartialOutput.open(output, SETTINGS, resume=True) as run:
+        progress = run.progress
+        run.write(b"two\n", to="errors.jsonl")
+        run.finish()
+    assert (progress.documents, progress.digest, progress.tally) == (3, "ab", {"failed": 1})
+    assert beside(output, "errors.jsonl").read_bytes() == b"error\ntwo\n"
+
+
+def test_what_another_version_recorded_is_refused(output):
+    begin(output)
+    journal = beside(output, "partial") / "run.json"
+    record = json.loads(journal.read_text(encoding="utf-8"))
+    for change in (
+        {"format": 2},
+        {"settings": {"model": 1}},
+        {"progress": {}},
+        {"progress": record["progress"] | {"documents": "1"}},
+        {"bytes": {"rows": 4}},
+        {"bytes": record["bytes"] | {"rows": -1}},
+        {"bytes": record["bytes"] | {"rows": "4"}},
+    ):
+        journal.write_text(json.dumps(record | change), encoding="utf-8")
+        with pytest.raises(OutputError, match="not the record of a run; use --force"):
+            PartialOutput.open(output, SETTINGS, resume=True)
+
+
+def test_a_finished_run_whose_files_were_being_placed_can_be_finished(output):
+    begin(output)
+    journal = beside(output, "partial") / "run.json"
+    record = json.loads(journal.read_text(encoding="utf-8"))
+    record["progress"]["complete"] = True
+    journal.write_text(json.dumps(record | {"bytes": {}}), encoding="utf-8")
+    with PartialOutput.open(output, SETTINGS, resume=True) as run:
+        assert run.progress.complete

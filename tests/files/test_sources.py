@@ -7,6 +7,7 @@ import pytest
 
 from stance.errors import InputError
 from stance.files.sources import Source, Unusable, find_sources
+from stance.files.text import NOT_A_FILE
 
 
 def ids(inputs, **options):
@@ -40,10 +41,36 @@ def test_hidden_files_and_folders_are_passed_over(tmp_path):
     assert ids([tmp_path]) == ["a.txt"]
 
 
+def test_unfinished_results_are_passed_over(tmp_path):
+    make(tmp_path, "a.txt", "out.jsonl.partial/b.txt", "partial/c.txt")
+    assert ids([tmp_path]) == ["a.txt", "partial/c.txt"]
+
+
 def test_notes_of_a_folder_are_left_out_and_listed(tmp_path):
     make(tmp_path, "a.txt", "README.md", "codebook.md", "LICENSE.txt")
     assert ids([tmp_path]) == ["a.txt"]
-    assert set(left_out([tmp_path])) == {"README.md", "codebook.md", "LICENSE.txt"}
+    assert left_out([tmp_path]) == dict.fromkeys(
+        ["README.md", "codebook.md", "LICENSE.txt"], "a note, not an article"
+    )
+
+
+def test_side_files_of_earlier_results_are_left_out(tmp_path):
+    make(tmp_path, "a.txt", "old.csv.errors.jsonl", "old.csv.skipped.jsonl", text='{"text": "a"}')
+    assert ids([tmp_path]) == ["a.txt"]
+    assert set(left_out([tmp_path]).values()) == {"holds labels or results already"}
+
+
+def test_the_size_is_that_of_all_files(tmp_path):
+    make(tmp_path, "a.txt", "b.txt", text="12345")
+    found = find_sources([tmp_path, tmp_path / "no.txt"])
+    assert (found.size, [source.size for source in found.sources[:2]]) == (10, [5, 5])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_that_is_named_is_unusable(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    [source] = find_sources([tmp_path / "pipe"]).sources
+    assert source == Unusable((tmp_path / "pipe").as_posix(), NOT_A_FILE)
 
 
 def test_tables_of_a_folder_that_hold_labels_are_left_out(tmp_path):
@@ -87,8 +114,18 @@ def test_the_kind_of_a_file_is_told_by_its_suffix(tmp_path, name, kind):
 def test_a_file_of_an_unknown_type_that_is_named_is_unusable(tmp_path):
     make(tmp_path, "a.pdf")
     [source] = find_sources([tmp_path / "a.pdf"]).sources
-    assert isinstance(source, Unusable)
-    assert ".pdf" in source.reason
+    assert source.id == (tmp_path / "a.pdf").as_posix()
+    assert source.reason == (
+        "is of a type that is not read (.pdf); "
+        "expected .txt .md .html .htm .csv .tsv .jsonl .parquet"
+    )
+
+
+def test_files_without_a_known_suffix_hold_what_the_user_says(tmp_path):
+    make(tmp_path, "a.pdf", "noname", "b.txt")
+    names = [tmp_path / name for name in ("a.pdf", "noname", "b.txt")]
+    found = find_sources(names, input_format="html")
+    assert [source.kind for source in found.sources] == ["html", "html", "text"]
 
 
 def test_a_file_that_does_not_exist_is_unusable_and_the_others_stay(tmp_path):
@@ -98,10 +135,47 @@ def test_a_file_that_does_not_exist_is_unusable_and_the_others_stay(tmp_path):
     assert isinstance(found, Source)
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "They met? " * 600, "x/" * 3000])
+def test_a_text_that_is_given_for_a_name_is_unusable(name):
+    [source] = find_sources([name]).sources
+    assert source == Unusable(name, "cannot be read: File name too long")
+
+
+@pytest.mark.parametrize("name", ["*/" * 2000, "\0/*", "\ud800/*"])
+def test_a_pattern_that_no_name_can_match_is_unusable(name):
+    [source] = find_sources([name]).sources
+    assert source.reason == "cannot be read: no file can have such a name"
+
+
+def test_a_name_that_no_file_can_have_is_unusable():
+    [source] = find_sources(["a\0b\ud800"]).sources
+    assert source == Unusable("a\ufffdb\ufffd", "does not exist")
+
+
 def test_patterns_are_expanded(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     make(tmp_path, "b.txt", "a.txt", "c/d.txt", "e.md")
     assert ids(["**/*.txt"]) == ["a.txt", "b.txt", "c/d.txt"]
+
+
+def test_patterns_go_into_every_folder_but_hidden_ones(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path, "n1/a.txt", "n1/x/y/b.txt", "n2/c.txt", "n1/.git/d.txt", "o/e.txt")
+    assert ids(["n?/**/*.txt"]) == ["n1/a.txt", "n1/x/y/b.txt", "n2/c.txt"]
+    assert ids(["n1/*/**/b.*"]) == ["n1/x/y/b.txt"]
+    assert ids(["*/[ce].txt"]) == ["n2/c.txt", "o/e.txt"]
+
+
+def test_a_folder_whose_name_reads_like_a_pattern_is_searched(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path, "n/[a]/b.txt")
+    assert ids(["**/*.txt"]) == ["n/[a]/b.txt"]
+
+
+def test_a_pattern_may_match_folders_that_are_read_whole(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path, "n1/x/a.txt", "n2/b.txt", "o/c.txt")
+    assert ids(["n*"]) == ["n1/x/a.txt", "n2/b.txt"]
 
 
 def test_a_pattern_that_matches_nothing_is_unusable(tmp_path):
@@ -141,3 +215,8 @@ def test_the_fingerprint_changes_with_the_list_of_files(tmp_path):
     assert find_sources([tmp_path]).fingerprint() == before
     make(tmp_path, "b.txt")
     assert find_sources([tmp_path]).fingerprint() != before
+
+
+def test_any_name_has_a_fingerprint(tmp_path):
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/a\xff.txt")).write_bytes(b"text")
+    assert len(find_sources([tmp_path]).fingerprint()) == 64

@@ -1,12 +1,13 @@
 """Tables give their rows one by one, and a bad row costs only itself."""
 
 import gzip
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stance.errors import InputError
+from stance.errors import InputError, MissingExtraError
 from stance.files.tables import BadRow, Row, TableFile, has_column, missing_column
 
 
@@ -29,6 +30,43 @@ def test_a_bad_json_line_costs_only_itself(tmp_path):
     assert [type(row) for row in found] == [Row, BadRow, BadRow, BadRow, Row]
 
 
+def test_what_is_wrong_with_a_json_line_is_said_with_its_number(tmp_path):
+    _, *bad = rows(tmp_path / "a", "jsonl", b'{"text": 1}\nnope\n[1]\n\xff\n')
+    assert bad == [
+        BadRow(2, "line 2", "is not JSON (Expecting value); expected one object a line"),
+        BadRow(3, "line 3", "holds a JSON list; expected one object a line"),
+        BadRow(4, "line 4", "is not UTF-8, which JSON has to be"),
+    ]
+
+
+def test_a_number_that_python_does_not_read_is_a_bad_row(tmp_path):
+    [bad] = rows(tmp_path / "a", "jsonl", '{"n": ' + "9" * 5000 + "}")
+    assert bad.reason.startswith("is not JSON (Exceeds the limit (4300")
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("jsonl", '{"text": "a"}\n{"text": "%s"}\n'),
+        ("csv", "text\na\n%s\n"),
+        ("csv", "text\na\n%s\nb\n"),
+    ],
+)
+def test_a_line_past_the_limit_is_refused(tmp_path, monkeypatch, kind, data):
+    monkeypatch.setattr("stance.files.tables.MAX_TEXT_BYTES", 2**20)
+    found = []
+    (tmp_path / "a").write_text(data % ("x" * 2**20), encoding="utf-8")
+    with pytest.raises(InputError, match=r"^line [23] is longer than 1 MiB; split it into docum"):
+        found.extend(TableFile(tmp_path / "a", kind))
+    assert values(found) == [{"text": "a"}]
+
+
+def test_a_cell_of_many_lines_past_the_limit_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("stance.files.tables.MAX_TEXT_BYTES", 2**20)
+    with pytest.raises(InputError, match=r"^line 2 is longer than 1 MiB; split it into documents$"):
+        rows(tmp_path / "a", "csv", 'text\n"' + "xyz\n" * 2**19 + '"\nb\n')
+
+
 def test_deeply_nested_json_is_a_bad_row(tmp_path):
     found = rows(tmp_path / "a", "jsonl", "[" * 100_000 + "\n" + '{"text": "b"}')
     assert [type(row) for row in found] == [BadRow, Row]
@@ -45,6 +83,15 @@ def test_the_delimiter_of_csv_is_taken_from_its_header(tmp_path, delimiter):
     assert values(rows(tmp_path / "a", "csv", data)) == [{"id": "1", "text": "a,b;c"}]
 
 
+def test_a_table_of_one_column_needs_no_delimiter(tmp_path):
+    assert values(rows(tmp_path / "a", "csv", "XtextX\na\n")) == [{"XtextX": "a"}]
+
+
+def test_tsv_is_cut_at_tabs_only(tmp_path):
+    data = "id\ttext, in full\n1\ta,b;c\n"
+    assert values(rows(tmp_path / "a", "tsv", data)) == [{"id": "1", "text, in full": "a,b;c"}]
+
+
 def test_cells_may_hold_line_ends_and_be_long(tmp_path):
     long = "x" * 300_000
     found = rows(tmp_path / "a", "csv", f'text,id\n"a\r\nb\n",1\n{long},2\n')
@@ -56,6 +103,8 @@ def test_a_row_with_another_number_of_cells_is_bad_and_the_rest_is_read(tmp_path
     found = rows(tmp_path / "a", "csv", "text,id\na,1,2\nb\n\nc,3\n")
     assert [type(row) for row in found] == [BadRow, BadRow, Row]
     assert [row.number for row in found] == [1, 2, 3]
+    assert [row.place for row in found] == ["line 2", "line 3", "line 5"]
+    assert found[0].reason == "has 3 cells; the header has 2"
 
 
 def test_a_quote_that_is_never_closed_is_a_bad_row(tmp_path):
@@ -69,6 +118,38 @@ def test_csv_is_read_in_its_own_encoding(tmp_path, encoding):
     text = "Россия и Китай подписали соглашение о сотрудничестве"
     found = rows(tmp_path / "a", "csv", f"text,id\n{text},1\n".encode(encoding))
     assert values(found) == [{"text": text, "id": "1"}]
+
+
+def test_a_byte_that_the_guessed_encoding_lacks_costs_one_character(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes("text\nLe café est à l’heure — naïve résumé. \n".encode("cp1252") + b"\x81\n")
+    table = TableFile(path, "csv", encoding="cp1252")
+    assert [row.values["text"] for row in table][-1] == "\ufffd"
+
+
+def test_utf_16_that_is_cut_off_is_refused(tmp_path):
+    with pytest.raises(InputError, match="is not valid UTF-8; convert it first"):
+        rows(tmp_path / "a", "csv", "text\nabc\n".encode("utf-16")[:-1])
+
+
+def test_utf_8_that_is_cut_off_in_its_last_character_is_read_to_there(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes("text\nРоссия и Китай подписали соглашение о дружбе\n".encode()[:-2])
+    table = TableFile(path, "csv")
+    [row] = table
+    assert row.values["text"].startswith("Россия и Китай подписали")
+    assert table.guessed == "utf-8"
+
+
+def test_rows_that_are_no_csv_are_counted(tmp_path):
+    found = rows(tmp_path / "a", "csv", 'text,id\n"a"b,1\nc,2\n"d"e,3\nf,4\n')
+    assert [(row.number, type(row)) for row in found] == [
+        (1, BadRow),
+        (2, Row),
+        (3, BadRow),
+        (4, Row),
+    ]
+    assert found[0].reason.startswith("is not well-formed CSV: ")
 
 
 def test_an_older_encoding_that_shows_only_at_the_end_is_found(tmp_path):
@@ -122,6 +203,31 @@ def test_parquet_rows_are_read_with_the_columns_asked_for(tmp_path):
     assert values(TableFile(path, "parquet", columns=["text"])) == [{"text": "a"}, {"text": None}]
 
 
+def test_parquet_rows_are_counted_through_all_groups(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "a.parquet"
+    parquet.write_table(arrow.table({"text": [f"{n}" for n in range(1200)]}), path)
+    table = TableFile(path, "parquet")
+    seen = [(row.number, row.place, row.values["text"], table.bytes_read) for row in table]
+    assert seen[0][:3] == (1, "row 1", "0")
+    assert seen[-1] == (1200, "row 1200", "1199", path.stat().st_size)
+    assert [number for number, *_ in seen] == list(range(1, 1201))
+    assert seen[599][3] == path.stat().st_size // 2
+
+
+def test_parquet_cannot_come_from_standard_input():
+    with pytest.raises(InputError, match=r"^is Parquet, which cannot come from .*; name a file$"):
+        list(TableFile(None, "parquet"))
+
+
+def test_without_the_extra_parquet_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    (tmp_path / "a.parquet").touch()
+    with pytest.raises(MissingExtraError, match=r'^reading Parquet needs .*"stance\[parquet\]"$'):
+        list(TableFile(tmp_path / "a.parquet", "parquet"))
+
+
 def test_a_damaged_parquet_file_is_refused(tmp_path):
     pytest.importorskip("pyarrow")
     with pytest.raises(InputError, match="not a readable Parquet"):
@@ -141,6 +247,24 @@ def test_a_missing_column_is_named_with_what_was_perhaps_meant():
     assert missing_column("text", ["texts"]) == (
         "has no column 'text' (did you mean 'texts'?); it has texts"
     )
+
+
+def test_of_many_columns_a_few_are_named():
+    message = missing_column("text", [f"column {number}" for number in range(200)])
+    assert message.startswith("has no column 'text'; it has column 0, column 1, ")
+    assert len(message) < 250
+
+
+def test_a_table_without_columns_says_so():
+    assert missing_column("text", []) == "has no column 'text'; it has none"
+
+
+@pytest.mark.parametrize(
+    ("data", "known"), [(b"\xef\xbb\xbfframes,text\n,a\n", True), (b"text\n\xff\n", False)]
+)
+def test_a_column_is_looked_for_in_the_first_row(tmp_path, data, known):
+    (tmp_path / "a.csv").write_bytes(data)
+    assert has_column(tmp_path / "a.csv", "csv", "frames") is known
 
 
 def test_the_columns_of_an_unreadable_table_are_not_known(tmp_path):

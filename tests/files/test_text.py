@@ -4,13 +4,14 @@ import bz2
 import gzip
 import io
 import lzma
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stance.errors import InputError
-from stance.files.text import clean, decode, decompress, read_limited
+from stance.files.text import clean, decode, decompress, read_limited, reading
 
 TEXTS = st.text(st.characters(exclude_characters="\0\ufeff", exclude_categories=["Cs"]))
 
@@ -59,8 +60,56 @@ def test_any_bytes_are_text_or_an_input_error(data):
 
 @pytest.mark.parametrize("data", [b"a\0b", b"\x7fELF\0\0", "a\0b".encode("utf-16")])
 def test_binary_files_are_refused(data):
-    with pytest.raises(InputError, match="NUL"):
+    with pytest.raises(InputError, match=r"^is not text: it holds NUL \w+; expected UTF-8 text$"):
         decode(data)
+
+
+def test_bytes_in_no_known_encoding_are_refused():
+    message = r"^is not text in an encoding that can be recognised; save it as UTF-8$"
+    with pytest.raises(InputError, match=message):
+        decode(bytes(range(1, 32)) * 40 + b"\x81\xff\x8d")
+
+
+def test_text_that_is_not_what_its_byte_order_mark_says_is_refused():
+    with pytest.raises(InputError, match=r"^is not valid utf-16: .*; save it as UTF-8$"):
+        decode("abc".encode("utf-16")[:-1])
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="this Python reads it")
+def test_what_this_python_cannot_decompress_is_refused():
+    with pytest.raises(InputError, match=r"^is \.zst, which needs Python 3\.14; decompress it"):
+        decompress(io.BytesIO(b""), ".zst")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 14), reason="this Python does not read it")
+def test_zst_is_decompressed():
+    from compression import zstd
+
+    assert decompress(io.BytesIO(zstd.compress(b"peace")), ".zst").read() == b"peace"
+
+
+def test_what_goes_wrong_is_said_in_words(tmp_path):
+    cases = [
+        (FileNotFoundError(), "^does not exist$"),
+        (UnicodeDecodeError("utf-8", b"", 0, 1, "x"), "^is not valid UTF-8; convert it first$"),
+        (EOFError("ended"), "^is damaged or not compressed as its name says: ended$"),
+        (PermissionError(13, "Permission denied"), "^cannot be read: Permission denied$"),
+        (OSError("Invalid data stream"), "^cannot be read: Invalid data stream$"),
+    ]
+    for error, message in cases:
+        with pytest.raises(InputError, match=message), reading(tmp_path / "a.txt"):
+            raise error
+
+
+def test_what_the_decompressor_says_is_a_damaged_file(tmp_path):
+    message = "^is damaged or not compressed as its name says: Invalid data stream$"
+    with pytest.raises(InputError, match=message), reading(tmp_path / "a.txt.BZ2"):
+        raise OSError("Invalid data stream")
+    with (
+        pytest.raises(InputError, match=r"^cannot be read: Input/output error$"),
+        reading(tmp_path / "a.txt.bz2"),
+    ):
+        raise OSError(5, "Input/output error")
 
 
 @given(st.text(st.characters(exclude_categories=[])))

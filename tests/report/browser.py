@@ -1,11 +1,13 @@
 """A headless Chromium, spoken to over a pipe in the DevTools protocol: no driver, no package."""
 
 import base64
+import importlib.util
 import json
 import os
 import shutil
 import subprocess
 import time
+from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
@@ -24,6 +26,14 @@ FLAGS = (
 
 def find_browser():
     return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def find_axe():
+    """Return axe-core's file: that of AXE_CORE, or of a package that brings it; None if neither."""
+    if named := os.environ.get("AXE_CORE"):
+        return Path(named)
+    package = importlib.util.find_spec("axe_playwright_python")
+    return Path(package.origin).parent / "axe.min.js" if package else None
 
 
 class Browser:

@@ -1,12 +1,16 @@
 """Rows → articles, letters, periods and sources."""
 
+import base64
 import datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stance.errors import InputError
 from stance.report.corpus import gather
-from stance.report.data import article_parts, overview
+from stance.report.data import Entry, Sentence, article_parts, counts, overview, packed
+from stance.report.packing import pack
 from stance.report.rows import checked
 
 
@@ -84,8 +88,20 @@ def test_an_overview_counts_states_and_keeps_the_highest_probability():
         {"frames": {}, "probabilities": {"order": 0.1}},
     ]
     [article] = gather(rows(*sentences)).articles
-    [numbers] = overview(article, ["order"])["frames"]
-    assert numbers == [1, 0, 1, 0, 15, 85, 70, -1, 90, 40]
+    assert counts(article, ["order"]) == [[1, 0, 1, 0, 15, 85, 70, -1, 90, 40]]
+
+
+def test_an_overview_is_a_list_a_column():
+    corpus = gather(rows({"document": "a", "source": "x"}, {"document": "b", "source": "x"}))
+    listed = overview(corpus.articles, ["order"])
+    numbers = [1, *(number + 1 for number in counts(corpus.articles[0], ["order"])[0])]
+    assert listed == {
+        "title": ["a", "b"],
+        "date": ["", ""],
+        "sources": ["x"],
+        "source": [0, 0],
+        "numbers": pack(numbers * 2),
+    }
 
 
 def test_parts_are_sentences_paragraphs_and_what_was_skipped():
@@ -96,8 +112,8 @@ def test_parts_are_sentences_paragraphs_and_what_was_skipped():
     )
     skipped = {"document": "document", "start": 11, "end": 15, "text": "Menu", "reason": "menu"}
     [article] = gather(sentences, skipped=[skipped]).articles
-    menu = {"skipped": "menu", "text": "Menu"}
-    assert article_parts(article, []) == [["One."], ["Two."], 0, menu, 0, ["Three."]]
+    one, two, three = (Sentence(text) for text in ("One.", "Two.", "Three."))
+    assert article_parts(article, []) == [one, two, "", "\tmenu\tMenu", "", three]
 
 
 def test_a_sentence_lists_what_it_carries_and_what_it_may_carry():
@@ -107,11 +123,45 @@ def test_a_sentence_lists_what_it_carries_and_what_it_may_carry():
     row = {"probabilities": probabilities, "stances": stances, "explanations": words}
     [article] = gather(rows(row)).articles
     [sentence] = article_parts(article, ["order", "trade", "rain"])
-    assert sentence == ["One.", [0, 1, 90, 80, [[0, 3, 0.25]]], [1, 0, 20]]
+    assert sentence == Sentence("One.", (Entry(0, 1, 90, 80, ((0, 3, 25),)), Entry(1, 0, 20)))
 
 
 def test_of_an_explanation_the_weightiest_words_are_kept():
     words = [[0, 1, 0.1], [1, 2, 0.4], [2, 3, 0.09], [3, 4, -0.5]]
     [article] = gather(rows({"explanations": {"order": words}})).articles
-    [[_, entry]] = article_parts(article, ["order"])
-    assert entry[4] == [[1, 2, 0.4], [0, 1, 0.1]]
+    [sentence] = article_parts(article, ["order"])
+    assert sentence.entries[0].words == ((1, 2, 40), (0, 1, 10))
+
+
+def test_a_text_of_several_lines_is_one_line_of_the_same_length():
+    [article] = gather(rows({"text": "One\r\n\tline."})).articles
+    assert article_parts(article, ["order"])[0].text == "One   line."
+
+
+def test_packed_are_the_lines_and_the_numbers_of_every_entry():
+    parts = [
+        Sentence("One."),
+        "",
+        Sentence("Two.", (Entry(1, 2, 90, 80, ((0, 3, 25),)), Entry(0, 0, 20))),
+        "\tmenu\tMenu",
+        Sentence("Three.", (Entry(0, 4, -1),)),
+    ]
+    # (after * frames + frame) * 6 + state, doubled, and 1 where words follow.
+    two = [2 * ((1 * 2 + 1) * 6 + 2) + 1, 91, 81, 1, 0, 3, 25, 0, 21]
+    three = [2 * (1 * 2 * 6 + 4), 0, 0]
+    lines = "One.\n\nTwo.\n\tmenu\tMenu\nThree."
+    assert packed(parts, frames=2) == [lines, pack(two + three)]
+
+
+def unpacked(text):
+    number = shift = 0
+    for byte in base64.b64decode(text):
+        number, shift = number | (byte & 0x7F) << shift, shift + 7
+        if byte < 0x80:
+            yield number
+            number = shift = 0
+
+
+@given(st.lists(st.integers(min_value=0)))
+def test_packed_numbers_can_be_had_back(numbers):
+    assert list(unpacked(pack(numbers))) == numbers

@@ -3,14 +3,17 @@
 import html
 import json
 import re
+from pathlib import Path
 
 import pytest
 
-from stance.errors import OutputError
+from stance.codebook import Codebook
+from stance.errors import InputError, OutputError
 from stance.report import write_report
 
 pytest.importorskip("jinja2")
 
+CODEBOOK = Codebook.load(Path(__file__).parents[2] / "training" / "codebook.json")
 HOSTILE = "</script><script>window.hurt=1</script><img src=x onerror=window.hurt=1>\u2028 {{ 7*7 }}"
 SCRIPT = re.compile(r'<script type="application/json" id="([\w-]+)">(.*?)</script>', re.DOTALL)
 
@@ -41,14 +44,41 @@ def test_text_is_data_and_never_markup(tmp_path):
     assert "<img" not in page
     assert page.count("<script") == page.count("</script>") == 4
     parts = {name: json.loads(text) for name, text in SCRIPT.findall(page)}
-    assert parts["text-0"][0][0] == HOSTILE
-    assert parts["data"]["articles"][0]["title"] == HOSTILE
+    assert parts["text-0"][0] == HOSTILE
+    assert parts["data"]["articles"]["title"][0] == HOSTILE
 
 
-def test_the_page_is_small_beside_its_text(tmp_path):
-    rows = [row(document=str(number // 50), text="w" * 150) for number in range(5000)]
-    page = page_of(tmp_path, *rows)
-    assert len(page) < 1_000_000 + 5000 * 150
+def test_two_thousand_articles_are_small_beside_their_text(tmp_path):
+    """Of 2,000 articles, 400 are written: what the page has anyway is counted five times."""
+    carried = {"probabilities": {"order": 0.93, "trade": 0.12, "rain": 0.02, "peace": 0.01}}
+    other = {"probabilities": dict.fromkeys(carried["probabilities"], 0.03), "frames": {}}
+    stances = {"stances": {"order": {"favor": 0.8, "neutral": 0.15, "against": 0.05}}}
+    text = "word " * 30
+    rows = [
+        row(f"article {number // 30}", text=text, **(other if number % 3 else carried | stances))
+        for number in range(400 * 30)
+    ]
+    over = len(page_of(tmp_path, *rows)) - len(rows) * len(text)
+    assert 5 * over < 1_000_000
+
+
+def test_definitions_of_the_shipped_codebook_are_shown_where_its_frames_are_used(tmp_path):
+    proposition = CODEBOOK.frames[0].proposition
+    names = [frame.name for frame in CODEBOOK.frames]
+    assert proposition in page_of(tmp_path, row(frames={names[0]: "favor"}, probabilities={}))
+    theirs = row(frames={names[0]: "favor", "order": "favor"}, probabilities={})
+    assert proposition not in page_of(tmp_path, theirs, force=True)
+
+
+def test_definitions_are_those_of_the_model_that_is_named(tmp_path, tiny_folder):
+    names = {frame.name: 0.9 for frame in CODEBOOK.frames} | {"order": 0.5}
+    page = page_of(tmp_path, row(frames={}, probabilities=names), model=tiny_folder)
+    assert CODEBOOK.frames[0].definition in html.unescape(page)
+
+
+def test_a_model_that_knows_no_frame_of_the_result_is_an_error(tmp_path, tiny_folder):
+    with pytest.raises(InputError, match="the frames of the result are order, and"):
+        page_of(tmp_path, row(), model=tiny_folder)
 
 
 def test_the_same_rows_give_the_same_page(tmp_path):
@@ -82,7 +112,7 @@ def test_skipped_text_beside_the_result_is_shown(tmp_path):
     (tmp_path / "out.jsonl.skipped.jsonl").write_text("\n".join(lines), "utf-8")
     page = write_report(result, tmp_path / "page.html").page.read_text("utf-8")
     parts = dict(SCRIPT.findall(page))
-    assert json.loads(parts["text-0"])[0] == {"skipped": "menu", "text": "Menu"}
+    assert json.loads(parts["text-0"])[0] == "\tmenu\tMenu\n\nOne."
 
 
 def test_a_page_that_exists_is_replaced_only_by_force(tmp_path):

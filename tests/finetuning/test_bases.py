@@ -9,8 +9,8 @@ from safetensors.torch import load_file
 
 from stance.codebook import Codebook, Frame
 from stance.errors import ModelError
-from stance.finetune.bases import open_base
-from stance.finetune.training import load_classifier
+from stance.finetuning.bases import open_base
+from stance.finetuning.training import load_classifier
 
 BOOK = Codebook((Frame("weather"),))
 

@@ -4,7 +4,7 @@ import pytest
 from stance.codebook import Codebook, Frame
 from stance.decision import states_of
 from stance.errors import CodebookError, ModelError
-from stance.finetune.training import (
+from stance.finetuning.training import (
     STANCE_NOT_CODED,
     Recipe,
     predict_logits,

@@ -15,7 +15,7 @@ from tiny_rows import make_rows
 import stance
 from stance.codebook import Codebook, Frame
 from stance.errors import InputError, ModelError, OutputError, StanceError
-from stance.finetune import fitting
+from stance.finetuning import fitting
 
 ROOT = Path(stance.__file__).parent.parent
 
@@ -177,7 +177,7 @@ import os, signal, sys
 sys.path.insert(0, sys.argv[1])
 from tiny_rows import make_rows
 import stance
-from stance.finetune import fitting
+from stance.finetuning import fitting
 fitting.CHECKPOINT_SECONDS = 0
 calls = iter(range(15))
 def report(progress):

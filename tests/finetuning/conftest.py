@@ -12,8 +12,11 @@ def finetuned(tiny_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("finetuned")
     told = []
     separate = [{**row, "text": f"{row['text']} power"} for row in make_rows(9)]
+    rows = make_rows()
+    # One label that its text contradicts, for the search for label errors to find.
+    rows[5] = {**rows[5], "frames": {"weather": "favor"}}
     model = stance.finetune(
-        make_rows(),
+        rows,
         output=folder / "mine",
         base=tiny_folder,
         eval=[*separate, make_rows()[4]],

@@ -4,7 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra train")
 
-from stance.finetune.loss import frame_loss  # noqa: E402
+from stance.finetuning.loss import frame_loss  # noqa: E402
 
 EVEN = torch.ones(4)
 

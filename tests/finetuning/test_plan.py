@@ -1,5 +1,6 @@
 """Settings follow from the data and the base; the split follows the documents."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,8 @@ from hypothesis import strategies as st
 
 from stance.errors import InputError
 from stance.files import LabelledRow
-from stance.finetune.bases import Base
-from stance.finetune.plan import assign_folds, make_plan
+from stance.finetuning.bases import Base
+from stance.finetuning.plan import assign_folds, make_plan
 
 
 def base(width=384, max_length=512):
@@ -48,8 +49,27 @@ def test_epochs_fall_and_batches_grow_with_the_rows():
 
 
 def test_wide_encoders_learn_slower():
-    assert plan(50, width=384).recipe.learning_rate == pytest.approx(1.2e-4)
-    assert plan(50, width=768).recipe.learning_rate == pytest.approx(3e-5)
+    assert plan(50_000, width=384).recipe.learning_rate == pytest.approx(1.2e-4)
+    assert plan(50_000, width=768).recipe.learning_rate == pytest.approx(3e-5)
+
+
+def test_few_rows_are_learnt_slower_and_with_dropout():
+    few, many = plan(50).recipe, plan(50_000).recipe
+    assert few.learning_rate < many.learning_rate
+    assert few.dropout > many.dropout
+
+
+def test_few_rows_start_from_a_fitted_head_and_a_sentence_encoder_from_its_mean(tmp_path):
+    (tmp_path / "1_Pooling").mkdir()
+    (tmp_path / "config.json").write_text('{"model_type": "bert"}')
+    (tmp_path / "1_Pooling" / "config.json").write_text('{"pooling_mode": "mean"}')
+    sentences = dataclasses.replace(base(), path=tmp_path)
+    states = np.zeros((50, 2), np.int64)
+    chosen = make_plan(rows(50), states, sentences)
+    assert (chosen.mean_layer, chosen.fit_head) == (True, True)
+    assert (plan(50).mean_layer, plan(50_000).fit_head) == (False, False)
+    for word in ("mean of the tokens", "head fitted"):
+        assert word in chosen.describe()
 
 
 def test_given_epochs_are_kept():

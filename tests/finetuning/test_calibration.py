@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from stance.decision import UNCERTAIN, Decision
-from stance.finetune.calibration import equal_weights, fit_decision
+from stance.finetuning.calibration import equal_weights, fit_decision
 
 
 def simulated(rows=4_000, seed=0, sharpness=1.0, shift=0.0):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from stance.codebook import Codebook, Frame
 from stance.errors import CodebookError, InputError
 from stance.files import LabelledRow
-from stance.finetune.data import choose_codebook, digest, fold, merged_ids, read_data
+from stance.finetuning.data import choose_codebook, digest, fold, merged_ids, read_data
 
 COLUMNS = ("text", "frames", "document")
 ROWS = [

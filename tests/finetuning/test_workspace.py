@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stance.errors import OutputError
-from stance.finetune.workspace import Workspace
+from stance.finetuning.workspace import Workspace
 
 SETTINGS = {"rows": "abc", "settings": {"epochs": 2}}
 

@@ -5,7 +5,7 @@ import pytest
 
 from stance.codebook import Codebook, Frame
 from stance.files import LabelledRow
-from stance.finetune.checks import check_rows, find_label_issues, is_empty
+from stance.finetuning.checks import check_rows, find_label_issues, is_empty
 
 BOOK = Codebook((Frame("weather"), Frame("trade")))
 FAVOR = {"weather": "favor"}

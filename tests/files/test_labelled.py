@@ -1,0 +1,140 @@
+"""Labelled rows from whatever file holds them: a table, or the export of an annotation tool."""
+
+import json
+
+import pytest
+
+from stance.codebook import Codebook, Frame
+from stance.errors import CodebookError, InputError
+from stance.files import read_labelled
+
+
+def task(number, *coders, **data):
+    choice = {
+        "from_name": "cooperation",
+        "type": "choices",
+        "value": {"choices": ["favor"]},
+    }
+    annotations = [{"completed_by": coder, "result": [choice]} for coder in coders]
+    return {"id": number, "data": {"text": f"Text {number}.", **data}, "annotations": annotations}
+
+
+def write(path, data):
+    lines = data if path.suffix == ".jsonl" else [data]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def read(path, **options):
+    rows = read_labelled(path, **options).rows
+    return [(row.id, row.document, row.text, dict(row.frames)) for row in rows]
+
+
+def test_a_table_of_rows_is_read_without_a_note(tmp_path):
+    path = write(tmp_path / "rows.jsonl", [{"id": "1", "text": "a", "frames": {"x": "favor"}}])
+    assert read(path) == [("1", "1", "a", {"x": "favor"})]
+    assert read_labelled(path).note == ""
+
+
+def test_an_export_of_label_studio_is_read(tmp_path):
+    path = write(tmp_path / "export.json", [task(1, 7, id="s1", document="a.txt"), task(2)])
+    assert read(path) == [("s1", "a.txt", "Text 1.", {"cooperation": "favor"})]
+
+
+def test_the_case_of_a_files_suffix_says_nothing(tmp_path):
+    path = write(tmp_path / "export.JSON", [task(1, 7)])
+    assert read(path) == [("1", "1", "Text 1.", {"cooperation": "favor"})]
+    (tmp_path / "b.JSON").write_text("{", encoding="utf-8")
+    with pytest.raises(InputError, match=r"b\.JSON is not JSON"):
+        read_labelled(tmp_path / "b.JSON")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "note"),
+    [
+        (
+            "e.json",
+            [task(1, 7), task(2)],
+            "e.json is read as an export of Label Studio: 1 labelled sentences; "
+            "1 tasks without an annotation are left out",
+        ),
+        (
+            "e.json",
+            [task(1, 7)],
+            "e.json is read as an export of Label Studio: 1 labelled sentences",
+        ),
+        (
+            "e.jsonl",
+            [{"id": 1, "text": "a", "label": ["x"]}],
+            "e.jsonl is read as an export of doccano: 1 labelled sentences; "
+            "what has no label counts as labelled with no frame",
+        ),
+    ],
+)
+def test_the_note_is_a_sentence(tmp_path, name, data, note):
+    assert read_labelled(write(tmp_path / name, data)).note == note
+
+
+def test_the_note_says_what_was_read_and_what_was_left_out(tmp_path):
+    note = read_labelled(write(tmp_path / "export.json", [task(1, 7), task(2), task(3)])).note
+    for words in ("export.json", "Label Studio", "1 labelled sentences", "2 tasks"):
+        assert words in note
+
+
+@pytest.mark.parametrize("name", ["export.jsonl", "export.json"])
+def test_an_export_of_doccano_is_read(tmp_path, name):
+    records = [{"id": 1, "text": "a", "label": ["x:favor"]}, {"id": 2, "text": "b", "label": []}]
+    path = write(tmp_path / name, records)
+    assert read(path) == [("1", "1", "a", {"x": "favor"}), ("2", "2", "b", {})]
+    assert "doccano" in read_labelled(path).note
+
+
+def test_a_table_export_of_doccano_is_read(tmp_path):
+    path = tmp_path / "export.csv"
+    path.write_text("id,text,label\n1,a,x:favor#y\n", encoding="utf-8")
+    assert read(path) == [("1", "1", "a", {"x": "favor", "y": None})]
+
+
+def test_other_columns_of_an_export_can_be_named(tmp_path):
+    path = write(tmp_path / "export.json", [task(1, 7, body="The body.", outlet="n")])
+    found = read(path, text_column="body", document_column="outlet")
+    assert found == [("1", "n", "The body.", {"cooperation": "favor"})]
+
+
+def test_rows_with_the_column_of_labels_are_no_export(tmp_path):
+    record = {"id": "1", "text": "a", "label": "spam", "frames": {"x": "favor"}}
+    assert read(write(tmp_path / "rows.jsonl", [record])) == [("1", "1", "a", {"x": "favor"})]
+
+
+def test_a_column_of_labels_named_like_doccanos_is_read_as_a_table(tmp_path):
+    path = write(tmp_path / "rows.jsonl", [{"text": "a", "label": {"x": "favor"}}])
+    assert read(path, frames_column="label")[0][3] == {"x": "favor"}
+
+
+def test_several_annotators_make_no_rows_without_gold(tmp_path):
+    path = write(tmp_path / "export.json", [task(1, 7, 8)])
+    with pytest.raises(InputError, match=r"several coders \(7, 8\).*stance agreement"):
+        read_labelled(path)
+
+
+def test_a_task_without_a_text_is_named(tmp_path):
+    path = write(tmp_path / "export.json", [task(1, 7)])
+    with pytest.raises(InputError, match="task 1 has no text in 'body'"):
+        read_labelled(path, text_column="body")
+
+
+def test_json_of_another_kind_is_refused(tmp_path):
+    with pytest.raises(InputError, match="no export of Label Studio or doccano"):
+        read_labelled(write(tmp_path / "a.json", [{"a": 1}]))
+
+
+def test_a_codebook_checks_the_labels_of_an_export(tmp_path):
+    path = write(tmp_path / "export.json", [task(1, 7)])
+    with pytest.raises(CodebookError, match="task 1: unknown frame 'cooperation'"):
+        read_labelled(path, codebook=Codebook((Frame("trade"),)))
+
+
+def test_a_broken_table_is_told_as_the_reader_of_tables_tells_it(tmp_path):
+    (tmp_path / "a.jsonl").write_text("{", encoding="utf-8")
+    with pytest.raises(InputError, match="line 1 is not JSON"):
+        read_labelled(tmp_path / "a.jsonl")

@@ -1,0 +1,60 @@
+"""Small result files are written whole or not at all."""
+
+import os
+
+import pytest
+
+from stance.errors import OutputError
+from stance.files.output import require_new, write_whole
+
+
+def test_text_is_written_as_it_stands(tmp_path):
+    write_whole(tmp_path / "a.txt", "Größe\r\n力\n")
+    assert (tmp_path / "a.txt").read_bytes() == "Größe\r\n力\n".encode()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_what_an_interrupted_writer_left_is_in_nobodys_way(tmp_path):
+    (tmp_path / "a.txt.new").write_text("half", encoding="utf-8")
+    write_whole(tmp_path / "a.txt", "whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_file_that_cannot_be_put_in_place_leaves_nothing_behind(tmp_path):
+    (tmp_path / "a.txt").mkdir()
+    (tmp_path / "a.txt" / "kept").touch()
+    with pytest.raises(OutputError, match=r"^cannot write .*a\.txt: Is a directory$"):
+        write_whole(tmp_path / "a.txt", "text")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_folder_that_does_not_exist_is_named_before_and_while_writing(tmp_path):
+    path = tmp_path / "no" / "a.txt"
+    with pytest.raises(OutputError, match=r"^the folder .*no does not exist; make it first$"):
+        require_new(path)
+    with pytest.raises(OutputError, match=r"^cannot write .*a\.txt: No such file"):
+        write_whole(path, "text")
+
+
+def test_a_new_file_in_a_folder_is_fine(tmp_path):
+    require_new(tmp_path / "a.txt")
+
+
+def test_a_file_that_exists_is_replaced_only_when_asked(tmp_path):
+    path = tmp_path / "a.txt"
+    path.touch()
+    with pytest.raises(OutputError, match=r"a\.txt exists already; .*--force$"):
+        require_new(path)
+    require_new(path, force=True)
+
+
+def test_a_folder_is_never_replaced(tmp_path):
+    with pytest.raises(OutputError, match=r"is a folder; expected the name of a file$"):
+        require_new(tmp_path, force=True)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_is_never_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OutputError, match=r"is a pipe or a device; expected the name of a file$"):
+        require_new(tmp_path / "pipe", force=True)

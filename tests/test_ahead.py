@@ -1,0 +1,80 @@
+"""Work done ahead: the same items, in order, and no thread left behind."""
+
+import threading
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stance.ahead import ahead
+
+
+def threads():
+    return [thread for thread in threading.enumerate() if thread.name == "stance-ahead"]
+
+
+@given(st.lists(st.integers() | st.none()))
+def test_the_items_come_in_order(items):
+    assert list(ahead(iter(items))) == items
+
+
+def test_the_next_item_is_made_while_this_one_is_used():
+    made = threading.Event()
+
+    def items():
+        yield 1
+        made.set()
+        yield 2
+
+    found = ahead(items())
+    assert next(found) == 1
+    assert made.wait(timeout=10)
+    assert list(found) == [2]
+
+
+def test_at_most_two_items_exist_beside_the_callers():
+    made = []
+
+    def items():
+        for number in range(10):
+            made.append(number)
+            yield number
+
+    found = ahead(items())
+    next(found)
+    time.sleep(0.3)
+    assert len(made) <= 3
+    found.close()
+
+
+def test_an_error_comes_after_the_items_before_it():
+    def items():
+        yield 1
+        raise ValueError("the disk is gone")
+
+    found = ahead(items())
+    assert next(found) == 1
+    with pytest.raises(ValueError, match="the disk is gone"):
+        next(found)
+
+
+def test_two_stages_may_stand_behind_each_other():
+    assert list(ahead(item + 1 for item in ahead(iter(range(5))))) == [1, 2, 3, 4, 5]
+
+
+def test_a_caller_that_stops_early_stops_the_thread_and_closes_what_it_read():
+    closed = threading.Event()
+
+    def items():
+        try:
+            while True:
+                yield 0
+        finally:
+            closed.set()
+
+    found = ahead(items())
+    next(found)
+    found.close()
+    assert closed.is_set()
+    assert not threads()

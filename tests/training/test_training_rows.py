@@ -1,0 +1,89 @@
+"""The training rows: labelled by the codebook, never twice, never split between the folds."""
+
+import json
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DATA = ROOT / "training" / "data"
+sys.path.insert(0, str(ROOT / "training"))
+
+from agreement import agreement, codings  # noqa: E402
+from corpus import FOLDS, authored_rows, fold_of, seed_rows  # noqa: E402
+from un_text import fold  # noqa: E402
+
+from stance.codebook import Codebook, Stance  # noqa: E402
+
+FRAMES = set(Codebook.load(ROOT / "training" / "codebook.json").names)
+STANCES = {stance.value for stance in Stance}
+
+
+def json_lines(path):
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return [*seed_rows(), *authored_rows()]
+
+
+@pytest.fixture(scope="module")
+def pointers():
+    return json_lines(DATA / "un.jsonl")
+
+
+def test_every_label_is_in_the_codebook(rows, pointers):
+    for frames in [*(row.frames for row in rows), *(row["frames"] for row in pointers)]:
+        assert set(frames) <= FRAMES
+        assert set(frames.values()) <= STANCES
+
+
+def test_no_id_stands_twice(rows, pointers):
+    ids = [*(row.id for row in rows), *(row["id"] for row in pointers)]
+    assert len(ids) == len(set(ids))
+
+
+def test_no_authored_sentence_has_two_labels(rows):
+    labels = defaultdict(set)
+    for row in rows:
+        if row.source == "authored":
+            labels[row.text.casefold()].add(tuple(sorted(row.frames.items())))
+    assert all(len(found) == 1 for found in labels.values())
+
+
+def test_no_sentence_of_an_article_is_among_the_authored_ones(rows):
+    articles = {fold(row.text).casefold() for row in rows if row.source == "seeds"}
+    assert not articles & {row.text.casefold() for row in rows if row.source == "authored"}
+
+
+def test_no_group_is_split_between_folds(rows):
+    folds = defaultdict(set)
+    for row in rows:
+        folds[row.source, row.group].add(fold_of(row))
+    assert all(len(found) == 1 for found in folds.values())
+    assert set.union(*folds.values()) == set(range(FOLDS))
+
+
+def test_every_article_has_a_fold_of_its_own(rows):
+    articles = {row.group: fold_of(row) for row in rows if row.source == "seeds"}
+    assert sorted(articles.values()) == list(range(FOLDS))
+
+
+def test_both_codings_are_kept_where_they_differ(pointers):
+    differing = [row for row in pointers if "codings" in row]
+    assert differing
+    for row in differing:
+        first, second = codings(row)
+        assert first != second
+
+
+def test_agreement_counts_what_both_codings_have():
+    pairs = [
+        ({"cooperation": "favor"}, {"cooperation": "neutral"}),
+        ({"cooperation": "favor"}, {"cooperation": "favor"}),
+        ({}, {"cooperation": "favor"}),
+    ]
+    assert agreement(pairs, "cooperation") == "2 | 3 | 0.80 | 50%"
