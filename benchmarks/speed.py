@@ -4,12 +4,14 @@
 
 Every contestant labels the same sentences of the five articles, from a file to a file of rows, on
 all processors: this project; the same weights in transformers.pipeline (float32, batches of 32);
-SetFit's and model2vec's ways of scoring, where they are installed. Rounds take turns, so that a
+SetFit's and model2vec's ways of scoring, where sentence-transformers and model2vec are installed.
+Rounds take turns, so that a
 machine that slows down slows all of them; the figures are medians. The ceiling is an 8-bit matrix
 product of the encoder's shape in the same runtime, against the operations that a token needs.
 
 --memory also labels the UN speeches (SPEECHES, as training/un_text.py takes them) in growing
-shares and reports the peak memory of each. Writes docs/benchmarks.md.
+shares, the whole of them once more with a kill on the way, and reports the peak memory of each.
+Writes docs/benchmarks.md and the plot docs/benchmarks.svg.
 """
 
 from __future__ import annotations
@@ -69,10 +71,33 @@ def label_with_setfit(source: Path, target: Path) -> None:
             rows.write(json.dumps({"text": text, "scores": score}) + "\n")
 
 
+def label_with_model2vec(source: Path, target: Path) -> None:
+    """Score with model2vec: the mean of static word vectors, and a logistic head."""
+    from model2vec import StaticModel
+    from sklearn.linear_model import LogisticRegression
+
+    words = StaticModel.from_pretrained(str(target.parent / "static"))
+    head = LogisticRegression().fit(np.eye(2, words.dim), [0, 1])
+    texts = [json.loads(line)["text"] for line in source.read_text("utf-8").splitlines()]
+    scores = head.predict_proba(words.encode(texts)).tolist()
+    with target.open("w", encoding="utf-8") as rows:
+        for text, score in zip(texts, scores, strict=True):
+            rows.write(json.dumps({"text": text, "scores": score}) + "\n")
+
+
 CONTESTANTS: dict[str, tuple[str, Callable[[Path, Path], None], str]] = {
     "stance": ("this project (8-bit ONNX)", label_with_stance, "stance"),
     "pipeline": ("transformers.pipeline, float32, batch 32", label_with_pipeline, "transformers"),
-    "setfit": ("SetFit's way: sentence-transformers, batch 32", label_with_setfit, "setfit"),
+    "setfit": (
+        "SetFit's way: sentence-transformers, batch 32, logistic head",
+        label_with_setfit,
+        "sentence_transformers",
+    ),
+    "model2vec": (
+        "model2vec's way: static word vectors, logistic head",
+        label_with_model2vec,
+        "model2vec",
+    ),
 }
 
 
@@ -103,6 +128,8 @@ def report(arguments: argparse.Namespace, scratch: Path) -> list[str]:
     source = scratch / "sentences.jsonl"
     tokens = write_sentences(source, arguments.sentences)
     names = [name for name, (_, _, package) in CONTESTANTS.items() if find_spec(package)]
+    if "model2vec" in names:
+        write_static_vectors(scratch / "static")
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     for turn in range(rounds):
         for name in names:
@@ -128,6 +155,13 @@ def report(arguments: argparse.Namespace, scratch: Path) -> list[str]:
             f"| {CONTESTANTS[name][0]} | {arguments.sentences / seconds:,.0f} | "
             f"{base / seconds:.1f} × | {memory:,.0f} MB |"
         )
+    plot(
+        {
+            CONTESTANTS[name][0]: [arguments.sentences / run["seconds"] for run in runs[name]]
+            for name in names
+        }
+    )
+    lines += ["", "![sentences per second, a point a round](benchmarks.svg)"]
     missing = [CONTESTANTS[name][0] for name in CONTESTANTS if name not in names]
     if missing:
         lines += ["", f"Not installed, so not measured: {', '.join(missing)}."]
@@ -150,6 +184,36 @@ def write_sentences(target: Path, count: int) -> int:
     tokenizer = Tokenizer.from_file(str(FOLDER / "tokenizer.json"))
     tokenizer.no_padding()
     return sum(len(encoding.ids) for encoding in tokenizer.encode_batch(repeated))
+
+
+def write_static_vectors(folder: Path) -> None:
+    """Write a model2vec model of its usual width; its vectors do not matter here."""
+    from model2vec import StaticModel
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(FOLDER / "tokenizer.json"))
+    shape = (tokenizer.get_vocab_size(), 256)
+    vectors = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    StaticModel(vectors, tokenizer).save_pretrained(str(folder))
+
+
+def plot(rates: dict[str, list[float]]) -> None:
+    """Draw the sentences a second of every round."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "stance"
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(8, 0.6 * len(rates) + 1.2), layout="constrained")
+    for row, values in enumerate(rates.values()):
+        axes.barh(row, statistics.median(values), color="#0072b2" if row == 0 else "#999999")
+        axes.plot(values, [row] * len(values), "k.", markersize=4)
+    axes.set_yticks(range(len(rates)), list(rates))
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    axes.set_xlabel("sentences per second, from file to file, loading included (log scale)")
+    figure.savefig(REPORT.with_suffix(".svg"), metadata={"Date": None})
 
 
 def run_in_child(name: str, source: Path, target: Path) -> dict[str, float]:
@@ -255,28 +319,45 @@ def cold_start_line(rounds: int) -> str:
     )
 
 
+LABEL = (
+    "import resource, stance, sys;"
+    "r = stance.label_files([sys.argv[1]], sys.argv[2], id_column='id', resume=True);"
+    "peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024;"
+    "print(r.sentences, r.seconds, peak)"
+)
+
+
 def memory_lines(speeches: Path, scratch: Path) -> list[str]:
-    """Label growing shares of the UN speeches and report the peak memory."""
+    """Label growing shares of the UN speeches; the whole of them again, killed on the way."""
     sys.path.insert(0, str(ROOT / "training"))
     from un_text import read_speeches
 
     texts = list(read_speeches(speeches).items())
+    source, target = scratch / "speeches.jsonl", scratch / "labelled.jsonl"
     lines = ["| speeches | sentences | seconds | peak memory |", "| --- | --- | --- | --- |"]
+    seconds = 0.0
     for count in (len(texts) // 100, len(texts) // 10, len(texts)):
-        source, target = scratch / "speeches.jsonl", scratch / "labelled.jsonl"
         rows = (json.dumps({"id": name, "text": text}) for name, text in texts[:count])
         source.write_text("\n".join(rows) + "\n", encoding="utf-8")
-        code = (
-            "import resource, stance, sys;"
-            "r = stance.label_files([sys.argv[1]], sys.argv[2], id_column='id', force=True);"
-            "peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024;"
-            "print(r.sentences, r.seconds, peak)"
-        )
-        command = [sys.executable, "-c", code, str(source), str(target)]
+        target.unlink(missing_ok=True)
+        command = [sys.executable, "-c", LABEL, str(source), str(target)]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         sentences, seconds, megabytes = map(float, done.stdout.split())
         lines.append(f"| {count:,} | {sentences:,.0f} | {seconds:.0f} | {megabytes:,.0f} MB |")
-    return lines
+    again = scratch / "again.jsonl"
+    command = [sys.executable, "-c", LABEL, str(source), str(again)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as killed:
+        time.sleep(seconds / 2)
+        killed.kill()
+    unfinished = not again.exists()
+    subprocess.run(command, check=True, capture_output=True)
+    same = unfinished and again.read_bytes() == target.read_bytes()
+    return [
+        *lines,
+        "",
+        "The whole of them once more, killed (`SIGKILL`) half-way and resumed: the same file "
+        f"byte for byte: {'yes' if same else 'NO'}.",
+    ]
 
 
 if __name__ == "__main__":
