@@ -44,6 +44,9 @@ class OnnxBackend:
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        # Processors without 8-bit dot products add pairs of 8-bit products in 16 bits, where large
+        # ones are cut off. This has them do it exactly, so that labels are the same everywhere.
+        options.add_session_config_entry("session.x64quantprecision", "1")
         try:
             self._session: Any = onnxruntime.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"]
