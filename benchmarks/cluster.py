@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import shutil
 import sys
 import tempfile
@@ -27,6 +26,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from machine import describe_machine
 
 import stance
 from stance.cluster.batch import label_shards
@@ -138,8 +139,8 @@ def comparison(scratch: Path, speeches: int, nodes: int) -> list[str]:
         "# On a cluster",
         "",
         f"{speeches:,} speeches of the UN General Debate, {report.sentences:,} sentences, in "
-        f"{blocks} blocks; {os.cpu_count()} processors ({platform.machine()}), Python "
-        f"{platform.python_version()}. The {nodes} nodes are processes of this one machine and "
+        f"{blocks} blocks; {describe_machine()}. "
+        f"The {nodes} nodes are processes of this one machine and "
         "share its processors, so that the ratio shows what the cluster costs, not what it gains. "
         "Made by `python benchmarks/cluster.py SPEECHES`.",
         "",

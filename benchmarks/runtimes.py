@@ -1,19 +1,18 @@
 """Which runtime runs the encoder fastest on this machine, and what each changes in the labels.
 
     python benchmarks/runtimes.py [--rounds 5] [--sentences 1152]
+        [--to docs/runtimes.md]
 
 The same weights and the same token batches, the encoder alone, on all processors: ONNX Runtime in
 8 bits (as shipped) and in float32, PyTorch in float32 and bfloat16, OpenVINO in float32 and
 bfloat16. Runtimes take turns; the figures are medians. Float32 in PyTorch is what the labels are
-compared with. Needs the extra train; openvino where it is installed. Writes docs/runtimes.md.
+compared with. Needs the extra train; openvino where it is installed. Writes a page.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from machine import describe_machine
 
 import stance
 from stance.backends.base import Batch
@@ -34,7 +34,7 @@ from stance.tokens import WindowTokenizer, pack
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "models" / "default"
-REPORT = ROOT / "docs" / "runtimes.md"
+PAGE = ROOT / "docs" / "runtimes.md"
 
 Run = Callable[[Sequence[Batch]], list[np.ndarray]]
 
@@ -46,6 +46,7 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--sentences", type=int, default=1152)
+    parser.add_argument("--to", type=Path, default=PAGE)
     arguments = parser.parse_args()
     gold = (ROOT / "seeds" / "labels.jsonl").read_text("utf-8").splitlines()
     texts = [json.loads(line)["text"] for line in gold]
@@ -53,7 +54,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         runs = runtimes(Path(scratch))
         lines = report(runs, texts, arguments.rounds)
-    REPORT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    arguments.to.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))
 
 
@@ -141,7 +142,7 @@ def report(runs: dict[str, tuple[int, Run]], texts: list[str], rounds: int) -> l
         "# Runtimes",
         "",
         f"The encoder alone on {len(texts):,} sentences of the five articles, "
-        f"{os.cpu_count()} processors ({platform.machine()}), medians of {rounds} rounds in turn. "
+        f"{describe_machine()}, medians of {rounds} rounds in turn. "
         "Labels are compared with PyTorch's in float32. Made by `python benchmarks/runtimes.py`.",
         "",
         "| runtime | sentences per second | against the shipped form | largest change of "

@@ -1,6 +1,7 @@
 """How fast, how small, how near to the machine's limit: measured side by side in one run.
 
     python benchmarks/speed.py [--speeches SPEECHES] [--rounds 3] [--sentences 2000] [--memory]
+        [--to docs/benchmarks.md]
 
 Every contestant labels the same sentences of the five articles, from a file to a file of rows, on
 all processors: this project; the same weights in transformers.pipeline (float32, batches of 32);
@@ -11,7 +12,7 @@ product of the encoder's shape in the same runtime, against the operations that 
 
 --memory also labels the UN speeches (SPEECHES, as training/un_text.py takes them) in growing
 shares, the whole of them once more with a kill on the way, and reports the peak memory of each.
-Writes docs/benchmarks.md and the plot docs/benchmarks.svg.
+Writes a page and, beside it, a plot of the same name.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import resource
 import statistics
 import subprocess
@@ -31,10 +31,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+from machine import describe_machine
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "models" / "default"
-REPORT = ROOT / "docs" / "benchmarks.md"
+PAGE = ROOT / "docs" / "benchmarks.md"
 
 
 def label_with_stance(source: Path, target: Path) -> None:
@@ -62,7 +63,8 @@ def label_with_setfit(source: Path, target: Path) -> None:
     from sentence_transformers import SentenceTransformer
     from sklearn.linear_model import LogisticRegression
 
-    body = SentenceTransformer(str(FOLDER), device="cpu")
+    # The folder's weights are float16, which no processor multiplies well.
+    body = SentenceTransformer(str(FOLDER), device="cpu", model_kwargs={"dtype": "float32"})
     head = LogisticRegression().fit(np.eye(2, 384), [0, 1])
     texts = [json.loads(line)["text"] for line in source.read_text("utf-8").splitlines()]
     scores = head.predict_proba(body.encode(texts, batch_size=32)).tolist()
@@ -110,6 +112,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--sentences", type=int, default=2000)
     parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--to", type=Path, default=PAGE)
     parser.add_argument("--child", nargs=3, metavar=("NAME", "SOURCE", "TARGET"))
     arguments = parser.parse_args()
     if arguments.child:
@@ -117,8 +120,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as scratch:
         lines = report(arguments, Path(scratch))
-    REPORT.parent.mkdir(exist_ok=True)
-    REPORT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    arguments.to.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))
 
 
@@ -141,9 +143,8 @@ def report(arguments: argparse.Namespace, scratch: Path) -> list[str]:
         "",
         f"{arguments.sentences:,} sentences of the five articles, "
         f"{tokens / arguments.sentences:.0f} tokens each on average; "
-        f"{os.cpu_count()} processors ({platform.machine()}), Python {platform.python_version()}. "
-        f"Medians of {rounds} rounds in turn, each in a process of its own, loading the model "
-        "included. Made by `python benchmarks/speed.py`.",
+        f"{describe_machine()}. Medians of {rounds} rounds in turn, each in a process of its own, "
+        "loading the model included. Made by `python benchmarks/speed.py`.",
         "",
         "| | sentences per second | against the pipeline | peak memory |",
         "| --- | --- | --- | --- |",
@@ -155,13 +156,13 @@ def report(arguments: argparse.Namespace, scratch: Path) -> list[str]:
             f"| {CONTESTANTS[name][0]} | {arguments.sentences / seconds:,.0f} | "
             f"{base / seconds:.1f} × | {memory:,.0f} MB |"
         )
-    plot(
-        {
-            CONTESTANTS[name][0]: [arguments.sentences / run["seconds"] for run in runs[name]]
-            for name in names
-        }
-    )
-    lines += ["", "![sentences per second, a point a round](benchmarks.svg)"]
+    picture = arguments.to.with_suffix(".svg")
+    rates = {
+        CONTESTANTS[name][0]: [arguments.sentences / run["seconds"] for run in runs[name]]
+        for name in names
+    }
+    plot(rates, picture)
+    lines += ["", f"![sentences per second, a point a round]({picture.name})"]
     missing = [CONTESTANTS[name][0] for name in CONTESTANTS if name not in names]
     if missing:
         lines += ["", f"Not installed, so not measured: {', '.join(missing)}."]
@@ -197,7 +198,7 @@ def write_static_vectors(folder: Path) -> None:
     StaticModel(vectors, tokenizer).save_pretrained(str(folder))
 
 
-def plot(rates: dict[str, list[float]]) -> None:
+def plot(rates: dict[str, list[float]], target: Path) -> None:
     """Draw the sentences a second of every round."""
     import matplotlib as mpl
 
@@ -213,7 +214,7 @@ def plot(rates: dict[str, list[float]]) -> None:
     axes.invert_yaxis()
     axes.set_xscale("log")
     axes.set_xlabel("sentences per second, from file to file, loading included (log scale)")
-    figure.savefig(REPORT.with_suffix(".svg"), metadata={"Date": None})
+    figure.savefig(target, metadata={"Date": None})
 
 
 def run_in_child(name: str, source: Path, target: Path) -> dict[str, float]:
@@ -281,6 +282,7 @@ def matrix_rate(width: int, inner: int) -> float:
     product.ir_version = 8
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
+    options.add_session_config_entry("session.x64quantprecision", "1")  # as this project runs it
     session = onnxruntime.InferenceSession(product.SerializeToString(), options)
     given = {"a": np.random.default_rng(0).integers(0, 255, (rows, width)).astype(np.uint8)}
     times, threads = 200, len(os.sched_getaffinity(0))

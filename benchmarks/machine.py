@@ -1,0 +1,27 @@
+"""What a benchmark says of the machine that it ran on."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+#: Instruction sets that decide how fast products are, the names of /proc/cpuinfo first.
+_INSTRUCTIONS = {
+    "amx_int8": "AMX",
+    "avx512_vnni": "AVX-512 VNNI",
+    "avx_vnni": "AVX-VNNI",
+    "avx512f": "AVX-512",
+    "avx2": "AVX2",
+}
+
+
+def describe_machine() -> str:
+    """Return its processors, their instructions for products, and the Python."""
+    try:
+        flags = set(Path("/proc/cpuinfo").read_text(encoding="utf-8").split())
+    except OSError:
+        flags = set()
+    found = [name for flag, name in _INSTRUCTIONS.items() if flag in flags]
+    kind = ", ".join([platform.machine(), *found])
+    return f"{os.cpu_count()} processors ({kind}), Python {platform.python_version()}"
