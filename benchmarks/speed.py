@@ -11,7 +11,7 @@ machine that slows down slows all of them; the figures are medians. The ceiling 
 product of the encoder's shape in the same runtime, against the operations that a token needs.
 
 --memory also labels the UN speeches (SPEECHES, as training/un_text.py takes them) in growing
-shares, the whole of them once more with a kill on the way, and reports the peak memory of each.
+shares, the whole of them with a kill on the way, and reports the peak memory of each.
 Writes a page and, beside it, a plot of the same name.
 """
 
@@ -322,44 +322,65 @@ def cold_start_line(rounds: int) -> str:
 
 
 LABEL = (
-    "import resource, stance, sys;"
+    "import stance, sys;"
     "r = stance.label_files([sys.argv[1]], sys.argv[2], id_column='id', resume=True);"
-    "peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024;"
-    "print(r.sentences, r.seconds, peak)"
+    "print(r.sentences, file=open(sys.argv[3], 'w'))"
 )
 
 
 def memory_lines(speeches: Path, scratch: Path) -> list[str]:
-    """Label growing shares of the UN speeches; the whole of them again, killed on the way."""
+    """Label growing shares of the UN speeches, a tenth and the whole with a kill on the way."""
     sys.path.insert(0, str(ROOT / "training"))
     from un_text import read_speeches
 
     texts = list(read_speeches(speeches).items())
-    source, target = scratch / "speeches.jsonl", scratch / "labelled.jsonl"
     lines = ["| speeches | sentences | seconds | peak memory |", "| --- | --- | --- | --- |"]
+    files: list[Path] = []
     seconds = 0.0
-    for count in (len(texts) // 100, len(texts) // 10, len(texts)):
+    for share, kill in ((100, False), (10, False), (10, True), (1, True)):
+        count = len(texts) // share
+        source, target = scratch / f"{count}.jsonl", scratch / f"{count}-{kill}-labelled.jsonl"
         rows = (json.dumps({"id": name, "text": text}) for name, text in texts[:count])
         source.write_text("\n".join(rows) + "\n", encoding="utf-8")
-        target.unlink(missing_ok=True)
-        command = [sys.executable, "-c", LABEL, str(source), str(target)]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-        sentences, seconds, megabytes = map(float, done.stdout.split())
-        lines.append(f"| {count:,} | {sentences:,.0f} | {seconds:.0f} | {megabytes:,.0f} MB |")
-    again = scratch / "again.jsonl"
-    command = [sys.executable, "-c", LABEL, str(source), str(again)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as killed:
-        time.sleep(seconds / 2)
-        killed.kill()
-    unfinished = not again.exists()
-    subprocess.run(command, check=True, capture_output=True)
-    same = unfinished and again.read_bytes() == target.read_bytes()
+        runs = [label_in_child(source, target, kill_after=seconds * 10 / share / 2)] if kill else []
+        if kill and target.exists():
+            raise SystemExit(f"{count} speeches were labelled before the run could be killed")
+        runs.append(label_in_child(source, target))
+        seconds = seconds if kill else runs[0][0]
+        what = f"{count:,}, killed half-way and resumed" if kill else f"{count:,}"
+        sentences = int((scratch / "sentences.txt").read_text("utf-8"))
+        lines.append(
+            f"| {what} | {sentences:,} | {sum(took for took, _ in runs):,.0f} | "
+            f"{max(peak for _, peak in runs):,.0f} MB |"
+        )
+        files.append(target)
+    same = files[1].read_bytes() == files[2].read_bytes()
     return [
+        "Whole speeches of the UN General Debate, from one file to one file; killed with "
+        "`SIGKILL`, then the same command with `--resume`.",
+        "",
         *lines,
         "",
-        "The whole of them once more, killed (`SIGKILL`) half-way and resumed: the same file "
-        f"byte for byte: {'yes' if same else 'NO'}.",
+        "The tenth that was killed and resumed is, byte for byte, the file of the undisturbed run: "
+        f"{'yes' if same else 'NO'}.",
     ]
+
+
+def label_in_child(
+    source: Path, target: Path, *, kill_after: float | None = None
+) -> tuple[float, float]:
+    """Label in a fresh process; return its seconds and its peak memory in MB."""
+    said = str(target.with_name("sentences.txt"))
+    command = [sys.executable, "-c", LABEL, str(source), str(target), said]
+    started = time.perf_counter()
+    child = subprocess.Popen(command)
+    if kill_after is not None:
+        time.sleep(kill_after)
+        child.kill()
+    _, status, usage = os.wait4(child.pid, 0)
+    if status and kill_after is None:
+        raise SystemExit(f"labelling {source.name} failed")
+    return time.perf_counter() - started, usage.ru_maxrss / 1024
 
 
 if __name__ == "__main__":

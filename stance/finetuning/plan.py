@@ -94,7 +94,7 @@ class _Size:
 _SIZES = (
     _Size(50, 24, 8, learning_rate=5e-5, dropout=0.1, folds=4, held_out=4, patience=0),
     _Size(200, 12, 8, learning_rate=5e-5, dropout=0.1, folds=4, held_out=4, patience=0),
-    _Size(1_000, 6, 8, learning_rate=5e-5, dropout=0.1, folds=4, held_out=4, patience=0),
+    _Size(1_000, 6, 8, learning_rate=5e-5, dropout=0.1, folds=3, held_out=3, patience=0),
     _Size(5_000, 5, 32, learning_rate=1.2e-4, dropout=0.1, folds=3, held_out=3, patience=0),
     _Size(20_000, 4, 32, learning_rate=1.2e-4, dropout=0.0, folds=5, held_out=1, patience=1),
     _Size(math.inf, 3, 32, learning_rate=1.2e-4, dropout=0.0, folds=5, held_out=1, patience=1),

@@ -1,4 +1,5 @@
 import numpy as np
+import onnxruntime
 import pytest
 
 from stance.backends import Batch, open_backend
@@ -30,6 +31,10 @@ def test_padding_does_not_matter(tiny_folder):
     np.testing.assert_allclose(alone[0], padded[0], atol=1e-4)
 
 
+@pytest.mark.skipif(
+    tuple(map(int, onnxruntime.__version__.split(".")[:2])) < (1, 30),
+    reason="older releases end the process where they should be exact",
+)
 def test_products_of_8_bits_are_exact_on_every_processor(tmp_path):
     """The largest values: two products of them do not fit into the 16 bits that some add in."""
     onnx = pytest.importorskip("onnx")
