@@ -93,6 +93,7 @@ def main() -> None:
     parser.add_argument("speeches", type=Path)
     parser.add_argument("--limit", type=int)
     parser.add_argument("--nodes", type=int, default=3)
+    parser.add_argument("--killed-only", action="store_true", help="no run without a kill")
     arguments = parser.parse_args()
     sys.path.insert(0, str(ROOT / "training"))
     from un_text import read_speeches
@@ -102,7 +103,8 @@ def main() -> None:
         scratch = Path(name)
         write_inputs(scratch / "speeches", texts)
         part = measured_part(scratch)
-        lines = [*comparison(scratch, len(texts), arguments.nodes), "", *reckoning(part)]
+        kills = (True,) if arguments.killed_only else (False, True)
+        lines = [*comparison(scratch, len(texts), arguments.nodes, kills), "", *reckoning(part)]
     REPORT.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))
 
@@ -115,7 +117,7 @@ def write_inputs(folder: Path, texts: list[tuple[str, str]]) -> None:
         (folder / f"{number}.jsonl").write_text("".join(f"{row}\n" for row in rows), "utf-8")
 
 
-def comparison(scratch: Path, speeches: int, nodes: int) -> list[str]:
+def comparison(scratch: Path, speeches: int, nodes: int, kills: tuple[bool, ...]) -> list[str]:
     """Label on this machine and on the cluster; return the table."""
     inputs, local = [scratch / "speeches"], scratch / "local.jsonl"
     runs: dict[str, tuple[float, str]] = {}
@@ -123,7 +125,7 @@ def comparison(scratch: Path, speeches: int, nodes: int) -> list[str]:
     report = stance.label_files(inputs, local)
     runs["one machine, no cluster"] = (time.perf_counter() - started, "")
     expected = local.read_bytes()
-    for kill in (False, True):
+    for kill in kills:
         started = time.perf_counter()
         with simulated_cluster(nodes) as (address, kill_node):
             up = time.perf_counter() - started

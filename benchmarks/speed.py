@@ -334,7 +334,7 @@ def memory_lines(speeches: Path, scratch: Path) -> list[str]:
     from un_text import read_speeches
 
     texts = list(read_speeches(speeches).items())
-    lines = ["| speeches | sentences | seconds | peak memory |", "| --- | --- | --- | --- |"]
+    lines = ["| speeches | sentences | peak memory |", "| --- | --- | --- |"]
     files: list[Path] = []
     seconds = 0.0
     for share, kill in ((100, False), (10, False), (10, True), (1, True)):
@@ -349,10 +349,7 @@ def memory_lines(speeches: Path, scratch: Path) -> list[str]:
         seconds = seconds if kill else runs[0][0]
         what = f"{count:,}, killed half-way and resumed" if kill else f"{count:,}"
         sentences = int((scratch / "sentences.txt").read_text("utf-8"))
-        lines.append(
-            f"| {what} | {sentences:,} | {sum(took for took, _ in runs):,.0f} | "
-            f"{max(peak for _, peak in runs):,.0f} MB |"
-        )
+        lines.append(f"| {what} | {sentences:,} | {max(peak for _, peak in runs):,.0f} MB |")
         files.append(target)
     same = files[1].read_bytes() == files[2].read_bytes()
     return [

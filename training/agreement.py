@@ -4,8 +4,9 @@
 
 The UN sentences were coded twice, independently, and where the two differ a third pass, which saw
 both without knowing whose they were, decided. Of the authored rows w15 to w29, 300 drawn at random
-were coded again blind. Prints, for each part and frame, how often each coding has it, the F1 of one
-against the other, and how often the stance is the same where both have the frame.
+were coded again blind, and 400 of w30 to w37. Prints, for each part and frame, how often each
+coding has it, the F1 of one against the other, and how often the stance is the same where both
+have the frame.
 """
 
 from __future__ import annotations
@@ -25,19 +26,23 @@ def main() -> None:
     """Print one table a part."""
     un = read(DATA / "un.jsonl")
     again = {row["id"]: row["frames"] for row in read(DATA / "authored_recoded.jsonl")}
-    written = [row for file in sorted((DATA / "authored").glob("w*.jsonl")) for row in read(file)]
     parts = {
         "UN, ids un-": [codings(row) for row in un if row["id"].startswith("un-")],
         "UN, ids un2-": [codings(row) for row in un if row["id"].startswith("un2-")],
-        "authored, w15 to w29": [
-            (row["frames"], again[row["id"]]) for row in written if row["id"] in again
-        ],
+        "authored, w15 to w29": coded_again("authored", again),
+        "written afterwards, w30 to w37": coded_again("unseen", again),
     }
     print("| part (sentences) | frame | first | second | F1 | stance the same |")
     print("| --- | --- | --- | --- | --- | --- |")
     for part, pairs in parts.items():
         for frame in CODEBOOK.names:
             print(f"| {part} ({len(pairs):,}) | `{frame}` | {agreement(pairs, frame)} |")
+
+
+def coded_again(folder: str, again: Mapping[str, Frames]) -> list[tuple[Frames, Frames]]:
+    """Return the two codings of the rows in a folder that were coded again."""
+    rows = [row for file in sorted((DATA / folder).glob("w*.jsonl")) for row in read(file)]
+    return [(row["frames"], again[row["id"]]) for row in rows if row["id"] in again]
 
 
 def codings(row: Mapping[str, Frames]) -> tuple[Frames, Frames]:

@@ -13,6 +13,7 @@ from stance.store import ModelFolder
 
 RESULTS = Path(__file__).parent / "results"
 NAMES = {"seeds": "five articles", "authored": "authored passages", "un": "UN speeches"}
+UNSEEN = {"unseen": "passages written afterwards"}
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 
 
@@ -39,11 +40,17 @@ def write_tables(figures: dict[str, Any]) -> None:
         readme.write_text(changed, encoding="utf-8")
 
 
+def judged(figures: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Return the names and figures of all that the model was scored on."""
+    found = {**figures["shipped"], "unseen": figures["unseen"]}
+    return [(name, found[source]) for source, name in {**NAMES, **UNSEEN}.items()]
+
+
 def by_source_table(figures: dict[str, Any]) -> str:
     """Return the shipped model's main figures, a row a source."""
     rows = [
         [
-            NAMES[source],
+            name,
             f"{found['sentences']:,}",
             shown(found["macro_f1"]),
             shown(found["macro_average_precision"]),
@@ -51,7 +58,7 @@ def by_source_table(figures: dict[str, Any]) -> str:
             shown(found["stance"]["end_to_end_macro_f1"]),
             shown(found["ece"]),
         ]
-        for source, found in figures["shipped"].items()
+        for name, found in judged(figures)
     ]
     head = [
         "held out",
@@ -69,12 +76,12 @@ def per_frame_table(figures: dict[str, Any]) -> str:
     """Return precision, recall and F1 of every frame on every source."""
     rows = [
         [
-            NAMES[source],
+            held_out,
             f"`{name}`",
             f"{frame['support']:,}",
             *(shown(frame[f]) for f in ("precision", "recall", "f1", "average_precision", "ece")),
         ]
-        for source, found in figures["shipped"].items()
+        for held_out, found in judged(figures)
         for name, frame in found["frames"].items()
     ]
     head = ["held out", "frame", "with it", "precision", "recall", "F1", "average precision", "ECE"]

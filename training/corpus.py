@@ -18,8 +18,8 @@ FOLDS = 5
 class Row:
     """One labelled sentence.
 
-    ``source`` is ``seeds``, ``authored`` or ``un``; ``group`` is the article, passage or speech it
-    is from: a group is never split between training and evaluation.
+    ``source`` is ``seeds``, ``authored``, ``un`` or ``unseen``; ``group`` is the article, passage
+    or speech it is from: a group is never split between training and evaluation.
     """
 
     id: str
@@ -42,12 +42,12 @@ def seed_rows() -> Iterator[Row]:
 
 def authored_rows() -> Iterator[Row]:
     """Yield the sentences that were written for this project."""
-    for file in sorted((ROOT / "training" / "data" / "authored").glob("w*.jsonl")):
-        for row in _json_lines(file):
-            parts = row["id"].split("-")
-            # w1 to w3 are single sentences, the later ones passages: w7-12-3 is in passage w7-12.
-            group = row["id"] if len(parts) == 2 else "-".join(parts[:2])
-            yield Row(row["id"], "authored", group, fold(row["text"]), row["frames"])
+    yield from _written("authored")
+
+
+def unseen_rows() -> Iterator[Row]:
+    """Yield the sentences that were written after the shipped model was trained."""
+    yield from _written("unseen")
 
 
 def un_rows(speeches: Path) -> Iterator[Row]:
@@ -62,6 +62,15 @@ def fold_of(row: Row) -> int:
         articles = sorted(file.name for file in (ROOT / "seeds").glob("*.txt"))
         return articles.index(row.group) % FOLDS
     return zlib.crc32(row.group.encode()) % FOLDS
+
+
+def _written(folder: str) -> Iterator[Row]:
+    for file in sorted((ROOT / "training" / "data" / folder).glob("w*.jsonl")):
+        for row in _json_lines(file):
+            parts = row["id"].split("-")
+            # w1 to w3 are single sentences, the later ones passages: w7-12-3 is in passage w7-12.
+            group = row["id"] if len(parts) == 2 else "-".join(parts[:2])
+            yield Row(row["id"], folder, group, fold(row["text"]), row["frames"])
 
 
 def _json_lines(path: Path) -> Iterator[dict[str, object]]:

@@ -12,7 +12,7 @@ DATA = ROOT / "training" / "data"
 sys.path.insert(0, str(ROOT / "training"))
 
 from agreement import agreement, codings  # noqa: E402
-from corpus import FOLDS, authored_rows, fold_of, seed_rows  # noqa: E402
+from corpus import FOLDS, authored_rows, fold_of, seed_rows, unseen_rows  # noqa: E402
 from un_text import fold  # noqa: E402
 
 from stance.codebook import Codebook, Stance  # noqa: E402
@@ -27,7 +27,7 @@ def json_lines(path):
 
 @pytest.fixture(scope="module")
 def rows():
-    return [*seed_rows(), *authored_rows()]
+    return [*seed_rows(), *authored_rows(), *unseen_rows()]
 
 
 @pytest.fixture(scope="module")
@@ -49,14 +49,19 @@ def test_no_id_stands_twice(rows, pointers):
 def test_no_authored_sentence_has_two_labels(rows):
     labels = defaultdict(set)
     for row in rows:
-        if row.source == "authored":
+        if row.source != "seeds":
             labels[row.text.casefold()].add(tuple(sorted(row.frames.items())))
     assert all(len(found) == 1 for found in labels.values())
 
 
 def test_no_sentence_of_an_article_is_among_the_authored_ones(rows):
     articles = {fold(row.text).casefold() for row in rows if row.source == "seeds"}
-    assert not articles & {row.text.casefold() for row in rows if row.source == "authored"}
+    assert not articles & {row.text.casefold() for row in rows if row.source != "seeds"}
+
+
+def test_no_unseen_sentence_was_trained_on(rows):
+    trained = {row.text.casefold() for row in rows if row.source != "unseen"}
+    assert not trained & {row.text.casefold() for row in rows if row.source == "unseen"}
 
 
 def test_no_group_is_split_between_folds(rows):
