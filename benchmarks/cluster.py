@@ -1,6 +1,6 @@
 """The UN speeches on one machine, and on a cluster that loses a node: the same rows, and the price.
 
-    python benchmarks/cluster.py SPEECHES [--limit N] [--nodes 3]
+    python benchmarks/cluster.py SPEECHES [--limit N] [--nodes 3] [--killed-only]
 
 SPEECHES is what training/un_text.py takes. The first N of its speeches (all by default) are
 labelled by `label_files` on all processors, by `label_shards` on a Ray cluster of so many nodes of
