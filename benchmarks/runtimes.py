@@ -141,7 +141,8 @@ def report(runs: dict[str, tuple[int, Run]], texts: list[str], rounds: int) -> l
     lines = [
         "# Runtimes",
         "",
-        f"The encoder alone on {len(texts):,} sentences of the five articles, "
+        f"The encoder alone on {len(texts):,} sentences (the labelled ones of the five articles, "
+        "repeated), "
         f"{describe_machine()}, medians of {rounds} rounds in turn. "
         "Labels are compared with PyTorch's in float32. Made by `python benchmarks/runtimes.py`.",
         "",

@@ -141,7 +141,7 @@ def report(arguments: argparse.Namespace, scratch: Path) -> list[str]:
     lines = [
         "# Benchmarks",
         "",
-        f"{arguments.sentences:,} sentences of the five articles, "
+        f"{arguments.sentences:,} sentences (the labelled ones of the five articles, repeated), "
         f"{tokens / arguments.sentences:.0f} tokens each on average; "
         f"{describe_machine()}. Medians of {rounds} rounds in turn, each in a process of its own, "
         "loading the model included. Made by `python benchmarks/speed.py`.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stance.errors import MissingExtraError, OutputError
-from stance.store import ModelFolder
+from stance.store import BESIDE, ModelFolder
 
 __all__ = ["push"]
 
@@ -42,7 +42,7 @@ def push(
         commit = api.upload_folder(
             repo_id=repo_id,
             folder_path=folder.path,
-            allow_patterns=[*folder.files, "stance.json", "README.md"],
+            allow_patterns=[*folder.files, *BESIDE],
             commit_message=message,
         )
     except (HfHubHTTPError, HFValidationError, OSError, ValueError) as error:

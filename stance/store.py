@@ -29,9 +29,10 @@ FORMAT_VERSION = 1
 WEIGHTS = ("model.onnx", "model.safetensors")
 REQUIRED = ("config.json", "tokenizer.json", "tokenizer_config.json")
 
-_CODE_SUFFIXES = frozenset(
-    {".bin", ".ckpt", ".dill", ".joblib", ".pickle", ".pkl", ".pt", ".pth", ".py", ".pyc", ".so"}
-)
+#: What a folder holds that stance.json has no checksum of.
+BESIDE = ("README.md", "calibration.svg", "stance.json")
+_PICKLES = {".bin", ".ckpt", ".dill", ".joblib", ".pickle", ".pkl", ".pt", ".pth"}
+_CODE_SUFFIXES = _PICKLES | {".dll", ".dylib", ".py", ".pyc", ".pyd", ".so"}
 # What the settings of transformers may name: code of the folder's own, a kernel of the Hub, a
 # package that unpacks the weights, other files.
 _CODE_SETTINGS = (
@@ -185,7 +186,7 @@ class ModelFolder:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())) and not force:
             raise OutputError(f"{folder} exists already; choose another name or use force")
         folder.mkdir(parents=True, exist_ok=True)
-        for name in (*self.files, "README.md", "stance.json"):
+        for name in (*self.files, *BESIDE):
             if (self.path / name).is_file():
                 (folder / name).unlink(missing_ok=True)  # It may be a link to somewhere else.
                 shutil.copyfile(self.path / name, folder / name)
@@ -199,7 +200,7 @@ class ModelFolder:
                     f"{self.path}/stance.json names {name[:80]!r}, which is outside its own folder "
                     f"or no file of a model; expected {', '.join(known)}"
                 )
-        for name in (*known, "README.md", "stance.json"):
+        for name in (*known, *BESIDE):
             if (self.path / name).is_symlink() and not _stays_inside(self.path / name, self.path):
                 raise ModelError(f"{self.path / name} is a link to a file outside its own folder")
         for name in (*REQUIRED, *(name for name in WEIGHTS if (self.path / name).exists())):

@@ -14,6 +14,7 @@ from stance.store import ModelFolder
 RESULTS = Path(__file__).parent / "results"
 NAMES = {"seeds": "five articles", "authored": "authored passages", "un": "UN speeches"}
 UNSEEN = {"unseen": "passages written afterwards"}
+TRANSFER = "Trained on one source, scored on another (thresholds of one half)"
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 
 
@@ -23,10 +24,7 @@ def write_tables(figures: dict[str, Any]) -> None:
         ("Frames and stance by source", by_source_table(figures)),
         ("Per frame", per_frame_table(figures)),
         ("Against baselines", baseline_table(figures)),
-        (
-            "Trained on one source, scored on another (thresholds of one half)",
-            transfer_table(figures),
-        ),
+        *([(TRANSFER, transfer_table(figures))] if figures["transfer"] else []),
         ("Abstention", abstention_table(figures)),
         ("Calibration error, before and after", calibration_table(figures)),
     ]
@@ -100,8 +98,6 @@ def baseline_table(figures: dict[str, Any]) -> str:
 
 def transfer_table(figures: dict[str, Any]) -> str:
     """Return what one source teaches about the others."""
-    if not figures["transfer"]:
-        return "Not measured in this run."
     rows = [
         [
             NAMES[source],
@@ -167,7 +163,9 @@ def write_card(folder: ModelFolder, figures: dict[str, Any]) -> None:
         "by_source": by_source_table(figures),
         "per_frame": per_frame_table(figures),
         "baselines": baseline_table(figures),
-        "transfer": transfer_table(figures),
+        "transfer": f"### {TRANSFER}\n\n{transfer_table(figures)}\n\n"
+        if figures["transfer"]
+        else "",
         "abstention": abstention_table(figures),
         "calibration": calibration_table(figures),
         "failures": failure_list(figures),
