@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from queue import Empty, Full, Queue
-from threading import Event, Thread
+from threading import Event, Thread, local
 from typing import TypeVar
 
 __all__ = ["ahead"]
@@ -14,6 +14,9 @@ Item = TypeVar("Item")
 
 #: How often, in seconds, a thread that waits looks whether it is still wanted.
 _LOOK = 0.1
+#: How long, in seconds, one that is no longer wanted is waited for.
+_PATIENCE = 5.0
+_here = local()
 
 
 def ahead(items: Iterable[Item]) -> Iterator[Item]:
@@ -29,11 +32,18 @@ def ahead(items: Iterable[Item]) -> Iterator[Item]:
     """
     waiting: Queue[tuple[bool, Item | BaseException | None]] = Queue(maxsize=1)
     unwanted = Event()
+    # Set in a thread that itself makes items ahead: whether those are still wanted.
+    outer: Event | None = getattr(_here, "unwanted", None)
     maker = Thread(target=_make, args=(items, waiting, unwanted), name="stance-ahead", daemon=True)
     maker.start()
     try:
         while True:
-            is_item, made = waiting.get()
+            try:
+                is_item, made = waiting.get(timeout=None if outer is None else _LOOK)
+            except Empty:
+                if outer is not None and outer.is_set():
+                    return
+                continue
             if is_item:
                 yield made  # type: ignore[misc]
             elif made is not None:
@@ -44,7 +54,8 @@ def ahead(items: Iterable[Item]) -> Iterator[Item]:
         unwanted.set()
         with suppress(Empty):
             waiting.get_nowait()
-        maker.join()
+        # A read that never ends (a terminal, an open pipe) cannot be stopped from here.
+        maker.join(_PATIENCE)
 
 
 def _make(
@@ -53,8 +64,10 @@ def _make(
     unwanted: Event,
 ) -> None:
     end: tuple[bool, Item | BaseException | None] = (False, None)
-    iterator = iter(items)
+    iterator: Iterator[Item] = iter(())
+    _here.unwanted = unwanted
     try:
+        iterator = iter(items)
         for item in iterator:
             if not _put(waiting, (True, item), unwanted):
                 return
@@ -75,5 +88,5 @@ def _put(
     while not unwanted.is_set():
         with suppress(Full):
             waiting.put(made, timeout=_LOOK)
-            return True
+            return not unwanted.is_set()
     return False

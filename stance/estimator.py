@@ -18,7 +18,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import f1_score
 from sklearn.utils.validation import check_is_fitted
 
-from stance.codebook import Codebook, parse_labels
+from stance.codebook import Codebook, Frame, parse_labels
 from stance.errors import InputError
 from stance.files import LabelledRow
 from stance.finetuning.run import finetune
@@ -101,12 +101,16 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             LabelledRow(f"row {index}", name, text, frames)
             for index, (name, text, frames) in enumerate(zip(names, texts, labels, strict=True))
         ]
+        codebook = self.codebook
+        if codebook is None and np.ndim(y) == 2:
+            columns = range(1, np.shape(y)[1] + 1)
+            codebook = Codebook(tuple(Frame(f"frame_{column}") for column in columns))
         folder = self._new_folder() / "model"
         self.model_ = finetune(
             rows,
             output=folder,
             base=self.base,
-            codebook=self.codebook,
+            codebook=codebook,
             epochs=self.epochs,
             seed=self.seed,
             progress=lambda _: None,

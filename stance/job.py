@@ -136,7 +136,8 @@ def label_files(
     if output is None:
         return job.run(progress=progress, on_result=on_result)
     decided = replace(model.folder, decision=model.decision)
-    settings = settings_of(decided, model.backend.name, found, options)
+    runtime = f"{model.backend.name} ({model.backend.device.partition(':')[0]})"
+    settings = settings_of(decided, runtime, found, options)
     with PartialOutput.open(Path(output), settings, resume=resume, force=force) as unfinished:
         return job.run(unfinished, progress=progress, on_result=on_result)
 
@@ -215,6 +216,7 @@ class _Job:
         self._columns = columns_of(model.codebook, options)
         self._model = model
         self._inputs = inputs
+        self._size = inputs.size
         self._options = options
         self._reader = reader
         self._started = time.perf_counter()
@@ -348,7 +350,7 @@ class _Job:
 
     def _progress(self, read: int, first_byte: int, first_sentence: int) -> LabelProgress:
         seconds = time.perf_counter() - self._started
-        size = self._inputs.size
+        size = self._size
         known = size > 0 and read > first_byte
         return LabelProgress(
             documents=self.tally.documents + self.tally.failed,

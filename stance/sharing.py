@@ -32,7 +32,13 @@ def push(
     """
     try:
         from huggingface_hub import HfApi
-        from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+        # HTTPError is the base of all that the Hub's own client of HTTP raises.
+        from huggingface_hub.errors import (
+            HfHubHTTPError,
+            HFValidationError,
+            HTTPError,  # type: ignore[attr-defined]
+        )
     except ModuleNotFoundError as error:
         raise MissingExtraError("sharing a model", extra="train") from error
     folder.verify()
@@ -45,7 +51,7 @@ def push(
             allow_patterns=[*folder.files, *BESIDE],
             commit_message=message,
         )
-    except (HfHubHTTPError, HFValidationError, OSError, ValueError) as error:
+    except (HTTPError, HfHubHTTPError, HFValidationError, OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
         raise OutputError(
             f"cannot upload to {repo_id}: {reason}; check the name, the network and `hf auth login`"

@@ -186,6 +186,10 @@ class ModelFolder:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())) and not force:
             raise OutputError(f"{folder} exists already; choose another name or use force")
         folder.mkdir(parents=True, exist_ok=True)
+        if folder.samefile(self.path):
+            return ModelFolder.read(folder)
+        for name in WEIGHTS:  # Those of the model that is replaced.
+            (folder / name).unlink(missing_ok=True)
         for name in (*self.files, *BESIDE):
             if (self.path / name).is_file():
                 (folder / name).unlink(missing_ok=True)  # It may be a link to somewhere else.

@@ -114,7 +114,8 @@ class Summary:
             import pandas as pd
         except ModuleNotFoundError as error:
             raise MissingExtraError("Summary.to_pandas", extra="report") from error
-        return pd.DataFrame(self.to_rows()).set_index("frame")
+        rows = self.to_rows()
+        return pd.DataFrame(rows, columns=None if rows else ["frame"]).set_index("frame")
 
     def __str__(self) -> str:
         head = ("frame", "sentences", "share", "favor", "neutral", "against", "balance")

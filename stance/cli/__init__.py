@@ -66,6 +66,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         say("stopped")
         return ExitCode.STOPPED
     except _USAGE_ERROR as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            sys.stderr.write(f"{error.format_message()}\n")
+            return ExitCode.NOTHING_DONE
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "stance"
         say(f"{error.format_message().rstrip('.')} (see {command} --help)")

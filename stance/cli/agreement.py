@@ -75,13 +75,14 @@ def agreement(
     known = _texts(rows, texts)
     if adjudicated is not None:
         labels |= _settled(adjudicated, labels, book)
-    if gold is not None:
+    if gold is not None and disputes is None and len(given) == len(labels) and not as_json:
         write_gold(gold, labels, known)
-    if gold is not None and disputes is None and len(given) == len(labels):
         note = f"gold: {gold} ({plural(len(labels), 'sentence')}, each by one coder: no agreement)"
         sys.stdout.write(f"{note}\n")
         return ExitCode.DONE
     result = compare(given, codebook=book)
+    if gold is not None:
+        write_gold(gold, labels, known)
     if disputes is not None:
         disputed = [asdict(dispute) for dispute in result.disputes]
         write_disputes(disputes, disputed, result.coders, known)

@@ -138,14 +138,14 @@ class ShardedOutput:
         job = cls(shards, settings)
         if resume and force:
             raise OutputError("resume goes on and force starts anew; give one of them")
-        with job._writing():
-            job._refuse_others()
-            job._acquire()
-            try:
+        try:
+            with job._writing():
+                job._refuse_others()
+                job._acquire()
                 job._begin(resume=resume, force=force)
-            except OutputError:
-                job.close()
-                raise
+        except BaseException:
+            job.close()
+            raise
         return job
 
     def __enter__(self) -> ShardedOutput:

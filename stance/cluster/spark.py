@@ -88,7 +88,8 @@ def spark_label(
         import pyarrow as arrow
 
         for batch in batches:
-            for sentences in labeller(arrow.Table.from_pandas(batch, preserve_index=False)):
-                yield sentences.to_pandas(integer_object_nulls=True)
+            for sentences in labeller(arrow.Table.from_batches([batch])):
+                yield from sentences.to_batches()
 
-    return documents.mapInPandas(label, schema=", ".join(columns))
+    # Not through pandas, where a column of integers with a null would become one of fractions.
+    return documents.mapInArrow(label, schema=", ".join(columns))

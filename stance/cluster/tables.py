@@ -8,7 +8,7 @@ from typing import Any
 
 from stance.cluster.workers import Worker, loaded
 from stance.errors import InputError
-from stance.files.documents import Document, Failure, jsonable
+from stance.files.documents import Document, Failure, is_nothing, jsonable
 from stance.files.formats import FlatColumns, arrow_schema
 from stance.files.text import clean
 from stance.job import WINDOW_CHARACTERS, label_documents, windows
@@ -41,6 +41,8 @@ class TableLabeller:
             ModelError: the model is missing or damaged.
         """
         checked = checked_options(format="parquet", **options)
+        if "error" in options["keep_columns"]:
+            raise InputError("the column 'error' cannot be kept: results have one of that name")
         codebook = ModelFolder.read(find_folder(worker.model)).codebook
         return cls(worker, checked, columns_of(codebook, checked))
 
@@ -78,7 +80,10 @@ class TableLabeller:
         wanted = (id_column, text_column, *self.options["keep_columns"])
         if lacking := [name for name in wanted if name not in row]:
             raise InputError(f"the dataset has no column {lacking[0]!r}; it has {', '.join(row)}")
-        document_id, text = clean(str(row[id_column])), row[text_column]
+        given, text = row[id_column], row[text_column]
+        if is_nothing(given):
+            return Failure("", f"has no id in {id_column!r}")
+        document_id = clean(str(given))
         if not isinstance(text, str) or not text.strip():
             return Failure(document_id, f"holds no text in {text_column!r}")
         columns = {name: jsonable(row[name]) for name in self.options["keep_columns"]}

@@ -18,7 +18,7 @@ from stance.files.annotations import (
 )
 from stance.files.formats import from_cell
 from stance.files.sources import kind_of
-from stance.files.tables import TABLES, BadRow, TableFile, missing_column
+from stance.files.tables import TABLES, BadRow, TableFile, missing_column, present_fields
 from stance.files.text import clean, decode, read_limited, reading
 
 __all__ = [
@@ -229,6 +229,8 @@ def read_records(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
             values = row.values
             if kind in ("csv", "tsv") and DISPUTE_COLUMN in values:
                 values = {name: from_cell(value) for name, value in values.items()}
+            if kind == "parquet" and "frames" in values:
+                values = {**values, "frames": present_fields(values["frames"])}
             yield row.place, values
     except InputError as error:
         raise InputError(f"{file} {error}") from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,9 +11,9 @@ from typing import Any
 from stance.errors import InputError, MissingExtraError
 from stance.files.sources import Inputs, Source, Unusable
 from stance.files.tables import TABLES, BadRow, Row, TableFile, missing_column
-from stance.files.text import clean, decode, decompress, read_limited, reading
+from stance.files.text import clean, decode, decompress, read_limited, reading, standard_input
 
-__all__ = ["Document", "DocumentReader", "Failure", "jsonable"]
+__all__ = ["Document", "DocumentReader", "Failure", "is_nothing", "jsonable"]
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,8 @@ class DocumentReader:
             return
         with reading(source.path):
             if source.path is None:
-                data = read_limited(sys.stdin.buffer)
+                with standard_input() as stream:
+                    data = read_limited(stream)
             else:
                 suffix = source.path.suffix.lower()
                 with source.path.open("rb") as raw, decompress(raw, suffix) as stream:
@@ -154,9 +154,14 @@ class DocumentReader:
 
 
 def _id(value: object, column: str) -> str:
-    if value is None or value == "":
+    if is_nothing(value):
         raise InputError(f"has no id in {column!r}")
     return clean(str(value))
+
+
+def is_nothing(value: object) -> bool:
+    """Say whether a cell is empty: None, "" or NaN."""
+    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
 
 
 def jsonable(value: object) -> Any:

@@ -67,6 +67,8 @@ class FlatColumns:
     explained: bool = False
 
     def __post_init__(self) -> None:
+        if twice := next((name for name in self.kept if self.kept.count(name) > 1), None):
+            raise InputError(f"the column {twice!r} is to be kept twice; name it once")
         own = {*_JSON_KEYS, *self._scores()}
         if clash := next((name for name in self.kept if name in own), None):
             raise InputError(f"the column {clash!r} cannot be kept: results have one of that name")

@@ -96,7 +96,7 @@ class PartialOutput:
                     run._clear()
                 if not (resume and run._read_progress()):
                     run._start()
-        except OutputError:
+        except BaseException:
             run.close()
             raise
         return run
@@ -117,12 +117,12 @@ class PartialOutput:
         with suppress(OSError):  # Closing writes what is left, to a disk that may be full.
             self._close_streams()
         if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
             if self._started and not self.progress.documents:
                 shutil.rmtree(self.folder, ignore_errors=True)
             with suppress(OSError):  # A folder in which nothing was begun is empty.
                 self.folder.rmdir()
+            os.close(self._lock)
+            self._lock = None
 
     def write(self, data: bytes, *, to: str = "rows") -> None:
         """Append to ``rows``, ``skipped.jsonl`` or ``errors.jsonl``.

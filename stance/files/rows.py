@@ -11,7 +11,14 @@ from stance.codebook import STATES, Codebook, parse_labels
 from stance.errors import CodebookError, InputError
 from stance.files.formats import RESULT_COLUMNS, from_cell
 from stance.files.sources import kind_of
-from stance.files.tables import TABLES, BadRow, Row, TableFile, missing_column
+from stance.files.tables import (
+    TABLES,
+    BadRow,
+    Row,
+    TableFile,
+    missing_column,
+    present_fields,
+)
 from stance.files.text import clean
 
 __all__ = ["LabelledRow", "read_rows"]
@@ -100,9 +107,8 @@ def _labelled(
         if column not in values:
             raise InputError(f"{where} {missing_column(column, values)}")
     text, frames = (values[column] for column in columns)
-    if kind == "parquet" and isinstance(frames, Mapping):
-        # A struct has a field for every frame of the file: null is a frame that is not there.
-        frames = {frame: stance for frame, stance in frames.items() if stance is not None}
+    if kind == "parquet":
+        frames = present_fields(frames)
     if not isinstance(text, str) or not text.strip():
         raise InputError(f"{where} has no text in {columns[0]!r}; expected a sentence")
     try:
@@ -110,8 +116,9 @@ def _labelled(
         checked = labels if codebook is None else codebook.check(labels)
     except CodebookError as error:
         raise CodebookError(f"{where}: {error}") from error
-    row_id = str(values.get("id") or f"{file.name}:{row.number}")
-    document = str(values.get(document_column) or row_id)
+    name, group = values.get("id"), values.get(document_column)
+    row_id = f"{file.name}:{row.number}" if name in (None, "") else str(name)
+    document = row_id if group in (None, "") else str(group)
     return LabelledRow(clean(row_id), clean(document), clean(text), checked)
 
 

@@ -6,7 +6,7 @@ import fnmatch
 import glob
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
@@ -147,7 +147,7 @@ class _Finder:
             self._add_folder(path)
         elif path.exists() or not glob.has_magic(name):
             self._add_file(path)
-        elif matches := sorted(set(_matches(name.replace(os.sep, "/")))):
+        elif matches := sorted(set(_matches(name.replace(os.sep, "/"), self._unread))):
             self._relative = False
             for match in matches:
                 self.add(match)
@@ -156,6 +156,9 @@ class _Finder:
 
     def _add_file(self, path: Path) -> None:
         document_id = clean(path.as_posix())
+        if self._is_output(path):
+            self.left_out.append(LeftOut(document_id, "the result, or what lies beside it"))
+            return
         if not path.exists():
             self.sources.append(Unusable(document_id, "does not exist"))
             return
@@ -165,13 +168,14 @@ class _Finder:
         kind = kind_of(path) or self._input_format or ("" if _suffixes(path) else "text")
         if not kind:
             expected = " ".join(KINDS)
-            reason = f"is of a type that is not read ({_suffixes(path)[-1]}); expected {expected}"
+            found = clean(_suffixes(path)[-1])
+            reason = f"is of a type that is not read ({found}); expected {expected}"
             self.sources.append(Unusable(document_id, reason))
             return
         self._take(path, document_id, kind)
 
     def _add_folder(self, folder: Path) -> None:
-        for path in _walk(folder):
+        for path in _walk(folder, self._unread):
             shown = clean(path.as_posix())
             if self._is_output(path):
                 continue
@@ -188,12 +192,19 @@ class _Finder:
         self._seen.add(real)
         self.sources.append(Source(path, document_id, kind, path.stat().st_size))
 
+    def _unread(self, error: OSError) -> None:
+        name = clean(Path(error.filename).as_posix())
+        self.sources.append(Unusable(name, f"cannot be read: {error.strerror}"))
+
     def _is_output(self, path: Path) -> bool:
+        """Say whether a file is the result, lies beside it, or in the folder that it is."""
         if self._output is None:
             return False
-        absolute = path.absolute()
-        partial = self._output.with_name(self._output.name + ".partial")
-        return absolute == self._output or partial in absolute.parents
+        absolute, name = path.absolute(), self._output.name
+        beside = (f"{name}.{what}" for what in ("errors.jsonl", "skipped.jsonl", "run.json"))
+        own = {self._output, *map(self._output.with_name, beside)}
+        folders = {self._output, self._output.with_name(f"{name}.partial")}
+        return absolute in own or not folders.isdisjoint(absolute.parents)
 
 
 def kind_of(path: Path) -> str:
@@ -216,23 +227,23 @@ def _why_left_out(path: Path) -> str:
     return ""
 
 
-def _matches(pattern: str) -> Iterator[str]:
+def _matches(pattern: str, unread: Callable[[OSError], None]) -> Iterator[str]:
     """Yield what a pattern matches; ``**`` goes into no link, which may lead round in a circle."""
     before, stars, after = pattern.partition("**/")
     if not stars or (before and not before.endswith("/")):
         yield from glob.glob(pattern)  # noqa: PTH207
         return
     for top in glob.glob(before) if before else [""]:  # noqa: PTH207
-        for parent, folders, _ in os.walk(top or os.curdir):
+        for parent, folders, _ in os.walk(top or os.curdir, onerror=unread):
             folders[:] = [name for name in folders if not name.startswith(".")]
             inside = os.path.relpath(parent, top or os.curdir)
             where = os.path.join(top, "" if inside == os.curdir else inside, "")  # noqa: PTH118
-            yield from _matches(glob.escape(where) + after)
+            yield from _matches(glob.escape(where) + after, unread)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: Path, unread: Callable[[OSError], None]) -> Iterator[Path]:
     found = []
-    for parent, folders, files in os.walk(folder):
+    for parent, folders, files in os.walk(folder, onerror=unread):
         folders[:] = [
             name for name in folders if not name.startswith(".") and not name.endswith(".partial")
         ]

@@ -10,7 +10,6 @@ import csv
 import difflib
 import io
 import json
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,9 +18,24 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from stance.errors import InputError, MissingExtraError
-from stance.files.text import MAX_TEXT_BYTES, clean, decompress, detect_encoding, reading
+from stance.files.text import (
+    MAX_TEXT_BYTES,
+    clean,
+    decompress,
+    detect_encoding,
+    reading,
+    standard_input,
+)
 
-__all__ = ["TABLES", "BadRow", "Row", "TableFile", "has_column", "missing_column"]
+__all__ = [
+    "TABLES",
+    "BadRow",
+    "Row",
+    "TableFile",
+    "has_column",
+    "missing_column",
+    "present_fields",
+]
 
 #: The kinds of file whose rows are documents.
 TABLES = ("csv", "tsv", "jsonl", "parquet")
@@ -102,7 +116,8 @@ class TableFile:
             if self._kind == "parquet":
                 yield from self._parquet_rows()
             elif self._path is None:
-                yield from self._text_rows(sys.stdin.buffer, "utf-8-sig")
+                with standard_input() as stream:
+                    yield from self._text_rows(stream, "utf-8-sig")
             else:
                 encoding = self._encoding or self._find_encoding(self._path)
                 suffix = self._path.suffix.lower()
@@ -129,13 +144,17 @@ class TableFile:
             first = block = stream.read(_SAMPLE_BYTES)
             if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
                 return "utf-16"
+            only_utf8 = 0  # Characters so far that nothing but UTF-8 explains.
             try:
                 while block:
-                    decoder.decode(block)
+                    text = decoder.decode(block)
+                    only_utf8 += len(text) - len(text.encode("ascii", "ignore"))
                     block = stream.read(_SAMPLE_BYTES)
                 decoder.decode(b"", final=True)
             except UnicodeDecodeError:
-                self.guessed = detect_encoding(block or first)
+                broken = max(1, block.decode("utf-8", "replace").count("\ufffd"))
+                mostly_utf8 = only_utf8 > 4 * broken
+                self.guessed = "utf-8" if mostly_utf8 else detect_encoding(block or first)
                 return self.guessed
         return "utf-8-sig"
 
@@ -160,7 +179,8 @@ class TableFile:
                         done += 1
                         self._position = size * done // max(1, table.metadata.num_rows)
                         yield Row(done, f"row {done}", values)
-        except (arrow.ArrowException, OSError) as error:
+        # What a value cannot be turned into comes as one of Python's own errors.
+        except (arrow.ArrowException, OSError, ValueError, ArithmeticError, LookupError) as error:
             reason = " ".join(str(error).split())[:160]
             raise InputError(f"is not a readable Parquet file: {reason}") from error
 
@@ -170,6 +190,17 @@ def _unpacked(batch: Any) -> Iterator[Mapping[str, Any]]:
     step = max(1, MAX_TEXT_BYTES // max(1, batch.nbytes))
     for start in range(0, batch.num_rows, step):
         yield from batch.slice(start, step).to_pylist()
+
+
+def present_fields(values: object) -> object:
+    """Return a Parquet struct without its nulls: it has a field for every frame of the file.
+
+    >>> present_fields({"cooperation": "favor", "rivalry": None})
+    {'cooperation': 'favor'}
+    """
+    if not isinstance(values, Mapping):
+        return values
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def missing_column(column: str, found: Iterable[str]) -> str:

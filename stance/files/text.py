@@ -8,9 +8,10 @@ import gzip
 import io
 import lzma
 import re
+import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -145,6 +146,16 @@ def decompress(stream: BinaryIO, suffix: str) -> BinaryIO:
     return stream
 
 
+_DAMAGED: tuple[type[Exception], ...] = (
+    EOFError,
+    lzma.LZMAError,
+    zlib.error,
+    gzip.BadGzipFile,
+)
+with suppress(ModuleNotFoundError):
+    _DAMAGED = (*_DAMAGED, import_module("compression.zstd").ZstdError)
+
+
 @contextmanager
 def reading(path: Path | None) -> Iterator[None]:
     """Turn what goes wrong while a file is read into an ``InputError`` that says so in words.
@@ -159,13 +170,30 @@ def reading(path: Path | None) -> Iterator[None]:
         raise InputError("does not exist") from error
     except UnicodeDecodeError as error:
         raise InputError("is not valid UTF-8; convert it first") from error
-    except (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile) as error:
+    except _DAMAGED as error:
         raise InputError(f"is damaged or not compressed as its name says: {error}") from error
     except OSError as error:
         reason = error.strerror or str(error)
         damaged = path is not None and path.suffix.lower() in COMPRESSED and error.errno is None
         what = "is damaged or not compressed as its name says" if damaged else "cannot be read"
         raise InputError(f"{what}: {reason}") from error
+
+
+@contextmanager
+def standard_input() -> Iterator[BinaryIO]:
+    """Open standard input anew, and leave it open.
+
+    A thread that waits in Python's own reader of it keeps a lock that the end of the program needs.
+    """
+    if sys.stdin is None:
+        raise InputError("is closed: there is no standard input")
+    try:
+        own = open(sys.stdin.fileno(), "rb", closefd=False)  # noqa: SIM115
+    except (OSError, ValueError):  # Not a file but something that stands for one.
+        yield sys.stdin.buffer
+        return
+    with own:
+        yield own
 
 
 def read_limited(stream: BinaryIO) -> bytes:

@@ -108,7 +108,11 @@ def _best_threshold(
     present_drawn = drawn * gold
     given_or_gold = drawn @ called + present_drawn.sum(axis=1, keepdims=True)
     f1 = 2 * (present_drawn @ called) / np.maximum(given_or_gold, 1e-12)
-    return float(np.round(np.median(_THRESHOLDS[f1.argmax(axis=1)]), 3))
+    f1 = f1[present_drawn.any(axis=1)]
+    # Where rows are few, many thresholds are as good: the middle of them leaves most room.
+    best = f1 >= f1.max(axis=1, keepdims=True) - 1e-12
+    first, last = best.argmax(axis=1), best.shape[1] - 1 - best[:, ::-1].argmax(axis=1)
+    return float(np.round(np.median((_THRESHOLDS[first] + _THRESHOLDS[last]) / 2), 3))
 
 
 def _rounded(bands: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:

@@ -173,8 +173,10 @@ def _labels(value: object, *, table: bool) -> Mapping[str, str | None]:
 
 
 def _missing(value: object) -> bool:
-    """Say whether a cell is empty: None, or the NaN that pandas puts there."""
-    return value is None or value != value  # noqa: PLR0124
+    """Say whether a cell is empty: None, or the NaN or NA that pandas puts there."""
+    if value is None or type(value).__name__ == "NAType":  # NA is neither true nor false.
+        return True
+    return bool(value != value)  # noqa: PLR0124
 
 
 def fold(text: str) -> str:

@@ -121,6 +121,8 @@ def hold_out(task: Task) -> HeldOut:
     """
     plan = task.plan
     part = assign_folds(task.rows, task.states, plan.folds, seed=plan.recipe.seed)
+    if plan.held_out < plan.folds:
+        part = _nearest_to_even_first(part, plan.folds)
     for number in range(plan.held_out):
         _train_without(task, part, number)
     rows = np.concatenate([np.flatnonzero(part == number) for number in range(plan.held_out)])
@@ -132,6 +134,14 @@ def hold_out(task: Task) -> HeldOut:
     else:
         epochs = len(by_epoch)
     return HeldOut(rows, part[rows], by_epoch[epochs - 1], epochs)
+
+
+def _nearest_to_even_first(part: NDArray[np.int64], folds: int) -> NDArray[np.int64]:
+    """Number the parts anew: a document of half the rows must not be what is held out."""
+    sizes = np.bincount(part, minlength=folds)
+    order = np.argsort(np.abs(sizes - len(part) / folds), kind="stable")
+    renumbered: NDArray[np.int64] = np.argsort(order)[part]
+    return renumbered
 
 
 def fit_all(task: Task, epochs: int) -> Classifier:
@@ -165,7 +175,7 @@ def judge(task: Task, held_out: HeldOut, *, resamples: int) -> tuple[Decision, E
         predicted[here] = fitted.states(probabilities[here])
     figures = score(gold, probabilities, predicted, documents, frames=names, resamples=resamples)
     decision = fit_decision(logits, gold, seed=seed)
-    return _complete(decision, task), figures
+    return _complete(decision, task, without=_never_compared(task, held_out)), figures
 
 
 def _train_without(task: Task, part: NDArray[np.int64], number: int) -> None:
@@ -278,7 +288,22 @@ def _at_least_two(
     return np.arange(len(rows)) % 2
 
 
-def _complete(decision: Decision, task: Task) -> Decision:
+def _never_compared(task: Task, held_out: HeldOut) -> set[int]:
+    """Return the frames whose rows were held out together, or not at all.
+
+    A training that saw no row with a frame says nothing about where its threshold lies.
+    """
+    found = set()
+    for column in task.judged:
+        carried = task.states[:, column] != 0
+        parts = np.unique(held_out.part[carried[held_out.rows]])
+        elsewhere = carried.sum() > carried[held_out.rows].sum()
+        if not len(parts) or (len(parts) == 1 and not elsewhere):
+            found.add(column)
+    return found
+
+
+def _complete(decision: Decision, task: Task, *, without: set[int]) -> Decision:
     """Add the frames that were not judged: they are decided as the base decides them."""
     frames = len(task.codebook.frames)
     whole = Decision.plain(frames)
@@ -287,10 +312,11 @@ def _complete(decision: Decision, task: Task) -> Decision:
     }
     bands = {share: [(0.5, 0.5)] * frames for share in ABSTENTION_SHARES}
     for column, name in enumerate(task.codebook.names):
-        if column in task.judged:
+        base, known = task.base.decision, task.base.codebook
+        if column in task.judged and column not in without:
             source, index = decision, task.judged.index(column)
-        elif task.base.decision is not None and task.base.codebook is not None:
-            source, index = task.base.decision, task.base.codebook.names.index(name)
+        elif base is not None and known is not None and name in known.names:
+            source, index = base, known.names.index(name)
         else:
             continue
         for kind, chosen in values.items():

@@ -80,7 +80,8 @@ class _Watcher(TrainerCallback):
         done = round(state.epoch or 0)
         control.should_training_stop |= self._watch.after_epoch(done, self._classifier)
         model.train()
-        control.should_save = self._due()
+        # Whoever went on from the end of a training that was stopped would train an epoch more.
+        control.should_save = self._due() and not control.should_training_stop
 
     def on_save(
         self,

@@ -57,7 +57,7 @@ def time_charts(
     shares = [
         use.share.value or 0.0 for period in periods for use in period.summary.frames.values()
     ]
-    scale = max(scale, *shares)
+    scale = max([scale, *shares])
     first, last = periods[0].place, periods[-1].place
 
     def x(place: float) -> float:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stance.errors import InputError
+from stance.files.text import clean
 from stance.summary import Summary, frame_names, summarize
 
 __all__ = ["Article", "Corpus", "FrameStyle", "Group", "gather"]
@@ -165,7 +166,7 @@ def _styles(names: Sequence[str]) -> tuple[FrameStyle, ...]:
 
 
 def _text(value: object) -> str:
-    return "" if value is None else " ".join(str(value).split())
+    return "" if value is None else clean(" ".join(str(value).split()))
 
 
 def _date(value: object) -> str:

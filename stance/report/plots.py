@@ -42,13 +42,15 @@ def draw(corpus: Corpus, folder: Path, *, force: bool = False) -> tuple[Path, ..
         from matplotlib import rc_context
     except ModuleNotFoundError as error:
         raise MissingExtraError("stance report --figures", extra="report") from error
+    names = ("shares", "over_time", "by_source")
+    for path in (folder / f"{name}{suffix}" for name in names for suffix in _SUFFIXES):
+        if path.exists() and not force:
+            raise OutputError(f"{path} exists; --force (force=True) replaces it")
     written = []
     with rc_context(_SETTINGS):
         for name, canvas in _figures(corpus):
             for suffix in _SUFFIXES:
                 path = folder / f"{name}{suffix}"
-                if path.exists() and not force:
-                    raise OutputError(f"{path} exists; --force (force=True) replaces it")
                 _save(canvas, path)
                 written.append(path)
     return tuple(written)
@@ -112,8 +114,8 @@ def _panels(
     plot: Callable[[Axes, FrameStyle, Sequence[Group], float], None],
 ) -> Canvas:
     """A panel a frame, all on the same axes."""
-    columns = min(len(frames), 2)
-    rows = -(-len(frames) // columns)
+    columns = max(1, min(len(frames), 2))
+    rows = max(1, -(-len(frames) // columns))
     height = 2.0 if plot is _over_time else 0.8 + 0.22 * len(groups)
     canvas = _canvas(3.4 * columns, height * rows)
     grid = canvas.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)

@@ -12,7 +12,7 @@ from stance.codebook import STATES, parse_labels
 from stance.errors import CodebookError, InputError
 from stance.files.formats import RESULT_COLUMNS, from_cell
 from stance.files.sources import kind_of
-from stance.files.tables import TABLES, BadRow, TableFile
+from stance.files.tables import TABLES, BadRow, TableFile, present_fields
 from stance.files.text import clean
 
 __all__ = ["checked", "read_results"]
@@ -63,6 +63,8 @@ def _plain(values: Mapping[str, Any], kind: str) -> dict[str, Any]:
         values = {name: from_cell(cell) for name, cell in values.items()}
     if kind == "jsonl":
         return dict(values)
+    if kind == "parquet" and "frames" in values:
+        values = {**values, "frames": present_fields(values["frames"])}
     scored = [
         name.removeprefix(_PROBABILITY)
         for name in values

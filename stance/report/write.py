@@ -14,6 +14,7 @@ from stance.codebook import Codebook
 from stance.errors import InputError, ModelError, OutputError
 from stance.files.partial import beside
 from stance.files.tables import Row, TableFile
+from stance.files.text import clean
 from stance.report.corpus import Corpus, gather
 from stance.report.page import render
 from stance.report.plots import draw
@@ -85,15 +86,16 @@ def write_report(
         raise OutputError(f"{page} exists; --force (force=True) replaces it, if it is a file")
     skipped: Iterable[Mapping[str, Any]] = ()
     if isinstance(results, (str, Path)):
-        title = title or Path(results).name
+        title = clean(title or Path(results).name)
         skipped = _skipped(Path(results))
         results = read_results(results)
     else:
         results = map(checked, results)
     corpus = gather(results, skipped=skipped, date_column=date_column, source_column=source_column)
     codebook = _codebook(corpus.names, model)
-    _write(page, render(corpus, title=title or "Labelled articles", codebook=codebook))
+    content = render(corpus, title=title or "Labelled articles", codebook=codebook)
     drawn = () if figures is None else draw(corpus, Path(figures), force=force)
+    _write(page, content)
     return _report(corpus, page, drawn)
 
 
