@@ -1,7 +1,6 @@
 """How fast, how small, how near to the machine's limit: measured side by side in one run.
 
-    python benchmarks/speed.py [--speeches SPEECHES] [--rounds 3] [--sentences 2000] [--memory]
-        [--to docs/benchmarks.md]
+    python benchmarks/speed.py [--rounds 3] [--sentences 2000] [--to docs/benchmarks.md]
 
 Every contestant labels the same sentences of the five articles, from a file to a file of rows, on
 all processors: this project; the same weights in transformers.pipeline (float32, batches of 32);
@@ -10,8 +9,6 @@ Rounds take turns, so that a
 machine that slows down slows all of them; the figures are medians. The ceiling is an 8-bit matrix
 product of the encoder's shape in the same runtime, against the operations that a token needs.
 
---memory also labels the UN speeches (SPEECHES, as training/un_text.py takes them) in growing
-shares, the whole of them with a kill on the way, and reports the peak memory of each.
 Writes a page and, beside it, a plot of the same name.
 """
 
@@ -108,10 +105,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--speeches", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--sentences", type=int, default=2000)
-    parser.add_argument("--memory", action="store_true")
     parser.add_argument("--to", type=Path, default=PAGE)
     parser.add_argument("--child", nargs=3, metavar=("NAME", "SOURCE", "TARGET"))
     arguments = parser.parse_args()
@@ -168,8 +163,6 @@ def report(arguments: argparse.Namespace, scratch: Path) -> list[str]:
         lines += ["", f"Not installed, so not measured: {', '.join(missing)}."]
     lines += ["", *ceiling_lines(source, tokens, rounds)]
     lines += ["", cold_start_line(rounds)]
-    if arguments.memory:
-        lines += ["", *memory_lines(arguments.speeches, scratch)]
     return lines
 
 
@@ -319,65 +312,6 @@ def cold_start_line(rounds: int) -> str:
         f"From a cold start, `stance label ARTICLE` takes {medians[0]:.2f} s; `import stance` "
         f"{(medians[1] - medians[2]) * 1000:.0f} ms."
     )
-
-
-LABEL = (
-    "import stance, sys;"
-    "r = stance.label_files([sys.argv[1]], sys.argv[2], id_column='id', resume=True);"
-    "print(r.sentences, file=open(sys.argv[3], 'w'))"
-)
-
-
-def memory_lines(speeches: Path, scratch: Path) -> list[str]:
-    """Label growing shares of the UN speeches, a tenth and the whole with a kill on the way."""
-    sys.path.insert(0, str(ROOT / "training"))
-    from un_text import read_speeches
-
-    texts = list(read_speeches(speeches).items())
-    lines = ["| speeches | sentences | peak memory |", "| --- | --- | --- |"]
-    files: list[Path] = []
-    seconds = 0.0
-    for share, kill in ((100, False), (10, False), (10, True), (1, True)):
-        count = len(texts) // share
-        source, target = scratch / f"{count}.jsonl", scratch / f"{count}-{kill}-labelled.jsonl"
-        rows = (json.dumps({"id": name, "text": text}) for name, text in texts[:count])
-        source.write_text("\n".join(rows) + "\n", encoding="utf-8")
-        runs = [label_in_child(source, target, kill_after=seconds * 10 / share / 2)] if kill else []
-        if kill and target.exists():
-            raise SystemExit(f"{count} speeches were labelled before the run could be killed")
-        runs.append(label_in_child(source, target))
-        seconds = seconds if kill else runs[0][0]
-        what = f"{count:,}, killed half-way and resumed" if kill else f"{count:,}"
-        sentences = int((scratch / "sentences.txt").read_text("utf-8"))
-        lines.append(f"| {what} | {sentences:,} | {max(peak for _, peak in runs):,.0f} MB |")
-        files.append(target)
-    same = files[1].read_bytes() == files[2].read_bytes()
-    return [
-        "Whole speeches of the UN General Debate, from one file to one file; killed with "
-        "`SIGKILL`, then the same command with `--resume`.",
-        "",
-        *lines,
-        "",
-        "The tenth that was killed and resumed is, byte for byte, the file of the undisturbed run: "
-        f"{'yes' if same else 'NO'}.",
-    ]
-
-
-def label_in_child(
-    source: Path, target: Path, *, kill_after: float | None = None
-) -> tuple[float, float]:
-    """Label in a fresh process; return its seconds and its peak memory in MB."""
-    said = str(target.with_name("sentences.txt"))
-    command = [sys.executable, "-c", LABEL, str(source), str(target), said]
-    started = time.perf_counter()
-    child = subprocess.Popen(command)
-    if kill_after is not None:
-        time.sleep(kill_after)
-        child.kill()
-    _, status, usage = os.wait4(child.pid, 0)
-    if status and kill_after is None:
-        raise SystemExit(f"labelling {source.name} failed")
-    return time.perf_counter() - started, usage.ru_maxrss / 1024
 
 
 if __name__ == "__main__":

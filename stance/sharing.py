@@ -33,14 +33,11 @@ def push(
     try:
         from huggingface_hub import HfApi
 
-        # HTTPError is the base of all that the Hub's own client of HTTP raises.
-        from huggingface_hub.errors import (
-            HfHubHTTPError,
-            HFValidationError,
-            HTTPError,  # type: ignore[attr-defined]
-        )
+        from huggingface_hub import errors
     except ModuleNotFoundError as error:
         raise MissingExtraError("sharing a model", extra="train") from error
+    # The base of all that the Hub's own client of HTTP raises; not among the public names.
+    unreachable: type[Exception] = vars(errors)["HTTPError"]
     folder.verify()
     api = HfApi()
     try:
@@ -51,7 +48,7 @@ def push(
             allow_patterns=[*folder.files, *BESIDE],
             commit_message=message,
         )
-    except (HTTPError, HfHubHTTPError, HFValidationError, OSError, ValueError) as error:
+    except (unreachable, errors.HFValidationError, OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
         raise OutputError(
             f"cannot upload to {repo_id}: {reason}; check the name, the network and `hf auth login`"
