@@ -31,9 +31,7 @@ def push(
         MissingExtraError: the extra ``train`` is not installed.
     """
     try:
-        from huggingface_hub import HfApi
-
-        from huggingface_hub import errors
+        from huggingface_hub import HfApi, errors
     except ModuleNotFoundError as error:
         raise MissingExtraError("sharing a model", extra="train") from error
     # The base of all that the Hub's own client of HTTP raises; not among the public names.
