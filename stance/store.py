@@ -188,7 +188,7 @@ class ModelFolder:
         folder.mkdir(parents=True, exist_ok=True)
         if folder.samefile(self.path):
             return ModelFolder.read(folder)
-        for name in WEIGHTS:  # Those of the model that is replaced.
+        for name in (*WEIGHTS, *BESIDE):  # Those of the model that is replaced.
             (folder / name).unlink(missing_ok=True)
         for name in (*self.files, *BESIDE):
             if (self.path / name).is_file():

@@ -78,3 +78,57 @@ def test_a_caller_that_stops_early_stops_the_thread_and_closes_what_it_read():
     found.close()
     assert closed.is_set()
     assert not threads()
+
+
+def test_what_cannot_be_gone_through_raises_where_its_items_are_used():
+    class Broken:
+        def __iter__(self):
+            raise ValueError("the disk is gone")
+
+    with pytest.raises(ValueError, match="the disk is gone"):
+        next(ahead(Broken()))
+    assert not threads()
+
+
+def test_no_item_is_made_after_the_caller_has_stopped():
+    made, third = [], threading.Event()
+
+    def items():
+        for number in range(10):
+            made.append(number)
+            if number == 2:
+                third.set()
+            yield number
+
+    found = ahead(items())
+    next(found)
+    assert third.wait(timeout=10)
+    found.close()
+    assert not threads()
+    assert made == [0, 1, 2]
+
+
+def test_a_stage_that_waits_for_ever_does_not_hold_up_a_caller_that_stops(monkeypatch):
+    monkeypatch.setattr("stance.ahead._PATIENCE", 0.05)
+    waits, release = threading.Event(), threading.Event()
+
+    def items():
+        yield 0
+        waits.set()
+        release.wait(timeout=30)
+
+    found = ahead(item for item in ahead(items()))
+    try:
+        assert next(found) == 0
+        assert waits.wait(timeout=10)
+        before = time.monotonic()
+        found.close()
+        while len(threads()) > 1 and time.monotonic() < before + 10:
+            time.sleep(0.01)
+        assert len(threads()) == 1  # The stage between them has ended.
+        assert time.monotonic() - before < 10
+    finally:
+        release.set()
+        for thread in threads():
+            thread.join(timeout=10)
+    assert not threads()

@@ -23,6 +23,7 @@ from stance.cluster.shards import ShardedOutput, Shards
 from stance.cluster.tables import TableLabeller
 from stance.cluster.workers import Worker, loaded
 from stance.errors import InputError, MissingExtraError, ModelError, OutputError
+from stance.files.partial import lock
 from stance.files.sources import find_sources
 from stance.settings import checked_options, settings_of
 from stance.store import ModelFolder
@@ -160,6 +161,27 @@ def test_a_link_in_the_place_of_the_result_is_refused(tiny_folder, corpus, tmp_p
     (tmp_path / "out").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OutputError, match="is a link"):
         label_in_blocks(corpus, tmp_path / "out", tiny_folder)
+
+
+def test_a_job_that_cannot_be_begun_lets_the_folder_go(tmp_path):
+    shards = Shards(tmp_path / "out", "jsonl")
+    with ShardedOutput.open(shards, {}, resume=False, force=False):
+        pass
+    (tmp_path / "out" / "part-0").mkdir()  # No run makes one, and no run can remove it.
+    with pytest.raises(OutputError, match=r"^cannot write "):
+        ShardedOutput.open(shards, {}, resume=False, force=True)
+    (tmp_path / "out" / "part-0").rmdir()
+    with ShardedOutput.open(shards, {}, resume=False, force=True):
+        pass
+
+
+def test_a_job_that_cannot_be_recorded_lets_the_folder_go(tmp_path):
+    shards = Shards(tmp_path / "out", "jsonl")
+    with pytest.raises(UnicodeEncodeError):
+        ShardedOutput.open(shards, {"model": {"name": "\ud800"}}, resume=False, force=False)
+    handle = lock(tmp_path / "out")
+    assert handle is not None
+    os.close(handle)
 
 
 def test_two_jobs_do_not_write_the_same_folder(tiny_folder, corpus, tmp_path):
@@ -300,6 +322,19 @@ def test_a_document_of_a_table_that_fails_is_a_row_with_an_error(tiny_folder):
     [found] = table_labeller(tiny_folder)(documents)
     assert found["document"].to_pylist() == ["1", "2"]
     assert found["error"].to_pylist() == ["holds no text in 'text'", None]
+
+
+@pytest.mark.parametrize("nothing", [None, float("nan")])
+def test_a_document_of_a_table_without_an_id_is_a_row_with_an_error(tiny_folder, nothing):
+    documents = arrow.Table.from_pydict({"id": [nothing, 0.5], "text": ["They met."] * 2})
+    [found] = table_labeller(tiny_folder)(documents)
+    assert found["document"].to_pylist() == ["", "0.5"]
+    assert found["error"].to_pylist() == ["has no id in 'id'", None]
+
+
+def test_the_column_of_errors_cannot_be_kept(tiny_folder):
+    with pytest.raises(InputError, match=r"^the column 'error' cannot be kept: results have one"):
+        table_labeller(tiny_folder, keep_columns=["error"])
 
 
 def test_a_column_that_a_table_lacks_is_named(tiny_folder):

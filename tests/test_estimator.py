@@ -136,3 +136,13 @@ def test_the_notation_and_a_column_of_texts_are_read(tiny_folder):
         np.array(TEXTS, dtype=object)[:, None], ["weather:favor", "trade", ""] * 6, groups=GROUPS
     )
     assert fitted.frames_ == ("weather", "trade")
+
+
+def test_columns_of_an_indicator_keep_their_order_without_a_codebook(tiny_folder):
+    indicator = INDICATOR[:, ::-1]
+    fitted = StanceClassifier(base=tiny_folder, epochs=1).fit(TEXTS, indicator, groups=GROUPS)
+    assert (indicator[0].tolist(), fitted.frames_) == ([0, 1], ("frame_1", "frame_2"))
+    present = fitted.predict_proba(TEXTS)
+    for column in (0, 1):
+        carried = indicator[:, column] == 1
+        assert present[carried, column].mean() > present[~carried, column].mean()

@@ -279,8 +279,43 @@ def test_resuming_a_complete_result_changes_nothing(tiny_model, corpus, tmp_path
     assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
 
 
+def test_the_result_its_own_pattern_matches_is_not_read(tiny_model, corpus, monkeypatch):
+    monkeypatch.chdir(corpus)
+    (corpus / "a.jsonl").write_text(json.dumps({"text": ARTICLE}) + "\n", encoding="utf-8")
+    (corpus / "b.txt").write_bytes(b"\0")
+    output = corpus / "out.jsonl"
+    first = job.label_files(["*"], output, model=tiny_model)
+    assert (first.documents, first.failed, first.left_out) == (7, 1, ())
+    before = output.read_bytes()
+    again = job.label_files(["*"], output, model=tiny_model, force=True)
+    assert (again.documents, again.failed, output.read_bytes()) == (7, 1, before)
+    assert {left.path for left in again.left_out} >= {
+        "out.jsonl",
+        "out.jsonl.errors.jsonl",
+        "out.jsonl.run.json",
+    }
+
+
+def test_the_record_names_the_runtime_and_its_device(tiny_model, corpus, tmp_path):
+    job.label_files([corpus], tmp_path / "out.jsonl", model=tiny_model)
+    record = json.loads((tmp_path / "out.jsonl.run.json").read_text(encoding="utf-8"))
+    assert record["settings"]["model"]["backend"] == "onnx (cpu)"
+
+
+@pytest.mark.usefixtures("small_windows")
+def test_a_run_is_not_resumed_on_another_device(tiny_model, corpus, tmp_path, monkeypatch):
+    cut_off(corpus, tmp_path / "out.jsonl", tiny_model)
+    monkeypatch.setattr(tiny_model.backend, "device", "cuda:0")
+    with pytest.raises(OutputError, match=r"backend was onnx \(cpu\), now it is onnx \(cuda\)"):
+        job.label_files([corpus], tmp_path / "out.jsonl", model=tiny_model, resume=True)
+
+
 def change_model(corpus, model):
     return {"model": model.with_thresholds({"cooperation": 0.9})}
+
+
+def change_runtime(corpus, model):
+    return {"model": stance.load(model.folder.path, backend="torch")}
 
 
 def change_list(corpus, model):
@@ -303,6 +338,7 @@ def change_option(corpus, model):
     ("change", "named"),
     [
         (change_model, "the model changed"),
+        (change_runtime, r"backend was onnx \(cpu\), now it is torch \(cpu\)"),
         (change_list, "the inputs changed"),
         (change_text, "the inputs changed"),
         (change_option, "keep_all was False"),

@@ -153,3 +153,25 @@ def test_a_changed_decision_survives_writing(folder):
 
 def test_no_source_is_the_shipped_model():
     assert find_folder(None) == default_folder()
+
+
+def test_a_model_saved_onto_its_own_folder_stays_with_its_changed_thresholds(folder):
+    with stance.load(folder) as model:
+        model.with_thresholds({"cooperation": 0.9}).save(folder, force=True)
+    assert ModelFolder.read(folder).decision.thresholds[-1] == 0.9
+    with stance.load(folder) as saved:
+        assert saved.decision.thresholds[-1] == 0.9
+
+
+def test_a_model_is_saved_onto_its_own_folder_by_another_name(folder, tmp_path):
+    (tmp_path / "link").symlink_to(folder)
+    ModelFolder.read(folder).copy(tmp_path / "link", force=True).verify()
+
+
+def test_a_save_over_another_model_leaves_none_of_its_weights(folder, tiny_folder, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(tiny_folder, other)
+    (folder / "model.safetensors").unlink()
+    edit(folder, lambda data: data["files"].pop("model.safetensors"))
+    ModelFolder.read(folder).copy(other, force=True).verify()
+    assert sorted(path.name for path in other.glob("model.*")) == ["model.onnx"]

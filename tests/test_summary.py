@@ -135,3 +135,9 @@ def test_wilson_agrees_with_the_published_example():
 
 def test_nothing_out_of_nothing_is_undefined():
     assert wilson(0, 0).value is None
+
+
+def test_rows_without_any_frame_make_an_empty_data_frame():
+    pytest.importorskip("pandas")
+    table = summarize([row("a", {}), row("b", {})]).to_pandas()
+    assert (len(table), table.index.name) == (0, "frame")

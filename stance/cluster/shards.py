@@ -201,7 +201,8 @@ class ShardedOutput:
         own = [folder / name for name in ("", _MANIFEST, "_blocks", "_work")]
         if link := next(filter(Path.is_symlink, own), None):
             raise OutputError(f"{link} is a link, which no run makes; remove it")
-        if folder.exists() and not manifest.exists() and any(folder.iterdir()):
+        begun = folder / f"{_MANIFEST}.new"  # A run was cut off while it wrote its first record.
+        if folder.exists() and not manifest.exists() and {*folder.iterdir()} - {begun}:
             raise OutputError(f"{folder} holds something else; choose a new folder")
 
     def _acquire(self) -> None:

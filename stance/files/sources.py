@@ -128,7 +128,7 @@ class _Finder:
         self.sources: list[Source | Unusable] = []
         self.left_out: list[LeftOut] = []
         self._input_format = input_format
-        self._output = None if output is None else output.absolute()
+        self._output = None if output is None else _placed(output)
         self._relative = relative
         self._seen: set[str] = set()
 
@@ -194,17 +194,24 @@ class _Finder:
 
     def _unread(self, error: OSError) -> None:
         name = clean(Path(error.filename).as_posix())
-        self.sources.append(Unusable(name, f"cannot be read: {error.strerror}"))
+        unread = Unusable(name, f"cannot be read: {error.strerror}")
+        if unread not in self.sources:  # Patterns and folders may lead there again.
+            self.sources.append(unread)
 
     def _is_output(self, path: Path) -> bool:
         """Say whether a file is the result, lies beside it, or in the folder that it is."""
         if self._output is None:
             return False
-        absolute, name = path.absolute(), self._output.name
+        absolute, name = _placed(path), self._output.name
         beside = (f"{name}.{what}" for what in ("errors.jsonl", "skipped.jsonl", "run.json"))
         own = {self._output, *map(self._output.with_name, beside)}
         folders = {self._output, self._output.with_name(f"{name}.partial")}
         return absolute in own or not folders.isdisjoint(absolute.parents)
+
+
+def _placed(path: Path) -> Path:
+    """Return where a file itself lies, whichever links and dots lead to its folder."""
+    return Path(os.path.realpath(path.parent), path.name)
 
 
 def kind_of(path: Path) -> str:

@@ -30,6 +30,7 @@ __all__ = [
     "detect_encoding",
     "read_limited",
     "reading",
+    "standard_input",
 ]
 
 #: The suffixes of compressed files.

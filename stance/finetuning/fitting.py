@@ -139,7 +139,8 @@ def hold_out(task: Task) -> HeldOut:
 def _nearest_to_even_first(part: NDArray[np.int64], folds: int) -> NDArray[np.int64]:
     """Number the parts anew: a document of half the rows must not be what is held out."""
     sizes = np.bincount(part, minlength=folds)
-    order = np.argsort(np.abs(sizes - len(part) / folds), kind="stable")
+    # Two parts are as far from even: the smaller is held out.
+    order = np.lexsort((sizes, np.abs(sizes - len(part) / folds)))
     renumbered: NDArray[np.int64] = np.argsort(order)[part]
     return renumbered
 

@@ -115,7 +115,7 @@ def _mapping(value: object, what: str) -> dict[str, Any]:
         return {}
     if not isinstance(value, Mapping):
         raise InputError(f"has a {type(value).__name__} for {what}; expected an object")
-    return {str(name): found for name, found in value.items()}
+    return {clean(str(name)): found for name, found in value.items()}
 
 
 def _names(value: object) -> list[str]:
@@ -123,7 +123,7 @@ def _names(value: object) -> list[str]:
         return []
     if not isinstance(value, list):
         raise InputError(f"has a {type(value).__name__} for uncertain; expected a list of frames")
-    return [str(name) for name in value]
+    return [clean(str(name)) for name in value]
 
 
 def _whole(value: object) -> int | None:

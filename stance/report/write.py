@@ -86,14 +86,14 @@ def write_report(
         raise OutputError(f"{page} exists; --force (force=True) replaces it, if it is a file")
     skipped: Iterable[Mapping[str, Any]] = ()
     if isinstance(results, (str, Path)):
-        title = clean(title or Path(results).name)
+        title = title or Path(results).name
         skipped = _skipped(Path(results))
         results = read_results(results)
     else:
         results = map(checked, results)
     corpus = gather(results, skipped=skipped, date_column=date_column, source_column=source_column)
     codebook = _codebook(corpus.names, model)
-    content = render(corpus, title=title or "Labelled articles", codebook=codebook)
+    content = render(corpus, title=clean(title or "Labelled articles"), codebook=codebook)
     drawn = () if figures is None else draw(corpus, Path(figures), force=force)
     _write(page, content)
     return _report(corpus, page, drawn)

@@ -139,6 +139,23 @@ def test_one_coder_makes_gold_but_no_agreement(run, two, tmp_path):
     assert len(rows(gold)) == 3
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--gold", "gold.jsonl", "--json"),
+        ("--gold", "gold.jsonl", "--disputes", "disputes.jsonl"),
+        ("--disputes", "disputes.csv", "--json"),
+    ],
+)
+def test_one_coder_leaves_no_file_where_figures_are_asked_for(run, two, monkeypatch, words):
+    folder = two[0].parent
+    monkeypatch.chdir(folder)
+    outcome = run("agreement", two[0], *words)
+    assert (outcome.code, outcome.err.count("\n"), outcome.out) == (2, 1, "")
+    assert "no sentence was coded twice" in outcome.err
+    assert sorted(folder.iterdir()) == sorted(two)
+
+
 def test_exports_of_label_studio_are_read(run, tmp_path):
     def annotation(coder, stance):
         chosen = {"type": "choices", "from_name": "x", "value": {"choices": [stance]}}

@@ -28,6 +28,14 @@ def test_the_help_lists_the_commands(run):
     assert all(name in outcome.out for name in cli.COMMANDS)
 
 
+def test_no_command_prints_the_help_in_lines_and_code_2(run):
+    outcome = run()
+    assert (outcome.code, outcome.out) == (2, "")
+    lines = [line.split() for line in outcome.err.splitlines()]
+    assert lines[0][:2] == ["Usage:", "stance"]
+    assert set(cli.COMMANDS) <= {line[0] for line in lines if line}
+
+
 @pytest.mark.parametrize("words", [("frobnicate",), ("label",), ("label", "a", "--threads", "x")])
 def test_wrong_usage_is_one_line_and_code_2(run, words):
     outcome = run(*words)

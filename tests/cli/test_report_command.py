@@ -55,3 +55,15 @@ def test_what_label_writes_can_be_reported_on(run, tiny_folder, tmp_path):
     for name in ("out.jsonl", "out.csv"):
         assert run("label", article, "-o", tmp_path / name, "--model", tiny_folder).code == 0
         assert run("report", tmp_path / name, "-o", tmp_path / f"{name}.html").code == 0
+
+
+def test_an_existing_figure_leaves_nothing_new_on_disk(run, result, tmp_path):
+    pytest.importorskip("matplotlib")
+    figures = tmp_path / "figures"
+    figures.mkdir()
+    (figures / "by_source.png").write_text("mine", encoding="utf-8")
+    before = sorted(tmp_path.rglob("*"))
+    outcome = run("report", result, "-o", tmp_path / "page.html", "--figures", figures)
+    assert (outcome.code, outcome.err.count("\n"), outcome.out) == (2, 1, "")
+    assert "by_source.png exists; --force" in outcome.err
+    assert sorted(tmp_path.rglob("*")) == before

@@ -91,6 +91,13 @@ def test_standard_input_may_be_a_table(monkeypatch, kind, data):
     sys.stdin.buffer.read()  # It is still open.
 
 
+@pytest.mark.parametrize("kind", ["text", "csv", "jsonl"])
+def test_a_standard_input_that_is_closed_is_a_failure(monkeypatch, kind):
+    monkeypatch.setattr(sys, "stdin", None)
+    found = list(DocumentReader(find_sources(["-"], input_format=kind)))
+    assert found == [Failure("stdin", "is closed: there is no standard input")]
+
+
 def test_a_damaged_compressed_file_is_a_failure(tmp_path):
     path = tmp_path / "a.txt.gz"
     path.write_bytes(gzip.compress(os.urandom(5000))[:3000])
@@ -119,7 +126,13 @@ def test_a_second_document_of_the_same_id_is_a_failure(tmp_path):
     assert "earlier document" in second.reason
 
 
-@pytest.mark.parametrize("value", [None, ""])
+def test_an_id_of_zero_is_an_id(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "One.", "key": 0}\n', encoding="utf-8")
+    assert read(path, id_column="key") == [Document("0", "One.")]
+
+
+@pytest.mark.parametrize("value", [None, "", float("nan")])
 def test_a_row_without_an_id_is_a_failure(tmp_path, value):
     path = tmp_path / "a.jsonl"
     path.write_text(json.dumps({"text": "One.", "key": value}) + "\n", encoding="utf-8")

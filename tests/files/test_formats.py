@@ -163,6 +163,11 @@ def test_a_carried_column_cannot_take_the_name_of_another(name):
         FlatColumns(FRAMES, (name,))
 
 
+def test_a_column_cannot_be_carried_twice():
+    with pytest.raises(InputError, match=r"^the column 'year' is to be kept twice; name it once$"):
+        FlatColumns(FRAMES, ("year", "source", "year"))
+
+
 def test_the_format_is_told_by_the_suffix_or_given(tmp_path):
     assert format_of(tmp_path / "a.CSV") == "csv"
     assert format_of(tmp_path / "a.txt", given="parquet") == "parquet"

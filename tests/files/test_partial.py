@@ -298,3 +298,21 @@ def test_a_finished_run_whose_files_were_being_placed_can_be_finished(output):
     journal.write_text(json.dumps(record | {"bytes": {}}), encoding="utf-8")
     with PartialOutput.open(output, SETTINGS, resume=True) as run:
         assert run.progress.complete
+
+
+def test_a_run_that_cannot_be_recorded_lets_the_result_go(output):
+    with pytest.raises(UnicodeEncodeError):
+        PartialOutput.open(output, {"model": {"name": "\ud800"}})
+    complete(output)
+    assert output.read_bytes() == b"one\n"
+
+
+def test_a_run_that_cannot_be_begun_lets_the_result_go(output):
+    begin(output)
+    odd = beside(output, "partial") / "odd"
+    odd.mkdir()
+    with pytest.raises(OutputError, match=r"^cannot write "):
+        PartialOutput.open(output, SETTINGS, force=True)
+    odd.rmdir()
+    complete(output, b"new\n", force=True)
+    assert output.read_bytes() == b"new\n"

@@ -59,6 +59,20 @@ def test_another_column_may_say_what_belongs_together(tmp_path):
     assert next(read_rows(path, document_column="speech")).document == "4"
 
 
+def test_an_id_of_zero_is_an_id(tmp_path):
+    first, second = {"id": 0, "document": 0}, {"id": 1, "document": 0}
+    given = [row | {"text": "One.", "frames": {}} for row in (first, second)]
+    found = list(read_rows(write(tmp_path / "a.jsonl", *given)))
+    assert [(row.id, row.document) for row in found] == [("0", "0"), ("1", "0")]
+
+
+@pytest.mark.parametrize("empty", ["", None])
+def test_an_id_that_is_empty_is_none(tmp_path, empty):
+    given = {"id": empty, "document": empty, "text": "One.", "frames": {}}
+    [row] = read_rows(write(tmp_path / "a.jsonl", given))
+    assert (row.id, row.document) == ("a.jsonl:1", "a.jsonl:1")
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [

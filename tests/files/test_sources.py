@@ -1,5 +1,6 @@
 """What inputs name, in which order, and what of a folder is left out."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -60,6 +61,33 @@ def test_side_files_of_earlier_results_are_left_out(tmp_path):
     assert set(left_out([tmp_path]).values()) == {"holds labels or results already"}
 
 
+@pytest.fixture
+def locked(tmp_path, monkeypatch):
+    """A folder that cannot be listed: root can list every other."""
+    make(tmp_path, "a.txt", "locked/b.txt", "open/c.txt")
+    folder, scandir = tmp_path / "locked", os.scandir
+
+    def refuse(path="."):
+        if Path(path).absolute() == folder:
+            raise PermissionError(errno.EACCES, "Permission denied", os.fspath(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    return folder
+
+
+def test_a_folder_that_cannot_be_listed_is_unusable_and_the_others_are_read(tmp_path, locked):
+    unread, *found = find_sources([tmp_path]).sources
+    assert unread == Unusable(locked.as_posix(), "cannot be read: Permission denied")
+    assert [source.id for source in found] == ["a.txt", "open/c.txt"]
+
+
+def test_a_folder_that_a_pattern_cannot_look_into_is_unusable(tmp_path, locked):
+    unread, *found = find_sources([f"{tmp_path}/**/*.txt"]).sources
+    assert unread == Unusable(locked.as_posix(), "cannot be read: Permission denied")
+    assert [source.path for source in found] == [tmp_path / "a.txt", tmp_path / "open" / "c.txt"]
+
+
 def test_the_size_is_that_of_all_files(tmp_path):
     make(tmp_path, "a.txt", "b.txt", text="12345")
     found = find_sources([tmp_path, tmp_path / "no.txt"])
@@ -99,6 +127,44 @@ def test_the_result_and_its_side_files_are_left_out_of_their_own_folder(tmp_path
         tmp_path, "a.txt", "out.jsonl", "out.jsonl.partial/skipped.jsonl", "out.jsonl.errors.jsonl"
     )
     assert ids([tmp_path], output=tmp_path / "out.jsonl") == ["a.txt"]
+
+
+RESULT = [
+    "out.jsonl",
+    "out.jsonl.errors.jsonl",
+    "out.jsonl.partial/skipped.jsonl",
+    "out.jsonl.run.json",
+    "out.jsonl.skipped.jsonl",
+]
+
+
+@pytest.mark.parametrize("pattern", ["*", "**/*"])
+def test_the_result_and_its_side_files_are_left_out_of_a_pattern(tmp_path, monkeypatch, pattern):
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path, "a.txt", "out.jsonl.txt", *RESULT)
+    found = find_sources([pattern], output="out.jsonl")
+    assert [source.id for source in found.sources] == ["a.txt", "out.jsonl.txt"]
+    assert {left.path for left in found.left_out} >= {name for name in RESULT if "/" not in name}
+
+
+@pytest.mark.parametrize("name", RESULT)
+def test_what_belongs_to_the_result_is_left_out_even_where_it_is_named(tmp_path, name):
+    make(tmp_path, name)
+    found = find_sources([tmp_path / name], output=tmp_path / "out.jsonl")
+    assert found.sources == ()
+    [left] = found.left_out
+    assert (left.path, left.reason) == (
+        (tmp_path / name).as_posix(),
+        "the result, or what lies beside it",
+    )
+
+
+def test_what_lies_in_a_folder_of_results_is_left_out(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path, "a.jsonl", "out/part-0.jsonl", "out/_blocks/0.skipped.jsonl")
+    assert ids(["**/*.jsonl"], output="out") == ["a.jsonl"]
+    assert ids(["*"], output="out") == ["a.jsonl"]
+    assert ids(["a.jsonl", "out/part-0.jsonl"], output="out") == ["a.jsonl"]
 
 
 @pytest.mark.parametrize(
@@ -192,6 +258,23 @@ def test_a_file_name_that_is_not_text_gives_an_id_that_is(tmp_path):
     name = os.fsencode(tmp_path) + b"/a\xff.txt"
     Path(os.fsdecode(name)).write_bytes(b"text")
     assert ids([tmp_path]) == ["a\ufffd.txt"]
+
+
+def test_a_suffix_that_is_not_text_is_named_as_text(tmp_path):
+    name = os.fsdecode(os.fsencode(tmp_path) + b"/a.\xff")
+    Path(name).write_bytes(b"text")
+    [source] = find_sources([name]).sources
+    assert source.reason.startswith("is of a type that is not read (.\ufffd); expected ")
+    assert source.reason.encode()
+
+
+def test_a_table_whose_first_row_cannot_be_had_does_not_cost_the_others(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    make(tmp_path, "a.txt")
+    days = arrow.array([10**12], arrow.timestamp("s"))  # In the year 33,658.
+    parquet.write_table(arrow.table({"text": ["a"], "day": days}), tmp_path / "b.parquet")
+    assert ids([tmp_path]) == ["a.txt", "b.parquet"]
 
 
 def test_standard_input_is_text_unless_said_otherwise():

@@ -160,6 +160,25 @@ def test_an_older_encoding_that_shows_only_at_the_end_is_found(tmp_path):
     assert table.guessed == "cp1252"
 
 
+def test_one_damaged_byte_far_on_does_not_change_the_encoding(tmp_path):
+    path = tmp_path / "a.csv"
+    data = "text,id\n" + "Größe,1\n" * 100_000 + "plain,2\n" * 50_000
+    path.write_bytes(data.encode() + b"stray \xe9,3\n" + "naïve,4\n".encode())
+    table = TableFile(path, "csv")
+    texts = [row.values["text"] for row in table]
+    assert (texts[0], texts[-2:]) == ("Größe", ["stray \ufffd", "naïve"])
+    assert table.guessed == "utf-8"
+
+
+def test_an_older_encoding_throughout_a_long_table_is_found(tmp_path):
+    path = tmp_path / "a.csv"
+    text = "Der Präsident sagte: Die Größe zählt."
+    path.write_bytes(("text\n" + f"{text}\n" * 30_000).encode("cp1252"))
+    table = TableFile(path, "csv")
+    assert {row.values["text"] for row in table} == {text}
+    assert table.guessed == "cp1252"
+
+
 @pytest.mark.parametrize("kind", ["csv", "tsv"])
 def test_an_empty_table_is_refused(tmp_path, kind):
     with pytest.raises(InputError, match="is empty"):
@@ -232,6 +251,17 @@ def test_a_damaged_parquet_file_is_refused(tmp_path):
     pytest.importorskip("pyarrow")
     with pytest.raises(InputError, match="not a readable Parquet"):
         rows(tmp_path / "a.parquet", "parquet", b"PAR1 nothing PAR1")
+
+
+def test_a_value_of_parquet_that_python_cannot_hold_is_refused(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "a.parquet"
+    days = arrow.array([10**12], arrow.timestamp("s"))  # In the year 33,658.
+    parquet.write_table(arrow.table({"text": ["a"], "day": days}), path)
+    with pytest.raises(InputError, match=r"^is not a readable Parquet file: "):
+        list(TableFile(path, "parquet"))
+    assert values(TableFile(path, "parquet", columns=["text"])) == [{"text": "a"}]
 
 
 @given(data=st.binary(max_size=300), kind=st.sampled_from(["csv", "tsv", "jsonl"]))

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import sys
 
 import pytest
@@ -11,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stance.errors import InputError
-from stance.files.text import clean, decode, decompress, read_limited, reading
+from stance.files.text import (
+    clean,
+    decode,
+    decompress,
+    read_limited,
+    reading,
+    standard_input,
+)
 
 TEXTS = st.text(st.characters(exclude_characters="\0\ufeff", exclude_categories=["Cs"]))
 
@@ -133,3 +141,19 @@ def test_a_document_past_the_limit_is_refused_without_being_read_whole(monkeypat
     with pytest.raises(InputError, match="larger than"):
         read_limited(stream)
     assert stream.tell() == 11
+
+
+def test_a_standard_input_that_is_closed_is_refused(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    message = r"^is closed: there is no standard input$"
+    with pytest.raises(InputError, match=message), standard_input():
+        pass
+
+
+def test_standard_input_is_left_open(tmp_path, monkeypatch):
+    (tmp_path / "a.txt").write_bytes(b"peace\xff")
+    with (tmp_path / "a.txt").open(encoding="utf-8") as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        with standard_input() as stream:
+            assert stream.read() == b"peace\xff"
+        assert os.fstat(file.fileno()).st_size == 6

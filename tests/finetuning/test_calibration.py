@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from stance.decision import UNCERTAIN, Decision
-from stance.finetuning.calibration import equal_weights, fit_decision
+from stance.finetuning.calibration import _best_threshold, equal_weights, fit_decision
 
 
 def simulated(rows=4_000, seed=0, sharpness=1.0, shift=0.0):
@@ -75,3 +75,28 @@ def test_sources_count_alike():
     weights = equal_weights(["a"] * 90 + ["b"] * 10)
     assert weights[:90].sum() == pytest.approx(weights[90:].sum())
     assert weights.mean() == pytest.approx(1)
+
+
+def test_well_separated_rows_have_their_threshold_in_the_middle():
+    present = np.concatenate([np.linspace(0.01, 0.09, 30), np.linspace(0.61, 0.99, 10)])
+    gold = present > 0.5
+    found = _best_threshold(present, gold, np.ones(40), np.random.default_rng(0))
+    assert 0.3 < found < 0.45
+
+
+def test_a_decision_on_well_separated_rows_leaves_room_on_both_sides():
+    states = np.array([0] * 30 + [1] * 10)
+    logits = np.zeros((40, 4), np.float32)
+    logits[:, 0], logits[:, 1] = np.where(states, 0, 6), np.where(states, 6, 0)
+    decision = fit_decision(logits, states[:, None])
+    present = 1 - decision.probabilities(logits)[:, 0, 0]
+    assert present[:30].max() + 0.2 < decision.thresholds[0] < present[30:].min() - 0.2
+
+
+def test_a_single_row_with_the_frame_is_enough():
+    states = np.zeros((12, 1), np.int64)
+    states[3] = 1
+    logits = np.tile(np.array([3, 0, 0, 0], np.float32), (12, 1))
+    logits[3] = [0, 3, 0, 0]
+    decision = fit_decision(logits, states)
+    assert decision.states(decision.probabilities(logits)).tolist() == states.tolist()

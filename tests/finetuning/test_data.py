@@ -139,3 +139,26 @@ def test_the_digest_knows_labels_and_order():
 @given(st.text())
 def test_folding_twice_is_folding_once(text):
     assert fold(fold(text)) == fold(text)
+
+
+@pytest.mark.parametrize("dtype", ["string", "object"])
+def test_the_na_of_pandas_is_an_empty_cell(dtype):
+    pandas = pytest.importorskip("pandas")
+    columns = {"id": "7", "document": "a", "text": "x", "frames": "weather:favor"}
+    cells = {name: [value, pandas.NA] for name, value in columns.items()} | {"text": ["x", "y"]}
+    rows = read_data(pandas.DataFrame(cells, dtype=dtype), COLUMNS)
+    assert [row.id for row in rows] == ["7", "row 2"]
+    assert read(rows) == [("a", "x", {"weather": "favor"}), ("row 2", "y", {})]
+
+
+def test_the_na_of_pandas_in_a_mapping_is_an_empty_cell():
+    pandas = pytest.importorskip("pandas")
+    [row] = read_data([{**ROWS[0], "id": pandas.NA, "document": pandas.NA}], COLUMNS)
+    assert (row.id, row.document) == ("row 1", "row 1")
+
+
+def test_the_na_of_pandas_in_an_object_of_frames_is_an_absent_frame():
+    pandas = pytest.importorskip("pandas")
+    frames = [{"weather": "favor", "trade": pandas.NA}]
+    table = pandas.DataFrame({"document": ["a"], "text": ["x"], "frames": frames})
+    assert read(table) == [("a", "x", {"weather": "favor"})]

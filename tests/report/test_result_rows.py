@@ -103,3 +103,14 @@ def test_any_json_is_a_row_or_an_input_error(part, value):
         return
     assert found["text"]
     json.dumps([found["probabilities"], found["stances"], found["explanations"]], allow_nan=False)
+
+
+def test_a_null_in_a_struct_of_parquet_is_an_absent_frame(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    frames = [{"order": "favor", "trade": None}, {"order": None, "trade": None}]
+    rows = arrow.table({"text": ["One.", "Two."], "frames": frames})
+    parquet.write_table(rows, tmp_path / "labels.parquet")
+    found = [row["frames"] for row in read_results(tmp_path / "labels.parquet")]
+    assert found == [{"order": "favor"}, {}]

@@ -15,6 +15,7 @@ pytest.importorskip("jinja2")
 
 CODEBOOK = Codebook.load(Path(__file__).parents[2] / "training" / "codebook.json")
 HOSTILE = "</script><script>window.hurt=1</script><img src=x onerror=window.hurt=1>\u2028 {{ 7*7 }}"
+HALF = "\ud83d"
 SCRIPT = re.compile(r'<script type="application/json" id="([\w-]+)">(.*?)</script>', re.DOTALL)
 
 
@@ -145,3 +146,47 @@ def test_a_figure_that_exists_is_kept(tmp_path):
     (tmp_path / "shares.png").write_text("mine", "utf-8")
     with pytest.raises(OutputError, match=r"shares\.png exists"):
         write_report([row()], tmp_path / "page.html", figures=tmp_path)
+
+
+def test_rows_without_any_frame_have_a_page_and_figures(tmp_path):
+    pytest.importorskip("matplotlib")
+    bare = {"frames": {}, "probabilities": {}}
+    rows = [row(name, date=f"20{name}", source=f"s{name}", **bare) for name in ("10", "12")]
+    written = write_report(rows, tmp_path / "page.html", figures=tmp_path / "figures")
+    assert "One." in written.page.read_text("utf-8")
+    assert len(written.figures) == 6
+    assert all(path.stat().st_size for path in written.figures)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"document": HALF},
+        {"title": HALF},
+        {"source": HALF},
+        {"date": HALF},
+        {"frames": {HALF: "favor"}},
+        {"probabilities": {HALF: 0.5}},
+    ],
+    ids=lambda more: next(iter(more)),
+)
+def test_half_a_surrogate_does_not_stop_the_page(tmp_path, more):
+    result = tmp_path / "out.jsonl"
+    result.write_text(json.dumps(row(**more)) + "\n", "utf-8")
+    written = write_report(result, tmp_path / "page.html", title=f"All {HALF}")
+    assert "<h1>All \ufffd</h1>" in written.page.read_text("utf-8")
+
+
+def test_half_a_surrogate_in_the_title_of_rows_does_not_stop_the_page(tmp_path):
+    assert "<h1>All \ufffd</h1>" in page_of(tmp_path, row(), title=f"All {HALF}")
+
+
+@pytest.mark.parametrize("name", ["shares.png", "by_source.svg"])
+def test_nothing_is_written_where_one_figure_exists(tmp_path, name):
+    pytest.importorskip("matplotlib")
+    (tmp_path / name).write_text("mine", "utf-8")
+    rows = [row("a", source="x"), row("b", source="y")]
+    with pytest.raises(OutputError, match="exists; --force"):
+        write_report(rows, tmp_path / "page.html", figures=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text("utf-8") == "mine"

@@ -1,0 +1,87 @@
+"""What is held out, and what is fitted on it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stance.codebook import Codebook, Frame
+from stance.decision import Decision
+from stance.files import LabelledRow
+from stance.finetuning.bases import Base
+from stance.finetuning.fitting import (
+    HeldOut,
+    Task,
+    _nearest_to_even_first,
+    _never_compared,
+    judge,
+)
+from stance.finetuning.plan import make_plan
+from stance.finetuning.workspace import Workspace
+from stance.store import ModelFolder
+
+BOOK = Codebook((Frame("weather"), Frame("trade")))
+BASES = Decision((2.0,) * 2, (0.7,) * 2, (0.3,) * 2, {0.05: ((0.2, 0.4),) * 2})
+# Weather is in all four documents, trade in the first alone.
+STATES = np.array([[n % 3, n % 2 if n < 10 else 0] for n in range(40)])
+PARTS = np.arange(40) // 10
+
+
+def base_that_knows(book):
+    folder = None if book is None else ModelFolder(Path(), "base", "1", "en", book, BASES, 32)
+    return Base(Path(), "base", None, folder, 384, 6, 512, "en")
+
+
+def make_task(states=STATES, book=None):
+    rows = [LabelledRow(str(n), f"d{n // 10}", f"text {n}", {}) for n in range(len(states))]
+    base = base_that_knows(book)
+    plan = make_plan(rows, states, base)
+    return Task(rows, states, BOOK, base, plan, Workspace(Path("m")), print, 0.0)
+
+
+def logits_of(states):
+    """Return logits that are right, and far too timid."""
+    return (0.5 * np.eye(4)[states]).reshape(len(states), -1).astype(np.float32)
+
+
+def held_out(rows, part):
+    return HeldOut(rows, part, logits_of(STATES[rows]), 1)
+
+
+@pytest.mark.parametrize("sizes", [(75, 7, 6, 6, 6), (75, 13, 12), (75, 25)])
+def test_a_document_of_most_rows_is_not_held_out_first(sizes):
+    part = np.repeat(np.arange(len(sizes)), sizes)
+    assert np.bincount(_nearest_to_even_first(part, len(sizes)))[0] == sizes[1]
+
+
+@given(st.lists(st.integers(0, 4), min_size=1))
+def test_parts_that_are_numbered_anew_hold_the_same_rows(part):
+    found = _nearest_to_even_first(np.array(part), 5).tolist()
+    assert len(set(zip(part, found, strict=True))) == len(set(part)) == len(set(found))
+    assert set(found) <= set(range(5))
+
+
+@pytest.mark.parametrize(
+    ("book", "expected"),
+    [(BOOK, BASES), (Codebook((Frame("rain"), Frame("snow"))), None), (None, None)],
+    ids=["known", "unknown", "no model"],
+)
+def test_a_frame_of_one_part_is_decided_as_before(book, expected):
+    decision, _ = judge(make_task(book=book), held_out(np.arange(40), PARTS), resamples=5)
+    expected = expected or Decision.plain(2)
+    for kind in ("temperatures", "offsets", "thresholds"):
+        assert getattr(decision, kind)[1] == getattr(expected, kind)[1]
+    assert decision.temperatures[0] not in (1.0, expected.temperatures[0])
+    assert decision.bands[0.05][1] == expected.bands.get(0.05, [(0.5, 0.5)] * 2)[1]
+
+
+def test_a_frame_of_two_parts_is_compared():
+    assert _never_compared(make_task(), held_out(np.arange(40), np.arange(40) % 4 // 2)) == set()
+
+
+def test_where_one_part_is_held_out_a_frame_is_compared_that_is_elsewhere_too():
+    first, last = np.arange(10), np.arange(30, 40)
+    assert _never_compared(make_task(), held_out(first, np.zeros(10, int))) == {1}
+    assert _never_compared(make_task(), held_out(last, np.zeros(10, int))) == {1}
