@@ -13,6 +13,8 @@ with atheris.instrument_imports(include=["stance"]):
 
 def main(name: str, cases: int, folder: str) -> None:
     """Try so many inputs, from the bytes in ``folder`` on, where what is found is put too."""
+    # Drawing goes deeper here than in a test: the deepest inputs must still be had.
+    sys.setrecursionlimit(sys.getrecursionlimit() + 500)
     [target] = [target for target in TARGETS if target.name == name]
     tried = 0
 
