@@ -19,6 +19,7 @@ __all__ = [
     "ModelError",
     "OutputError",
     "StanceError",
+    "reason_of",
 ]
 
 # Line ends and control characters, which could steer a terminal, marks that turn the direction of
@@ -71,3 +72,12 @@ class MissingExtraError(StanceError, ImportError):
             f'{what} needs packages that are not installed: pip install "stance[{extra}]"'
         )
         self.extra = extra
+
+
+def reason_of(error: Exception, *, limit: int = 200) -> str:
+    r"""Return what an error of another library says, on one line of so many characters at most.
+
+    >>> reason_of(ValueError("no such\n  file"))
+    'no such file'
+    """
+    return " ".join(str(error).split())[:limit]

@@ -35,7 +35,7 @@ from stance.files.sources import Inputs, find_sources
 from stance.inference import PreparedDocuments
 from stance.model import StanceModel, load
 from stance.results import DocumentResult, SentenceResult
-from stance.settings import checked_options, columns_of, settings_of
+from stance.settings import checked_options, columns_of, runtime_of, settings_of
 
 __all__ = [
     "LabelProgress",
@@ -136,7 +136,7 @@ def label_files(
     if output is None:
         return job.run(progress=progress, on_result=on_result)
     decided = replace(model.folder, decision=model.decision)
-    runtime = f"{model.backend.name} ({model.backend.device.partition(':')[0]})"
+    runtime = runtime_of(model.backend.name, model.backend.device)
     settings = settings_of(decided, runtime, found, options)
     with PartialOutput.open(Path(output), settings, resume=resume, force=force) as unfinished:
         return job.run(unfinished, progress=progress, on_result=on_result)

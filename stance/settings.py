@@ -14,7 +14,7 @@ from stance.files.formats import FlatColumns, require_parquet
 from stance.files.sources import Inputs
 from stance.store import ModelFolder
 
-__all__ = ["checked_options", "columns_of", "model_settings", "settings_of"]
+__all__ = ["checked_options", "columns_of", "model_settings", "runtime_of", "settings_of"]
 
 
 def checked_options(**options: Any) -> dict[str, Any]:
@@ -45,23 +45,32 @@ def columns_of(codebook: Codebook, options: Mapping[str, Any]) -> FlatColumns:
     )
 
 
-def model_settings(model: ModelFolder, backend: str) -> dict[str, Any]:
-    """Return which model it is that decides, thresholds included."""
+def runtime_of(backend: str, device: str) -> str:
+    """Name what runs a model, as far as it tells in the rows: two GPUs are alike.
+
+    >>> runtime_of("torch", "cuda:1")
+    'torch (cuda)'
+    """
+    return f"{backend} ({device.partition(':')[0]})"
+
+
+def model_settings(model: ModelFolder, runtime: str) -> dict[str, Any]:
+    """Return which model it is that decides, thresholds included, and on what runtime."""
     text = json.dumps(model.to_dict(), ensure_ascii=False, sort_keys=True)
     return {
         "name": model.name,
         "version": model.version,
-        "backend": backend,
+        "backend": runtime,
         "sha256": hashlib.sha256(text.encode()).hexdigest(),
     }
 
 
 def settings_of(
-    model: ModelFolder, backend: str, inputs: Inputs, options: Mapping[str, Any]
+    model: ModelFolder, runtime: str, inputs: Inputs, options: Mapping[str, Any]
 ) -> dict[str, dict[str, Any]]:
     """Return all that a result depends on, the text of the documents aside."""
     return {
-        "model": model_settings(model, backend),
+        "model": model_settings(model, runtime),
         "inputs": {
             "files": len(inputs.sources),
             "bytes": inputs.size,

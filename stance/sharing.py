@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stance.errors import MissingExtraError, OutputError
+from stance.errors import MissingExtraError, OutputError, reason_of
 from stance.store import BESIDE, ModelFolder
 
 __all__ = ["push"]
@@ -47,7 +47,7 @@ def push(
             commit_message=message,
         )
     except (unreachable, errors.HFValidationError, OSError, ValueError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = reason_of(error)
         raise OutputError(
             f"cannot upload to {repo_id}: {reason}; check the name, the network and `hf auth login`"
         ) from error

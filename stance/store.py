@@ -20,7 +20,7 @@ from typing import Any
 from stance.backends.weights import check_onnx, check_safetensors
 from stance.codebook import STATES, Codebook
 from stance.decision import Decision
-from stance.errors import CodebookError, ModelError, OutputError
+from stance.errors import CodebookError, ModelError, OutputError, reason_of
 from stance.strict_json import MAX_JSON_BYTES, read_json
 
 __all__ = ["FORMAT_VERSION", "ModelFolder", "check_settings", "default_folder", "find_folder"]
@@ -188,11 +188,10 @@ class ModelFolder:
         folder.mkdir(parents=True, exist_ok=True)
         if folder.samefile(self.path):
             return ModelFolder.read(folder)
-        for name in (*WEIGHTS, *BESIDE):  # Those of the model that is replaced.
+        for name in (*REQUIRED, *WEIGHTS, *BESIDE):
+            # What is there is another model's, or a link to somewhere else.
             (folder / name).unlink(missing_ok=True)
-        for name in (*self.files, *BESIDE):
             if (self.path / name).is_file():
-                (folder / name).unlink(missing_ok=True)  # It may be a link to somewhere else.
                 shutil.copyfile(self.path / name, folder / name)
         return ModelFolder.read(folder)
 
@@ -318,7 +317,7 @@ def find_folder(source: str | Path | None) -> Path:
         wanted = [*REQUIRED, *WEIGHTS, "stance.json", "README.md"]
         return Path(snapshot_download(source, allow_patterns=wanted))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = reason_of(error)
         raise ModelError(f"no folder {source}, and the Hub does not give it: {reason}") from error
 
 

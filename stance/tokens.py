@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from stance.backends.base import Batch
-from stance.errors import ModelError
+from stance.errors import ModelError, reason_of
 
 __all__ = ["TextWindows", "Window", "WindowTokenizer", "pack"]
 
@@ -61,7 +61,7 @@ class WindowTokenizer:
         try:
             self._tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
         except Exception as error:  # the library raises Exception itself
-            reason = " ".join(str(error).split())[:200]
+            reason = reason_of(error)
             raise ModelError(
                 f"{path} is not a tokenizer: {reason}; fetch the model again"
             ) from error

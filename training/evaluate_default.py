@@ -30,9 +30,10 @@ from recipe import CODEBOOK, RECIPE, parse_arguments, train
 from train_default import OUTPUT
 
 from stance.decision import Decision, states_of
+from stance.evaluation import evaluate
 from stance.figures import Evaluation
+from stance.files import LabelledRow
 from stance.finetuning.calibration import ABSTENTION_SHARES, equal_weights, fit_decision
-from stance.model import load
 from stance.scoring import reliability, score
 from stance.store import ModelFolder
 
@@ -168,13 +169,8 @@ def by_source(judge: Judge, decided: Decided) -> dict[str, Any]:
 
 def shipped_on_unseen() -> dict[str, Any]:
     """Return all figures of the shipped model on rows that it was not trained on."""
-    rows = list(unseen_rows())
-    with load(OUTPUT) as model:
-        probabilities = model.predict_proba([row.text for row in rows])
-        states = model.decision.states(probabilities)
-    gold = states_of([row.frames for row in rows], CODEBOOK)
-    groups = [row.group for row in rows]
-    return score(gold, probabilities, states, groups, frames=CODEBOOK.names).to_dict()
+    rows = (LabelledRow(row.id, row.group, row.text, row.frames) for row in unseen_rows())
+    return evaluate(OUTPUT, rows).to_dict()
 
 
 def uncalibrated_errors(judge: Judge, logits: NDArray[Any]) -> dict[str, Any]:

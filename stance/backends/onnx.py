@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.backends.base import Batch
-from stance.errors import ModelError
+from stance.errors import ModelError, reason_of
 
 __all__ = ["OnnxBackend", "available_threads"]
 
@@ -56,7 +56,7 @@ class OnnxBackend:
                 str(path), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # its exceptions share no base of their own
-            reason = " ".join(str(error).split())[:200]
+            reason = reason_of(error)
             raise ModelError(f"{path} cannot be run: {reason}; fetch the model again") from error
         self._inputs = {given.name for given in self._session.get_inputs()}
         self._threads = threads or available_threads()
@@ -86,7 +86,7 @@ class OnnxBackend:
         try:
             output: NDArray[np.float32] = self._session.run(None, feed)[0]
         except Exception as error:  # its exceptions share no base of their own
-            reason = " ".join(str(error).split())[:200]
+            reason = reason_of(error)
             raise ModelError(f"the ONNX file cannot run a batch: {reason}") from error
         return output.astype(np.float32, copy=False)
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.backends.base import Batch
-from stance.errors import InputError, MissingExtraError, ModelError
+from stance.errors import InputError, MissingExtraError, ModelError, reason_of
 
 __all__ = ["TorchBackend", "load_encoder"]
 
@@ -65,7 +65,7 @@ class TorchBackend:
                 attention_mask=self._torch.from_numpy(batch.attention_mask).to(self.device),
             )
         except (IndexError, RuntimeError) as error:
-            reason = " ".join(str(error).split())[:200]
+            reason = reason_of(error)
             raise ModelError(f"the weights cannot run a batch: {reason}") from error
         logits: NDArray[np.float32] = output.logits.float().cpu().numpy()
         return logits
@@ -100,7 +100,7 @@ def load_encoder(folder: Path, *, device: str, dtype: Any) -> Any:
             output_loading_info=True,
         )
     except Exception as error:  # whatever it meets in files that somebody else wrote
-        reason = " ".join(str(error).split())[:200]
+        reason = reason_of(error)
         raise ModelError(f"transformers cannot load {folder}: {reason}") from error
     if missing := sorted(found["missing_keys"]):
         raise ModelError(

@@ -25,7 +25,7 @@ from stance.errors import OutputError
 from stance.files.formats import format_of
 from stance.files.report import LabelProgress, LabelReport
 from stance.job import find_articles
-from stance.settings import checked_options, columns_of, settings_of
+from stance.settings import checked_options, columns_of, runtime_of, settings_of
 from stance.store import ModelFolder, find_folder
 
 __all__ = ["BLOCK_CHARACTERS", "label_shards"]
@@ -120,9 +120,10 @@ def label_shards(
         threads=threads,
         num_gpus=num_gpus,
     )
-    runtime = f"{backend} ({device.partition(':')[0]})"
     made = {**options, "block_characters": block_characters}
-    settings = settings_of(_checked_model(worker, options), runtime, found, made)
+    settings = settings_of(
+        _checked_model(worker, options), runtime_of(backend, device), found, made
+    )
     shards = Shards(folder, options["format"])
     task = Task(shards, options, worker, settings["model"], block_characters)
     shares = deal_out(found, block_characters if id_column is None else None)

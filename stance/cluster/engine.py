@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from stance.errors import InputError, MissingExtraError
+from stance.errors import InputError, MissingExtraError, reason_of
 
 __all__ = ["import_ray", "running_ray"]
 
@@ -46,7 +46,7 @@ def running_ray(address: str | None) -> Iterator[Any]:
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, ValueError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:160]
+        reason = reason_of(error, limit=160)
         raise InputError(
             f"no Ray cluster can be joined at {address or 'its default address'}: {reason}; "
             "expected HOST:PORT of a head node, or nothing to start Ray on this machine"

@@ -1,4 +1,4 @@
-"""``spark_label``: a Spark DataFrame of documents → one of labelled sentences, by a pandas UDF."""
+"""``spark_label``: a Spark DataFrame of documents → one of labelled sentences, by an Arrow UDF."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def spark_label(
 ) -> Any:
     """Label the documents of a Spark DataFrame.
 
-    The pandas UDF (``DataFrame.mapInPandas``) loads the model once in a Python worker and keeps it
+    The UDF (``DataFrame.mapInArrow``) loads the model once in a Python worker and keeps it
     for the tasks that follow there. Each uses one processor, as Spark runs a task a core.
 
     Args:

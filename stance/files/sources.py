@@ -52,10 +52,15 @@ class Source:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A file of a folder that is plainly no article, and why it was left out."""
+    """A file that is plainly no article, and why it was left out.
+
+    Attributes:
+        even_named: it is left out also where it is named itself.
+    """
 
     path: str
     reason: str
+    even_named: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,7 +133,7 @@ class _Finder:
         self.sources: list[Source | Unusable] = []
         self.left_out: list[LeftOut] = []
         self._input_format = input_format
-        self._output = None if output is None else _placed(output)
+        self._results, self._result_folders = _results(output)
         self._relative = relative
         self._seen: set[str] = set()
 
@@ -157,7 +162,8 @@ class _Finder:
     def _add_file(self, path: Path) -> None:
         document_id = clean(path.as_posix())
         if self._is_output(path):
-            self.left_out.append(LeftOut(document_id, "the result, or what lies beside it"))
+            reason = "the result, or what lies beside it"
+            self.left_out.append(LeftOut(document_id, reason, even_named=True))
             return
         if not path.exists():
             self.sources.append(Unusable(document_id, "does not exist"))
@@ -200,13 +206,20 @@ class _Finder:
 
     def _is_output(self, path: Path) -> bool:
         """Say whether a file is the result, lies beside it, or in the folder that it is."""
-        if self._output is None:
+        if not self._results:
             return False
-        absolute, name = _placed(path), self._output.name
-        beside = (f"{name}.{what}" for what in ("errors.jsonl", "skipped.jsonl", "run.json"))
-        own = {self._output, *map(self._output.with_name, beside)}
-        folders = {self._output, self._output.with_name(f"{name}.partial")}
-        return absolute in own or not folders.isdisjoint(absolute.parents)
+        place = _placed(path)
+        return place in self._results or not self._result_folders.isdisjoint(place.parents)
+
+
+def _results(output: Path | None) -> tuple[frozenset[Path], frozenset[Path]]:
+    """Return the files that are a result or lie beside it, and the folders that hold one."""
+    if output is None:
+        return frozenset(), frozenset()
+    place = _placed(output)
+    beside = (f"{place.name}.{what}" for what in ("errors.jsonl", "skipped.jsonl", "run.json"))
+    unfinished = place.with_name(f"{place.name}.partial")
+    return frozenset({place, *map(place.with_name, beside)}), frozenset({place, unfinished})
 
 
 def _placed(path: Path) -> Path:

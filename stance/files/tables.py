@@ -17,9 +17,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from stance.errors import InputError, MissingExtraError
+from stance.errors import InputError, MissingExtraError, reason_of
 from stance.files.text import (
     MAX_TEXT_BYTES,
+    beyond_ascii,
     clean,
     decompress,
     detect_encoding,
@@ -144,17 +145,14 @@ class TableFile:
             first = block = stream.read(_SAMPLE_BYTES)
             if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
                 return "utf-16"
-            only_utf8 = 0  # Characters so far that nothing but UTF-8 explains.
+            before = 0
             try:
                 while block:
-                    text = decoder.decode(block)
-                    only_utf8 += len(text) - len(text.encode("ascii", "ignore"))
+                    before += beyond_ascii(decoder.decode(block))
                     block = stream.read(_SAMPLE_BYTES)
                 decoder.decode(b"", final=True)
             except UnicodeDecodeError:
-                broken = max(1, block.decode("utf-8", "replace").count("\ufffd"))
-                mostly_utf8 = only_utf8 > 4 * broken
-                self.guessed = "utf-8" if mostly_utf8 else detect_encoding(block or first)
+                self.guessed = detect_encoding(block or first, before=before)
                 return self.guessed
         return "utf-8-sig"
 
@@ -181,7 +179,7 @@ class TableFile:
                         yield Row(done, f"row {done}", values)
         # What a value cannot be turned into comes as one of Python's own errors.
         except (arrow.ArrowException, OSError, ValueError, ArithmeticError, LookupError) as error:
-            reason = " ".join(str(error).split())[:160]
+            reason = reason_of(error, limit=160)
             raise InputError(f"is not a readable Parquet file: {reason}") from error
 
 

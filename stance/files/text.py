@@ -24,6 +24,7 @@ __all__ = [
     "MAX_TEXT_BYTES",
     "NOT_A_FILE",
     "DecodedText",
+    "beyond_ascii",
     "clean",
     "decode",
     "decompress",
@@ -101,8 +102,17 @@ def decode(data: bytes) -> DecodedText:
     return DecodedText(_strict(data, encoding, errors=errors), guessed=name)
 
 
-def detect_encoding(data: bytes) -> str:
+def beyond_ascii(text: str) -> int:
+    """Return how many characters of a text are not ASCII."""
+    return 0 if text.isascii() else len(text) - len(text.encode("ascii", "ignore"))
+
+
+def detect_encoding(data: bytes, *, before: int = 0) -> str:
     """Guess the encoding of bytes that are not valid UTF-8.
+
+    Args:
+        data: some bytes of a file.
+        before: how many characters beyond ASCII stand before them in valid UTF-8.
 
     Raises:
         InputError: no encoding explains them.
@@ -111,7 +121,7 @@ def detect_encoding(data: bytes) -> str:
 
     damaged = data.decode("utf-8", "replace")
     broken = damaged.count("\ufffd")
-    whole = sum(not character.isascii() for character in damaged) - broken
+    whole = before + beyond_ascii(damaged) - broken
     if whole > 4 * broken:
         return "utf-8"
     matches = list(from_bytes(data, cp_isolation=list(_LEGACY_ENCODINGS)))

@@ -8,7 +8,7 @@ from typing import Any
 
 from stance.codebook import Codebook
 from stance.decision import Decision
-from stance.errors import MissingExtraError, ModelError
+from stance.errors import MissingExtraError, ModelError, reason_of
 from stance.store import ModelFolder, check_settings, default_folder, find_folder
 
 __all__ = ["Base", "open_base"]
@@ -103,7 +103,7 @@ def _from_hub(source: str) -> Path:
     try:
         return Path(snapshot_download(source, allow_patterns=wanted, ignore_patterns=["*/*"]))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = reason_of(error)
         raise ModelError(f"the Hub does not give {source}: {reason}") from error
 
 
@@ -118,7 +118,7 @@ def _read_config(path: Path) -> Any:
             path, trust_remote_code=False, local_files_only=True, use_fast=True
         )
     except Exception as error:  # whatever it meets in files that somebody else wrote
-        reason = " ".join(str(error).split())[:200]
+        reason = reason_of(error)
         raise ModelError(
             f"{path} is no model that transformers can load: {reason}; expected a folder with "
             "config.json, model.safetensors and a tokenizer"

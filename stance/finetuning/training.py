@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from stance.codebook import Codebook
 from stance.decision import NOT_CODED
-from stance.errors import MissingExtraError, ModelError
+from stance.errors import MissingExtraError, ModelError, reason_of
 
 __all__ = [
     "NOT_JUDGED",
@@ -220,7 +220,7 @@ def load_classifier(base: str | Path, *, codebook: Codebook) -> Classifier:
         )
         tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False, use_fast=True)
     except Exception as error:  # whatever it meets in files that somebody else wrote
-        reason = " ".join(str(error).split())[:200]
+        reason = reason_of(error)
         raise ModelError(f"cannot load the base model {base}: {reason}") from error
     finally:
         logging.set_verbosity(verbosity)
