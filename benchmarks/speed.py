@@ -275,7 +275,6 @@ def matrix_rate(width: int, inner: int) -> float:
     product.ir_version = 8
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    options.add_session_config_entry("session.x64quantprecision", "1")  # as this project runs it
     session = onnxruntime.InferenceSession(product.SerializeToString(), options)
     given = {"a": np.random.default_rng(0).integers(0, 255, (rows, width)).astype(np.uint8)}
     times, threads = 200, len(os.sched_getaffinity(0))

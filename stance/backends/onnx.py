@@ -20,11 +20,6 @@ from stance.errors import ModelError, reason_of
 
 __all__ = ["OnnxBackend", "available_threads"]
 
-#: Processors without 8-bit dot products add pairs of 8-bit products in 16 bits, where large ones
-#: are cut off; a setting has them do it exactly, so that labels are the same on all. Before this
-#: release it ends the process where a product of the graph has no zero point.
-_EXACT_SINCE = (1, 30)
-
 
 class OnnxBackend:
     """Runs an ONNX file on the CPU.
@@ -49,8 +44,6 @@ class OnnxBackend:
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        if _release(onnxruntime.__version__) >= _EXACT_SINCE:
-            options.add_session_config_entry("session.x64quantprecision", "1")
         try:
             self._session: Any = onnxruntime.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"]
@@ -96,10 +89,6 @@ class OnnxBackend:
             self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="stance-onnx")
             self._pool_process = os.getpid()
         return self._pool
-
-
-def _release(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in version.split(".")[:2])
 
 
 def available_threads() -> int:

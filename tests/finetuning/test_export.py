@@ -1,4 +1,5 @@
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 
@@ -92,3 +93,13 @@ def test_only_operators_that_every_onnx_runtime_has_are_used(files):
     others = {node.op_type for node in graph.graph.node if node.domain}
     assert others == {"MatMulIntegerToFloat"}
     assert onnxruntime.InferenceSession(str(files / "int8.onnx"))
+
+
+def test_no_pair_of_products_overflows_16_bits(files):
+    # The greatest activation, 255, twice: what processors without 8-bit dot products add up.
+    graph = onnx.load(files / "int8.onnx").graph
+    weights = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    products = [node for node in graph.node if node.op_type == "MatMulIntegerToFloat"]
+    assert products
+    for node in products:
+        assert np.abs(weights[node.input[1]].astype(int)).max() * 255 * 2 < 2**15
