@@ -3,8 +3,8 @@
     python training/agreement.py
 
 The UN sentences were coded twice, independently, and where the two differ a third pass, which saw
-both without knowing whose they were, decided. Of the authored rows w15 to w29, 300 drawn at random
-were coded again blind, and 400 of w30 to w37. Prints, for each part and frame, how often each
+both without knowing whose they were, decided. Of the authored rows w15 to w37, 700 drawn at random
+were coded again blind, and 400 of w38 to w45. Prints, for each part and frame, how often each
 coding has it, the F1 of one against the other, and how often the stance is the same where both
 have the frame.
 """
@@ -27,10 +27,12 @@ def main() -> None:
     un = read(DATA / "un.jsonl")
     again = {row["id"]: row["frames"] for row in read(DATA / "authored_recoded.jsonl")}
     parts = {
-        "UN, ids un-": [codings(row) for row in un if row["id"].startswith("un-")],
-        "UN, ids un2-": [codings(row) for row in un if row["id"].startswith("un2-")],
-        "authored, w15 to w29": coded_again("authored", again),
-        "written afterwards, w30 to w37": coded_again("unseen", again),
+        **{
+            f"UN, ids {part}-": [codings(row) for row in un if row["id"].startswith(f"{part}-")]
+            for part in ("un", "un2", "un3")
+        },
+        "authored, w15 to w37": coded_again("authored", again),
+        "kept apart, w38 to w45": coded_again("unseen", again),
     }
     print("| part (sentences) | frame | first | second | F1 | stance the same |")
     print("| --- | --- | --- | --- | --- | --- |")

@@ -13,7 +13,7 @@ from stance.store import ModelFolder
 
 RESULTS = Path(__file__).parent / "results"
 NAMES = {"seeds": "five articles", "authored": "authored passages", "un": "UN speeches"}
-UNSEEN = {"unseen": "passages written afterwards"}
+UNSEEN = {"unseen": "passages kept apart"}
 TRANSFER = "Trained on one source, scored on another (thresholds of one half)"
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 

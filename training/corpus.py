@@ -46,7 +46,7 @@ def authored_rows() -> Iterator[Row]:
 
 
 def unseen_rows() -> Iterator[Row]:
-    """Yield the sentences that were written after the shipped model was trained."""
+    """Yield the sentences that no model of the project is trained on."""
     yield from _written("unseen")
 
 

@@ -5,7 +5,7 @@
 Reads the out-of-fold logits of cross_validate.py: leave-one-document-out on the five articles,
 grouped cross-validation on the authored and the UN rows. Calibration and thresholds that score a
 fold are fitted on the other four. The shipped model as it is, thresholds and all, is scored on the
-rows of data/unseen, which were written after it was trained. --quick leaves out what takes long
+rows of data/unseen, which nothing was trained on. --quick leaves out what takes long
 (the transfer trainings and the frozen encoder's baseline) and keeps those figures of the last whole
 run, if there was one. Writes results/figures.json, results/tables.md, the model card with its
 calibration plot, the figures of stance.json, and the table in README.md.
