@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 __all__ = [
-    "AbstentionPoint",
     "Evaluation",
     "Figure",
     "FrameScores",
@@ -128,20 +127,3 @@ class ReliabilityBin:
     sentences: int
     mean_probability: float
     share_present: float
-
-
-@dataclass(frozen=True)
-class AbstentionPoint:
-    """What is gained by leaving the least certain frame decisions open.
-
-    Attributes:
-        share: share of the decisions (sentences × frames) left open.
-        sentences: share of the sentences with at least one decision left open.
-        errors: wrong decisions among all.
-        removed: share of the wrong decisions that are left open; ``None`` where none is wrong.
-    """
-
-    share: float
-    sentences: float
-    errors: int
-    removed: float | None

@@ -17,7 +17,6 @@ from stance.codebook import STATES
 from stance.decision import NOT_CODED
 from stance.errors import InputError
 from stance.figures import (
-    AbstentionPoint,
     Evaluation,
     Figure,
     FrameScores,
@@ -25,7 +24,7 @@ from stance.figures import (
     StanceScores,
 )
 
-__all__ = ["BINS", "NOT_CODED", "abstention", "fit_bands", "reliability", "score"]
+__all__ = ["BINS", "NOT_CODED", "reliability", "score"]
 
 #: Equal-width bins of P(frame) in the calibration error and the reliability diagram.
 BINS = 15
@@ -132,78 +131,6 @@ def reliability(
             for number in np.unique(bins)
         )
     return diagrams
-
-
-def fit_bands(
-    probabilities: npt.ArrayLike, *, thresholds: Sequence[float], share: float
-) -> tuple[tuple[float, float], ...]:
-    """Return the abstention band of each frame, ``(low, high)``, that leaves out the riskiest.
-
-    A decision, one frame in one sentence, is wrong with probability 1 − P(frame) where the frame is
-    given and P(frame) where it is not; the riskiest of all frames together are left open, as in
-    Chow 1970 (On Optimum Recognition Error and Reject Tradeoff). A decision is left open where
-    low <= P(frame) < high; the threshold lies in between.
-
-    Args:
-        probabilities: ``(n, F, 4)`` calibrated probabilities of the states, 0 to 1.
-        thresholds: F thresholds; a frame is given where P(frame) reaches its threshold.
-        share: of the n × F decisions to leave open at most, at least 0 and below 1.
-
-    Raises:
-        InputError: shapes or values are others, or there is no sentence.
-
-    >>> p = [[[0.6, 0.4, 0, 0]], [[0.1, 0.9, 0, 0]]]
-    >>> [(low, high)] = fit_bands(p, thresholds=[0.5], share=0.5)
-    >>> low < 0.4 < high, high <= 0.9
-    (True, True)
-    """
-    presence = _check_probabilities(probabilities, len(thresholds))
-    if not 0 <= share < 1:
-        raise InputError(f"the share to leave open is {share}; expected at least 0 and below 1")
-    limits = np.asarray(thresholds, dtype=np.float64)
-    risks = np.where(presence >= limits, 1 - presence, presence)
-    risk = np.sort(risks, axis=None)[::-1][int(share * risks.size)]
-    # The least float32 above the risk that stays decided: models give float32 probabilities.
-    low = np.minimum(limits, np.nextafter(np.float32(risk), np.float32(1)))
-    high = np.maximum(limits, 1 - risk)
-    return tuple(zip(low.tolist(), high.tolist(), strict=True))
-
-
-def abstention(
-    gold: npt.ArrayLike,
-    probabilities: npt.ArrayLike,
-    predicted: npt.ArrayLike,
-    *,
-    bands: Sequence[tuple[float, float]],
-) -> AbstentionPoint:
-    """Return how many wrong frame decisions are removed by leaving those in a band open.
-
-    Several bands give a curve; stances play no part.
-
-    Args:
-        gold: ``(n, F)`` states, as in ``score``.
-        probabilities: ``(n, F, 4)`` calibrated probabilities of the states, 0 to 1.
-        predicted: ``(n, F)`` states 0 to 3, as decided.
-        bands: ``(low, high)`` of each of the F frames, as ``fit_bands`` returns them.
-
-    Raises:
-        InputError: shapes or values are others, or there is no sentence.
-
-    >>> gold, p = [[1], [1]], [[[0.6, 0.4, 0, 0]], [[0.1, 0.9, 0, 0]]]
-    >>> point = abstention(gold, p, [[0], [1]], bands=[(0.3, 0.7)])
-    >>> point.errors, point.removed
-    (1, 1.0)
-    """
-    rows = _check(gold, probabilities, predicted, len(bands))
-    low, high = np.asarray(bands, dtype=np.float64).T
-    left_open = (rows.presence >= low) & (rows.presence < high)
-    wrong = (rows.predicted != 0) != (rows.gold != 0)
-    return AbstentionPoint(
-        share=float(left_open.mean()),
-        sentences=float(left_open.any(axis=1).mean()),
-        errors=int(wrong.sum()),
-        removed=float((left_open & wrong).sum() / wrong.sum()) if wrong.any() else None,
-    )
 
 
 class _Rows(NamedTuple):

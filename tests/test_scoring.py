@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from stance.errors import InputError
 from stance.figures import Evaluation, Figure
-from stance.scoring import NOT_CODED, _check, _statistics, abstention, fit_bands, reliability, score
+from stance.scoring import NOT_CODED, _check, _statistics, reliability, score
 
 FRAMES = ["balance", "poles", "hegemony"]
 
@@ -447,78 +447,6 @@ def test_wrong_input_is_named(change, message):
     }
     with pytest.raises(InputError, match=message):
         score(**(data | change))
-
-
-@pytest.mark.parametrize("share", [0.0, 0.05, 0.1, 0.5])
-def test_bands_leave_open_the_share_asked_for(share):
-    probabilities = np.random.default_rng(0).dirichlet([2, 1, 1, 1], size=(500, 3))
-    probabilities = probabilities.astype(np.float32)
-    gold = np.zeros((500, 3), dtype=int)
-    bands = fit_bands(probabilities, thresholds=[0.5, 0.3, 0.7], share=share)
-    point = abstention(gold, probabilities, gold, bands=bands)
-    assert point.share == pytest.approx(share, abs=0.001)
-
-
-def test_ties_stay_decided():
-    probabilities = np.full((10, 1, 4), 0.25)
-    bands = fit_bands(probabilities, thresholds=[0.5], share=0.2)
-    gold = np.zeros((10, 1), dtype=int)
-    assert abstention(gold, probabilities, gold, bands=bands).share == 0
-
-
-def test_bands_remove_more_errors_of_a_calibrated_model_than_chance():
-    rng = np.random.default_rng(0)
-    present = rng.beta(0.4, 0.8, size=(4000, 2))
-    gold = (rng.random(present.shape) < present).astype(int)
-    probabilities = np.stack([1 - present, present, 0 * present, 0 * present], axis=-1)
-    bands = fit_bands(probabilities, thresholds=[0.5, 0.4], share=0.1)
-    predicted = (present >= [0.5, 0.4]).astype(int)
-    point = abstention(gold, probabilities, predicted, bands=bands)
-    assert point.removed > 0.2
-
-
-def test_a_band_counts_its_sentences():
-    probabilities = np.array([[[0.5, 0.5, 0, 0], [1, 0, 0, 0]], [[1, 0, 0, 0], [1, 0, 0, 0]]])
-    gold = np.zeros((2, 2), dtype=int)
-    point = abstention(gold, probabilities, gold, bands=[(0.4, 0.6), (0.4, 0.6)])
-    assert (point.share, point.sentences, point.removed) == (0.25, 0.5, None)
-
-
-@pytest.mark.parametrize("share", [1.0, -0.1])
-def test_a_share_below_zero_or_of_one_is_refused(share):
-    with pytest.raises(InputError, match=f"open is {share}; expected at least 0 and below 1$"):
-        fit_bands(np.full((2, 1, 4), 0.25), thresholds=[0.5], share=share)
-
-
-def test_bands_reach_from_the_riskiest_decisions_to_the_threshold():
-    # Risks: 0.4 (given at 0.6), 0.3 (not given), 0.2 (given at 0.8), 0.1 (not given).
-    present = np.array([[0.6], [0.3], [0.8], [0.1]])
-    probabilities = np.stack([1 - present, present, 0 * present, 0 * present], axis=-1)
-    [(low, high)] = fit_bands(probabilities, thresholds=[0.5], share=0.5)
-    left_open = [low <= p < high for p in present[:, 0]]
-    assert left_open == [True, True, False, False]
-    assert 0.2 <= low <= 0.3
-    assert 0.6 < high <= 0.8
-
-
-def test_a_band_never_leaves_its_threshold():
-    present = np.array([[0.05], [0.95]])
-    probabilities = np.stack([1 - present, present, 0 * present, 0 * present], axis=-1)
-    bands = fit_bands(np.repeat(probabilities, 2, axis=1), thresholds=[0.01, 0.99], share=0.0)
-    assert all(low <= limit <= high for (low, high), limit in zip(bands, [0.01, 0.99], strict=True))
-
-
-def test_abstention_counts_the_errors_it_removes():
-    present = np.array([[0.5], [0.375], [0.875], [0.125]])
-    probabilities = np.stack([1 - present, present, 0 * present, 0 * present], axis=-1)
-    gold = np.array([[0], [2], [0], [NOT_CODED]])
-    predicted = np.array([[1], [1], [3], [0]])
-    point = abstention(gold, probabilities, predicted, bands=[(0.375, 0.5)])
-    assert (point.errors, point.share, point.sentences) == (3, 0.25, 0.25)
-    assert point.removed == 0
-    point = abstention(gold, probabilities, predicted, bands=[(0.25, 0.875)])
-    assert (point.errors, point.share) == (3, 0.5)
-    assert point.removed == pytest.approx(1 / 3)
 
 
 def test_an_evaluation_cannot_be_changed():

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from stance.codebook import STATES
 from stance.decision import Decision
-from stance.scoring import fit_bands
 
 __all__ = ["ABSTENTION_SHARES", "equal_weights", "fit_decision"]
 
@@ -60,10 +59,7 @@ def fit_decision(
     thresholds = tuple(
         _best_threshold(present[:, f], states[:, f] != 0, weights, generator) for f in range(frames)
     )
-    bands = {
-        share: _rounded(fit_bands(probabilities, thresholds=thresholds, share=share))
-        for share in ABSTENTION_SHARES
-    }
+    bands = {share: _fit_bands(present, thresholds, share) for share in ABSTENTION_SHARES}
     return replace(decision, thresholds=thresholds, bands=bands)
 
 
@@ -115,5 +111,20 @@ def _best_threshold(
     return float(np.round(np.median((_THRESHOLDS[first] + _THRESHOLDS[last]) / 2), 3))
 
 
-def _rounded(bands: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
-    return tuple((round(low, 4), round(high, 4)) for low, high in bands)
+def _fit_bands(
+    present: NDArray[np.float64], thresholds: Sequence[float], share: float
+) -> tuple[tuple[float, float], ...]:
+    """Return the abstention band of each frame, ``(low, high)``, that leaves out the riskiest.
+
+    A decision, one frame in one sentence, is wrong with probability 1 - P(frame) where the frame is
+    given and P(frame) where it is not; the riskiest of all frames together, ``share`` of them at
+    most, are left open, as in Chow 1970 (On Optimum Recognition Error and Reject Tradeoff). A
+    decision is left open where low <= P(frame) < high; the threshold lies in between.
+    """
+    limits = np.asarray(thresholds)
+    risks = np.where(present >= limits, 1 - present, present)
+    risk = np.sort(risks, axis=None)[::-1][int(share * risks.size)]
+    # The least float32 above the risk that stays decided: models give float32 probabilities.
+    low = np.minimum(limits, np.nextafter(np.float32(risk), np.float32(1)))
+    high = np.maximum(limits, 1 - risk)
+    return tuple(zip(low.round(4).tolist(), high.round(4).tolist(), strict=True))

@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 
 from stance.decision import UNCERTAIN, Decision
-from stance.finetuning.calibration import _best_threshold, equal_weights, fit_decision
+from stance.finetuning.calibration import (
+    _best_threshold,
+    _fit_bands,
+    equal_weights,
+    fit_decision,
+)
 
 
 def simulated(rows=4_000, seed=0, sharpness=1.0, shift=0.0):
@@ -100,3 +105,35 @@ def test_a_single_row_with_the_frame_is_enough():
     logits[3] = [0, 3, 0, 0]
     decision = fit_decision(logits, states)
     assert decision.states(decision.probabilities(logits)).tolist() == states.tolist()
+
+
+def left_open(present, bands):
+    low, high = np.array(bands).T
+    return (present >= low) & (present < high)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.1, 0.5])
+def test_bands_leave_open_the_share_asked_for(share):
+    present = np.random.default_rng(0).beta(3, 2, size=(500, 3))
+    bands = _fit_bands(present, [0.5, 0.3, 0.7], share)
+    assert left_open(present, bands).mean() == pytest.approx(share, abs=0.002)
+
+
+def test_ties_stay_decided():
+    present = np.full((10, 1), 0.75)
+    assert not left_open(present, _fit_bands(present, [0.5], 0.2)).any()
+
+
+def test_bands_reach_from_the_riskiest_decisions_to_the_threshold():
+    # Risks: 0.4 (given at 0.6), 0.3 (not given), 0.2 (given at 0.8), 0.1 (not given).
+    present = np.array([[0.6], [0.3], [0.8], [0.1]])
+    [(low, high)] = _fit_bands(present, [0.5], 0.5)
+    assert left_open(present, [(low, high)]).ravel().tolist() == [True, True, False, False]
+    assert 0.2 <= low <= 0.3
+    assert 0.6 < high <= 0.8
+
+
+def test_a_band_never_leaves_its_threshold():
+    present = np.array([[0.05, 0.05], [0.95, 0.95]])
+    bands = _fit_bands(present, [0.01, 0.99], 0.0)
+    assert all(low <= limit <= high for (low, high), limit in zip(bands, [0.01, 0.99], strict=True))
