@@ -233,7 +233,7 @@ class _Job:
         if output is not None:
             self._go_on(output, documents)
         first_byte, first_sentence = self._reader.bytes_read, self.tally.sentences
-        resumed = self.tally.documents + self.tally.failed
+        resumed = self.tally.documents
         for window in ahead(self.labelled(documents)):
             for done in window.found:
                 self.tally.add(done)
@@ -349,16 +349,13 @@ class _Job:
             output.finish()
 
     def _progress(self, read: int, first_byte: int, first_sentence: int) -> LabelProgress:
-        seconds = time.perf_counter() - self._started
-        size = self._size
-        known = size > 0 and read > first_byte
-        return LabelProgress(
+        return LabelProgress.of(
             documents=self.tally.documents + self.tally.failed,
             sentences=self.tally.sentences,
-            seconds=seconds,
-            rate=(self.tally.sentences - first_sentence) / max(seconds, 1e-9),
-            share=min(1.0, read / size) if known else None,
-            seconds_left=seconds * max(0, size - read) / (read - first_byte) if known else None,
+            before=(first_sentence, first_byte),
+            read=read,
+            size=self._size,
+            seconds=time.perf_counter() - self._started,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -280,7 +281,8 @@ class StanceModel:
             found = ", ".join(dataset.column_names)
             raise InputError(f"the dataset has no column {text_column!r}; it has {found}")
         identity = json.dumps(self.folder.to_dict(), sort_keys=True) + repr(self.decision)
-        start = f"{dataset._fingerprint}{text_column}{identity}"
+        runtime = f"{self.backend.name} ({self.backend.device})"
+        start = f"{dataset._fingerprint}{text_column}{identity}{runtime}"
         return dataset.map(
             lambda rows: self._columns(rows[text_column]),
             batched=True,
@@ -316,18 +318,24 @@ class StanceModel:
             replace(copied, decision=self.decision).write()
 
     def push_to_hub(self, repo_id: str, *, private: bool = True) -> str:
-        """Upload the model's folder to the Hugging Face Hub; returns the commit's address.
+        """Upload the model, as ``save`` writes it, to the Hugging Face Hub.
 
         Args:
             repo_id: ``owner/name``; the repository is made where it is missing.
             private: a repository that is made can be seen by its owner alone.
+
+        Returns:
+            The address of the commit.
 
         Raises:
             OutputError: the Hub refuses, or cannot be reached.
         """
         from stance.sharing import push
 
-        return push(self.folder, repo_id, private=private)
+        with tempfile.TemporaryDirectory() as scratch:
+            # A copy, so that thresholds changed by with_thresholds go there as changed.
+            self.save(scratch)
+            return push(ModelFolder.read(Path(scratch)), repo_id, private=private)
 
     def close(self) -> None:
         """Release the encoder's memory and threads."""

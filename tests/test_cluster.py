@@ -347,6 +347,7 @@ def test_a_column_that_a_table_lacks_is_named(tiny_folder):
 def test_without_ray_the_extra_is_named(tiny_folder, corpus, tmp_path):
     with pytest.raises(MissingExtraError, match=r"stance\[ray\]"):
         label_shards([corpus], tmp_path / "out", model=tiny_folder)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_model_that_is_not_there_is_refused_before_anything_starts(corpus, tmp_path):

@@ -261,6 +261,19 @@ def test_an_explained_result_is_resumed_to_the_same_bytes(tiny_model, corpus, tm
 
 
 @pytest.mark.usefixtures("small_windows")
+def test_documents_that_failed_are_not_among_those_an_earlier_run_labelled(
+    tiny_model, corpus, tmp_path
+):
+    (corpus / "0-empty.txt").write_text("")
+    cut_off(corpus, tmp_path / "out.jsonl", tiny_model)
+    report = job.label_files([corpus], tmp_path / "out.jsonl", model=tiny_model, resume=True)
+    assert report.failed == 1
+    assert 0 < report.resumed < report.documents
+    again = job.label_files([corpus], tmp_path / "out.jsonl", model=tiny_model, resume=True)
+    assert again.resumed == again.documents
+
+
+@pytest.mark.usefixtures("small_windows")
 def test_a_resumed_report_counts_the_whole(tiny_model, corpus, tmp_path):
     whole = job.label_files([corpus], tmp_path / "whole.jsonl", model=tiny_model)
     cut_off(corpus, tmp_path / "out.jsonl", tiny_model)

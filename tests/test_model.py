@@ -154,6 +154,25 @@ def test_a_dataset_gets_the_columns_of_predict(tiny_model):
     ]
 
 
+def test_a_dataset_labelled_on_another_runtime_is_labelled_anew(tiny_folder, tiny_model, tmp_path):
+    datasets = pytest.importorskip("datasets", reason="needs the extra train")
+    datasets.Dataset.from_dict({"text": SENTENCES}).save_to_disk(tmp_path / "rows")
+    rows = datasets.load_from_disk(tmp_path / "rows")
+    labelled = tiny_model.label_dataset(rows)
+    with stance.load(tiny_folder, backend="torch") as reference:
+        assert reference.label_dataset(rows)._fingerprint != labelled._fingerprint
+    assert tiny_model.label_dataset(rows)._fingerprint == labelled._fingerprint
+
+
+def test_what_is_pushed_decides_as_the_model_does(tiny_model, monkeypatch):
+    pushed = []
+    monkeypatch.setattr("stance.sharing.push", lambda folder, *_, **__: pushed.append(folder) or "")
+    changed = tiny_model.with_thresholds({tiny_model.codebook.names[0]: 0.125})
+    changed.push_to_hub("owner/name")
+    tiny_model.push_to_hub("owner/name")
+    assert [folder.decision for folder in pushed] == [changed.decision, tiny_model.decision]
+
+
 def test_a_dataset_without_the_column_is_refused(tiny_model):
     datasets = pytest.importorskip("datasets", reason="needs the extra train")
     with pytest.raises(InputError, match="no column 'text'; it has body"):

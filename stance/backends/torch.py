@@ -107,4 +107,7 @@ def load_encoder(folder: Path, *, device: str, dtype: Any) -> Any:
             f"{folder}/model.safetensors lacks {missing[0]!r}, which config.json asks for; fetch "
             "the model again"
         )
-    return model.to(device).eval()
+    try:
+        return model.to(device).eval()
+    except RuntimeError as error:  # no such GPU, or no room on it
+        raise InputError(f"the device {device} cannot be used: {reason_of(error)}") from error

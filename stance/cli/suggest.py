@@ -85,13 +85,13 @@ def suggest(
     from stance.cli._progress import progress_reporter
     from stance.files.codings import read_sentences
     from stance.files.documents import DocumentReader
-    from stance.files.sources import find_sources
+    from stance.job import find_articles
     from stance.model import load
     from stance.suggest import SuggestionFile
     from stance.suggest import suggest as choose
 
     file = SuggestionFile(output, format=format, force=force)
-    found = find_sources(inputs, input_format=input_format, output=output)
+    found = find_articles(inputs, input_format=input_format, output=output)
     known = [text for path in exclude or () for text in read_sentences(path)]
     reader = DocumentReader(found, text_column=text_column, id_column=id_column)
     failures: list[Failure] = []
@@ -140,16 +140,14 @@ class _Tally:
         self.sentences += len(result.sentences)
         if self._show is None:
             return
-        seconds = time.perf_counter() - self._started
-        size, read = self._inputs.size, self._reader.bytes_read
         self._show(
-            LabelProgress(
+            LabelProgress.of(
                 documents=self.documents,
                 sentences=self.sentences,
-                seconds=seconds,
-                rate=self.sentences / max(seconds, 1e-9),
-                share=min(1.0, read / size) if size else None,
-                seconds_left=seconds * max(0, size - read) / read if size and read else None,
+                before=(0, 0),
+                read=self._reader.bytes_read,
+                size=self._inputs.size,
+                seconds=time.perf_counter() - self._started,
             )
         )
 

@@ -127,9 +127,10 @@ def label_shards(
     shards = Shards(folder, options["format"])
     task = Task(shards, options, worker, settings["model"], block_characters)
     shares = deal_out(found, block_characters if id_column is None else None)
+    # The cluster first: where there is none, no unfinished output is left behind.
     with (
-        ShardedOutput.open(shards, settings, resume=resume, force=force) as unfinished,
         running_ray(address) as ray,
+        ShardedOutput.open(shards, settings, resume=resume, force=force) as unfinished,
     ):
         blocks = _Blocks(unfinished.done, found.size, progress)
         for row in _labelled(ray, task, shares, workers):
@@ -155,7 +156,8 @@ class _Blocks:
         self._size = size
         self._progress = progress
         self._started = time.perf_counter()
-        self._documents = self._sentences = self._fresh = self._bytes = self._fresh_bytes = 0
+        self._documents = self._sentences = self._bytes = 0
+        self._sentences_before = self._bytes_before = 0
 
     @property
     def seconds(self) -> float:
@@ -174,24 +176,20 @@ class _Blocks:
         self._sentences += row["sentences"]
         self._bytes += row["bytes"]
         if row["block"] in self._before:
-            self.resumed += row["documents"]
-        else:
-            self._fresh += row["sentences"]
-            self._fresh_bytes += row["bytes"]
+            self.resumed += row["labelled"]
+            self._sentences_before += row["sentences"]
+            self._bytes_before += row["bytes"]
         if self._progress is not None:
             self._progress(self._so_far())
 
     def _so_far(self) -> LabelProgress:
-        seconds = self.seconds
-        known = self._size > 0 and self._fresh_bytes > 0
-        left = max(0, self._size - self._bytes)
-        return LabelProgress(
+        return LabelProgress.of(
             documents=self._documents,
             sentences=self._sentences,
-            seconds=seconds,
-            rate=self._fresh / max(seconds, 1e-9),
-            share=min(1.0, self._bytes / self._size) if known else None,
-            seconds_left=seconds * left / self._fresh_bytes if known else None,
+            before=(self._sentences_before, self._bytes_before),
+            read=self._bytes,
+            size=self._size,
+            seconds=self.seconds,
         )
 
 

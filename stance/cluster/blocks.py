@@ -117,10 +117,16 @@ class Labeller:
                     "anew"
                 )
         except (StanceError, OSError) as error:
-            return {**done, "documents": 0, "sentences": 0, "problem": str(error)}
+            return {**done, "documents": 0, "labelled": 0, "sentences": 0, "problem": str(error)}
         tally = record.tally
-        documents = tally["documents"] + tally["failed"]
-        return {**done, "documents": documents, "sentences": tally["sentences"]}
+        labelled = tally["documents"]
+        documents = labelled + tally["failed"]
+        return {
+            **done,
+            "documents": documents,
+            "labelled": labelled,
+            "sentences": tally["sentences"],
+        }
 
     def _label(self, row: Mapping[str, Any]) -> Record:
         task, documents = self._task, [_document(found) for found in json.loads(row["documents"])]

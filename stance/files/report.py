@@ -51,6 +51,38 @@ class LabelProgress:
     share: float | None
     seconds_left: float | None
 
+    @classmethod
+    def of(
+        cls,
+        *,
+        documents: int,
+        sentences: int,
+        before: tuple[int, int],
+        read: int,
+        size: int,
+        seconds: float,
+    ) -> LabelProgress:
+        """Compute rate and share from what is done.
+
+        Args:
+            documents: how many are done, an earlier run's among them.
+            sentences: the same.
+            before: sentences and bytes of the earlier run.
+            read: bytes read, the earlier run's among them.
+            size: bytes there are; 0 where that is not known.
+            seconds: that this run has taken.
+        """
+        fresh = read - before[1]
+        known = size > 0 and fresh > 0
+        return cls(
+            documents=documents,
+            sentences=sentences,
+            seconds=seconds,
+            rate=(sentences - before[0]) / max(seconds, 1e-9),
+            share=min(1.0, read / size) if known else None,
+            seconds_left=seconds * max(0, size - read) / fresh if known else None,
+        )
+
 
 @dataclass(frozen=True)
 class LabelReport:

@@ -90,3 +90,15 @@ def test_a_gpu_that_is_not_there_is_refused(tiny_folder):
         pytest.skip("there is a GPU here")
     with pytest.raises(InputError, match="no CUDA device"):
         open_backend(tiny_folder, device="cuda")
+
+
+def test_a_device_that_torch_refuses_is_named(tiny_folder, monkeypatch):
+    torch = pytest.importorskip("torch", reason="needs the extra train")
+
+    def refuse(*_):
+        raise RuntimeError("CUDA error: invalid device ordinal\nMore lines follow.")
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.nn.Module, "to", refuse)
+    with pytest.raises(InputError, match=r"^the device cuda:7 cannot be used: .*ordinal"):
+        open_backend(tiny_folder, device="cuda:7")

@@ -87,6 +87,15 @@ def test_some_failures_are_named_and_give_code_1(suggest, tmp_path):
     assert outcome.err == f"stance: {tmp_path}/no.txt does not exist\n"
 
 
+def test_a_folder_without_articles_is_said_before_a_model_is_loaded(suggest, tmp_path):
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    (folder / "out.skipped.jsonl").write_text("{}\n")
+    outcome = suggest(folder, "-o", tmp_path / "todo.jsonl")
+    assert outcome.code == 2
+    assert outcome.err.startswith("stance: found no article to label")
+
+
 def test_where_nothing_is_to_be_labelled_nothing_is_written(suggest, tmp_path):
     (tmp_path / "a.txt").write_text("...")
     outcome = suggest(tmp_path / "a.txt", "-o", tmp_path / "todo.jsonl")
