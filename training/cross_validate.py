@@ -57,7 +57,7 @@ def cross_validate(rows: Sequence[Row], base: str, pool: Executor) -> None:
         ids=np.array([row.id for row in rows]),
         int8=int8.astype(np.float16),
         float32=float32.astype(np.float16),
-        fingerprint=np.array(fingerprint(rows)),
+        fingerprint=np.array(fingerprint(rows, base)),
     )
     print(f"written: {OUT_OF_FOLD}", flush=True)
 
@@ -90,23 +90,23 @@ def trainers() -> ProcessPoolExecutor:
     )
 
 
-def is_fresh(rows: Sequence[Row]) -> bool:
-    """Return whether the stored logits are of these rows and this recipe."""
+def is_fresh(rows: Sequence[Row], base: str) -> bool:
+    """Return whether the stored logits are of these rows, this recipe and this base."""
     if not OUT_OF_FOLD.exists():
         return False
     with np.load(OUT_OF_FOLD) as stored:
-        return str(stored["fingerprint"]) == fingerprint(rows)
+        return str(stored["fingerprint"]) == fingerprint(rows, base)
 
 
-def out_of_fold_logits(rows: Sequence[Row], kind: str = "int8") -> NDArray[np.float32]:
+def out_of_fold_logits(rows: Sequence[Row], base: str, kind: str = "int8") -> NDArray[np.float32]:
     """Return the held-out logits of ``rows``, float32 of shape (n, F * 4).
 
     Raises:
-        SystemExit: they were not computed yet, or with other rows or another recipe.
+        SystemExit: they were not computed yet, or with other rows, another recipe or another base.
     """
-    if not is_fresh(rows):
+    if not is_fresh(rows, base):
         raise SystemExit(
-            f"{OUT_OF_FOLD} is missing, or of other rows or another recipe; "
+            f"{OUT_OF_FOLD} is missing, or of other rows, another recipe or another base; "
             "run training/cross_validate.py first"
         )
     with np.load(OUT_OF_FOLD) as stored:

@@ -117,11 +117,11 @@ def main() -> None:
     arguments = parse_arguments(__doc__)
     rows = read_rows(arguments.speeches)
     judge = Judge(rows)
-    int8 = out_of_fold_logits(rows, "int8")
+    int8 = out_of_fold_logits(rows, arguments.base, "int8")
     print("calibrating, fold by fold", flush=True)
     decisions = judge.fit(int8)
     decided = judge.decide(int8, decisions)
-    exact = judge.decide(out_of_fold_logits(rows, "float32"), decisions)
+    exact = judge.decide(out_of_fold_logits(rows, arguments.base, "float32"), decisions)
     figures: dict[str, Any] = {
         "rows": {source: int((judge.sources == source).sum()) for source in SOURCES},
         "shipped": by_source(judge, decided),

@@ -13,6 +13,7 @@ from corpus import Row
 
 from stance.codebook import Codebook
 from stance.decision import states_of
+from stance.finetuning.bases import open_base
 from stance.finetuning.training import Classifier, Recipe, train_classifier
 
 CODEBOOK = Codebook.load(Path(__file__).parent / "codebook.json")
@@ -32,10 +33,11 @@ def train(rows: Sequence[Row], base: str, *, recipe: Recipe = RECIPE) -> Classif
     )
 
 
-def fingerprint(rows: Sequence[Row]) -> str:
-    """Return a checksum of the rows and the recipe together."""
-    content = [[row.id, row.text, dict(row.frames)] for row in rows]
-    text = json.dumps([content, asdict(RECIPE)], sort_keys=True)
+def fingerprint(rows: Sequence[Row], base: str) -> str:
+    """Return a checksum of the rows, the recipe and the weights it starts from."""
+    content = [[row.id, row.group, row.text, dict(row.frames)] for row in rows]
+    weights = hashlib.sha256((open_base(base).path / "model.safetensors").read_bytes())
+    text = json.dumps([content, asdict(RECIPE), weights.hexdigest()], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -43,12 +43,12 @@ def main() -> None:
     with trainers() as pool:
         print(f"training on {len(rows):,} rows", flush=True)
         shipped = pool.submit(train_and_write, rows, arguments.base)
-        if not is_fresh(rows):
+        if not is_fresh(rows, arguments.base):
             cross_validate(rows, arguments.base, pool)
         minutes = shipped.result()
     print(f"trained in {minutes:.0f} minutes; calibrating", flush=True)
     decision = fit_decision(
-        out_of_fold_logits(rows),
+        out_of_fold_logits(rows, arguments.base),
         states_of([row.frames for row in rows], CODEBOOK),
         row_weights=equal_weights([row.source for row in rows]),
     )
@@ -60,7 +60,7 @@ def main() -> None:
         codebook=CODEBOOK,
         decision=decision,
         max_length=RECIPE.max_length,
-        training=describe_training(rows, minutes),
+        training=describe_training(rows, arguments.base, minutes),
     ).write()
     for file in sorted(OUTPUT.iterdir()):
         print(f"  {file.name}: {file.stat().st_size / 1e6:.2f} MB")
@@ -87,12 +87,12 @@ def write_weights(classifier: Classifier, folder: Path) -> None:
     (folder / "model.safetensors").chmod(0o644)
 
 
-def describe_training(rows: Sequence[Row], minutes: float) -> dict[str, object]:
+def describe_training(rows: Sequence[Row], base: str, minutes: float) -> dict[str, object]:
     """Return what ``stance.json`` says of the training."""
     return {
         "base": "all-MiniLM-L6-v2",
         "rows": dict(Counter(row.source for row in rows)),
-        "fingerprint": fingerprint(rows),
+        "fingerprint": fingerprint(rows, base),
         "recipe": asdict(RECIPE),
         "minutes": round(minutes, 1),
     }
