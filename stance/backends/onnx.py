@@ -38,8 +38,12 @@ class OnnxBackend:
     batch_tokens = 384
 
     def __init__(self, path: Path, *, threads: int | None = None) -> None:
+        # From 1.31 on it reports its use to its makers otherwise, over the network; the second line
+        # is for a process that had imported it before.
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         import onnxruntime
 
+        onnxruntime.disable_telemetry_events()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1

@@ -1,5 +1,4 @@
 import numpy as np
-import onnxruntime
 import pytest
 
 from stance.backends import Batch, open_backend
@@ -29,30 +28,6 @@ def test_padding_does_not_matter(tiny_folder):
     backend = OnnxBackend(tiny_folder / "model.onnx", threads=1)
     [alone], [padded] = backend.logits([batch(3)]), backend.logits([batch(3, 14)])
     np.testing.assert_allclose(alone[0], padded[0], atol=1e-4)
-
-
-@pytest.mark.skipif(
-    tuple(map(int, onnxruntime.__version__.split(".")[:2])) < (1, 30),
-    reason="older releases end the process where they should be exact",
-)
-def test_products_of_8_bits_are_exact_on_every_processor(tmp_path):
-    """The largest values: two products of them do not fit into the 16 bits that some add in."""
-    onnx = pytest.importorskip("onnx")
-    helper, kinds = onnx.helper, onnx.TensorProto
-    weights = helper.make_tensor("weights", kinds.INT8, (64, 32), np.full((64, 32), 127, np.int8))
-    nodes = [
-        helper.make_node("Cast", ["input_ids"], ["bytes"], to=kinds.UINT8),
-        helper.make_node("MatMulInteger", ["bytes", "weights"], ["product"]),
-        helper.make_node("Cast", ["product"], ["logits"], to=kinds.FLOAT),
-    ]
-    given = helper.make_tensor_value_info("input_ids", kinds.INT64, ("rows", 64))
-    found = helper.make_tensor_value_info("logits", kinds.FLOAT, ("rows", 32))
-    graph = helper.make_graph(nodes, "product", [given], [found], [weights])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    onnx.save(model, tmp_path / "model.onnx")
-    ids = np.full((4, 64), 255, np.int64)
-    [product] = OnnxBackend(tmp_path / "model.onnx", threads=1).logits([Batch(ids, ids)])
-    np.testing.assert_array_equal(product, np.full((4, 32), 255 * 127 * 64))
 
 
 def test_a_file_that_is_no_onnx_is_refused(tmp_path):

@@ -4,6 +4,7 @@ In all other tests too a socket to elsewhere is an error: ``no_network`` in ``te
 """
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -42,6 +43,14 @@ def test_a_process_that_a_test_starts_is_blocked_too(sockets):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "the network is blocked" in done.stderr
     assert sockets() == ["socket.getaddrinfo example.org"]
+
+
+def test_the_runtime_reports_nothing_to_its_makers(tmp_path):
+    """Its telemetry reaches out in native code, which no hook sees, and leaves files at home."""
+    code = f"import stance; stance.load({str(MODEL)!r}).predict(['They agreed.'])"
+    home = {name: str(tmp_path) for name in ("HOME", "USERPROFILE", "XDG_CACHE_HOME")}
+    subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | home)
+    assert not list(tmp_path.rglob("*"))
 
 
 def test_this_machine_can_be_reached():
