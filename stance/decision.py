@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,8 +102,8 @@ class Decision:
                     f"no frame {frame!r} to set a threshold for; "
                     f"the model has {', '.join(codebook.names)}"
                 )
-            if not 0 <= threshold <= 1:
-                raise InputError(f"the threshold of {frame} is {threshold}; expected 0 to 1")
+            if not isinstance(threshold, Real) or not 0 <= threshold <= 1:
+                raise InputError(f"the threshold of {frame} is {threshold!r}; expected 0 to 1")
             changed[frame] = threshold
         return replace(self, thresholds=tuple(changed.values()))
 

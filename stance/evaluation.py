@@ -67,6 +67,11 @@ def evaluate(
         rows = list(file.rows)
     else:
         rows = list(data)
+        if rows and not isinstance(rows[0], LabelledRow):
+            raise InputError(
+                f"found rows of type {type(rows[0]).__name__}, expected the name of a file or "
+                "stance.files.LabelledRow(id, document, text, frames)"
+            )
     if not rows:
         raise InputError(f"{data} has no rows; expected labelled sentences")
     probabilities = judged.predict_proba([row.text for row in rows])

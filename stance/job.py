@@ -121,7 +121,7 @@ def label_files(
         format=None if output is None else format_of(Path(output), given=format),
         text_column=text_column,
         id_column=id_column,
-        keep_columns=list(keep_columns),
+        keep_columns=keep_columns,
         abstain=abstain,
         explain=explain,
         keep_all=keep_all,

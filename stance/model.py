@@ -143,11 +143,15 @@ class StanceModel:
         Documents are read as they are needed, and their sentences run together in full batches.
 
         Raises:
-            InputError: a text is not a string, or the model has no band for ``abstain``.
+            InputError: a document is no pair of an id and a text, a text is not a string, or the
+                model has no band for ``abstain``.
         """
         window: list[tuple[str, str]] = []
         size = 0
-        for document_id, text in documents:
+        for document in documents:
+            if isinstance(document, str) or len(document) != 2:
+                raise InputError(f"found {document!r:.60}, expected a pair of an id and a text")
+            document_id, text = document
             _require_text(text, f"document {document_id!r}")
             window.append((document_id, text))
             size += len(text)
@@ -216,9 +220,10 @@ class StanceModel:
         >>> result.frames
         {'cooperation': 'favor'}
         """
-        found = self.predict_proba(texts)
+        listed = _require_texts(texts)
+        found = self.predict_proba(listed)
         states = self.decision.states(found, abstain=abstain)
-        spans = [(text, 0, len(text)) for text in texts]
+        spans = [(text, 0, len(text)) for text in listed]
         return sentence_results(spans, [0] * len(spans), found, states, names=self.codebook.names)
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -398,6 +403,8 @@ def _require_text(text: object, what: str) -> None:
 def _require_texts(texts: Sequence[str]) -> list[str]:
     if isinstance(texts, (str, bytes)):
         raise InputError("found one string, expected a list of them: predict([text])")
+    if isinstance(texts, Mapping) or hasattr(texts, "columns"):
+        raise InputError("found a table, expected a list of texts: predict(table['text'])")
     listed = list(texts)
     for index, text in enumerate(listed):
         _require_text(text, f"text {index}")

@@ -14,11 +14,18 @@ from stance.files.formats import FlatColumns, require_parquet
 from stance.files.sources import Inputs
 from stance.store import ModelFolder
 
-__all__ = ["checked_options", "columns_of", "model_settings", "runtime_of", "settings_of"]
+__all__ = [
+    "checked_options",
+    "checksum_of",
+    "columns_of",
+    "model_settings",
+    "runtime_of",
+    "settings_of",
+]
 
 
 def checked_options(**options: Any) -> dict[str, Any]:
-    """Return the options on which rows depend, once they are found to be possible.
+    """Return the options on which rows depend, ready for JSON, once they are found to be possible.
 
     Raises:
         InputError: one is not known.
@@ -28,7 +35,10 @@ def checked_options(**options: Any) -> dict[str, Any]:
         raise InputError(f"explain is {options['explain']!r}; expected {' or '.join(METHODS)}")
     if options["format"] == "parquet":
         require_parquet()
-    return options
+    columns = options["keep_columns"]
+    if isinstance(columns, str):
+        raise InputError(f"keep_columns is one string, expected a list of them: [{columns!r}]")
+    return {**options, "keep_columns": list(columns)}
 
 
 def columns_of(codebook: Codebook, options: Mapping[str, Any]) -> FlatColumns:
@@ -54,14 +64,24 @@ def runtime_of(backend: str, device: str) -> str:
     return f"{backend} ({device.partition(':')[0]})"
 
 
+def checksum_of(model: ModelFolder) -> str:
+    """Return a checksum of all that a model's rows depend on, but the thresholds."""
+    data = model.to_dict()
+    for frame in data["decision"].values():
+        del frame["threshold"]
+    text = json.dumps(data, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def model_settings(model: ModelFolder, runtime: str) -> dict[str, Any]:
     """Return which model it is that decides, thresholds included, and on what runtime."""
-    text = json.dumps(model.to_dict(), ensure_ascii=False, sort_keys=True)
+    thresholds = zip(model.codebook.names, model.decision.thresholds, strict=True)
     return {
         "name": model.name,
         "version": model.version,
         "backend": runtime,
-        "sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "thresholds": dict(thresholds),
+        "sha256": checksum_of(model),
     }
 
 

@@ -23,7 +23,9 @@ from stance.decision import Decision
 from stance.errors import CodebookError, ModelError, OutputError, reason_of
 from stance.strict_json import MAX_JSON_BYTES, read_json
 
-__all__ = ["FORMAT_VERSION", "ModelFolder", "check_settings", "default_folder", "find_folder"]
+__all__ = [
+    "FORMAT_VERSION", "ModelFolder", "check_settings", "default_folder", "find_folder", "sha256_of",
+]  # fmt: skip
 
 FORMAT_VERSION = 1
 WEIGHTS = ("model.onnx", "model.safetensors")
@@ -79,16 +81,15 @@ class ModelFolder:
             ModelError: a file is missing, damaged or could run code, the format is newer than this
                 package, or the model's labels are not those of its codebook.
         """
-        folder = Path(path)
-        if not folder.is_dir():
-            raise ModelError(f"{folder} is not a folder; expected a model folder with stance.json")
         try:
-            return cls._read(folder)
+            return cls._read(Path(path))
         except OSError as error:
-            raise ModelError(f"{folder} cannot be read: {error.strerror or error}") from error
+            raise ModelError(f"{path} cannot be read: {error.strerror or error}") from error
 
     @classmethod
     def _read(cls, folder: Path) -> ModelFolder:
+        if not folder.is_dir():
+            raise ModelError(f"{folder} is not a folder; expected a model folder with stance.json")
         _refuse_code(folder)
         data = _read_object(folder / "stance.json")
         version = data.get("format_version")
@@ -151,7 +152,7 @@ class ModelFolder:
             The folder as read back, so that what was written is known to load.
         """
         files = {
-            file.name: {"bytes": file.stat().st_size, "sha256": _sha256(file)}
+            file.name: {"bytes": file.stat().st_size, "sha256": sha256_of(file)}
             for file in sorted(self.path.iterdir())
             if file.is_file() and file.name in (*REQUIRED, *WEIGHTS)
         }
@@ -168,7 +169,7 @@ class ModelFolder:
             ModelError: a file is not the one that ``stance.json`` speaks of.
         """
         for name in self.files:
-            found = _sha256(self.path / name)
+            found = sha256_of(self.path / name)
             expected = self.files[name].get("sha256")
             if found != expected:
                 raise ModelError(
@@ -306,8 +307,11 @@ def find_folder(source: str | Path | None) -> Path:
     if source is None:
         return default_folder()
     folder = Path(source)
-    if folder.exists():
-        return folder
+    try:
+        if folder.exists():
+            return folder
+    except OSError as error:
+        raise ModelError(f"{folder} cannot be read: {error.strerror or error}") from error
     if not isinstance(source, str) or not _HUB_ID.fullmatch(source):
         raise ModelError(f"{source} is no folder; expected a model folder or a Hub id 'owner/name'")
     from huggingface_hub import snapshot_download
@@ -392,7 +396,8 @@ def _read_object(path: Path) -> dict[str, Any]:
     return data
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Return the checksum of a file as ``stance.json`` writes it."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while block := stream.read(2**20):

@@ -127,6 +127,12 @@ def test_a_source_that_is_nothing_is_refused(tmp_path):
     assert "no folder" in refused(tmp_path / "missing")
 
 
+@pytest.mark.parametrize("read", [find_folder, ModelFolder.read])
+def test_a_name_that_no_folder_can_have_is_refused(read):
+    with pytest.raises(ModelError, match=r"^x{300} (cannot be read: File name too long|is no)"):
+        read("x" * 300)
+
+
 def test_a_file_is_no_model_folder(tmp_path):
     (tmp_path / "file").write_text("x")
     assert "not a folder" in refused(tmp_path / "file")

@@ -49,8 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     code = _run(arguments)
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        # What reads the output has ended (`| head`): nobody is left to be told.
+    except OSError as error:
+        # Where what reads the output has ended (`| head`), nobody is left to be told; and where
+        # nothing was done, the reason has been given.
+        if not isinstance(error, BrokenPipeError) and code != ExitCode.NOTHING_DONE:
+            say(f"cannot write the output: {error.strerror or error}; write it elsewhere")
+            code = ExitCode.NOTHING_DONE
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
 
@@ -75,13 +79,21 @@ def _run(arguments: Sequence[str] | None) -> int:
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
-        say(
-            f"unexpected {type(error).__name__}: {error}; this is a mistake in stance, please "
-            f"report it with what {DEBUG}=1 shows"
-        )
+        say(_unforeseen(error))
     else:
         return found if isinstance(found, int) else ExitCode.DONE
     return ExitCode.NOTHING_DONE
+
+
+def _unforeseen(error: Exception) -> str:
+    if isinstance(error, OSError):  # What the machine refuses is no mistake of the program.
+        what = "cannot go on" if error.filename is None else f"cannot use {error.filename}"
+        reason = error.strerror or error
+        return f"{what}: {reason}; put that right and start again ({DEBUG}=1 shows where it was)"
+    return (
+        f"unexpected {type(error).__name__}: {error}; this is a mistake in stance, please "
+        f"report it with what {DEBUG}=1 shows"
+    )
 
 
 def _command() -> Callable[..., object]:

@@ -27,25 +27,28 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> int:
     """Show a model: its codebook, thresholds, figures and files, their checksums verified."""
+    from stance.settings import checksum_of
     from stance.store import ModelFolder, find_folder
 
     folder = ModelFolder.read(find_folder(model))
     folder.verify()
     if as_json:
-        data = {"path": str(folder.path), "verified": True, **folder.to_dict()}
+        found = {"path": str(folder.path), "verified": True, "sha256": checksum_of(folder)}
+        data = {**found, **folder.to_dict()}
         sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
     else:
-        _print(console(), folder)
+        _print(console(), folder, checksum_of(folder))
     return ExitCode.DONE
 
 
-def _print(out: Console, folder: ModelFolder) -> None:
+def _print(out: Console, folder: ModelFolder, checksum: str) -> None:
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
     out.print(Text(one_line(f"{folder.name} {folder.version}"), style="bold"))
     out.print(one_line(f"{folder.path}"), soft_wrap=True)
+    out.print(f"sha256 {checksum}", soft_wrap=True)
     language = f"language {one_line(folder.language)}, " if folder.language else ""
     out.print(f"{language}reads {folder.max_length} tokens at once, longer sentences in windows")
     book = folder.codebook

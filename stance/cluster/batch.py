@@ -107,7 +107,7 @@ def label_shards(
         format=format_of(folder, given=suffix),
         text_column=text_column,
         id_column=id_column,
-        keep_columns=list(keep_columns),
+        keep_columns=keep_columns,
         abstain=abstain,
         explain=explain,
         keep_all=keep_all,

@@ -77,7 +77,7 @@ def spark_label(
         worker,
         text_column=text_column,
         id_column=id_column,
-        keep_columns=list(keep_columns),
+        keep_columns=keep_columns,
         abstain=abstain,
         explain=explain,
         keep_all=keep_all,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from stance.errors import OutputError
@@ -16,27 +18,42 @@ def require_new(path: Path, *, force: bool = False) -> None:
         path: the file.
         force: it may exist, and is replaced.
     """
-    if path.exists() and not path.is_file():
-        what = "a folder" if path.is_dir() else "a pipe or a device"
-        raise OutputError(f"{path} is {what}; expected the name of a file")
-    if path.exists() and not force:
-        raise OutputError(f"{path} exists already; choose another name or use --force")
-    if not path.parent.is_dir():
-        raise OutputError(f"the folder {path.parent} does not exist; make it first")
+    with _writing(path):
+        if path.exists() and not path.is_file():
+            what = "a folder" if path.is_dir() else "a pipe or a device"
+            raise OutputError(f"{path} is {what}; expected the name of a file")
+        if path.exists() and not force:
+            raise OutputError(f"{path} exists already; choose another name or use --force")
+        if not path.parent.is_dir():
+            raise OutputError(f"the folder {path.parent} does not exist; make it first")
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str | Iterable[str]) -> None:
     """Write a file in UTF-8, in one step: it is never seen half written.
+
+    Args:
+        path: the file.
+        text: all of it, or its pieces, which are made while it is written.
 
     Raises:
         OutputError: the disk is full, or the folder cannot be written to.
     """
     fresh = path.with_name(f"{path.name}.new")
     try:
-        fresh.unlink(missing_ok=True)
-        with fresh.open("x", encoding="utf-8", newline="") as stream:  # Never through a link.
-            stream.write(text)
-        fresh.replace(path)
+        with _writing(path):
+            fresh.unlink(missing_ok=True)
+            with fresh.open("x", encoding="utf-8", newline="") as stream:  # Never through a link.
+                stream.writelines([text] if isinstance(text, str) else text)
+            fresh.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            fresh.unlink()
+        raise
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        fresh.unlink(missing_ok=True)
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error

@@ -24,11 +24,13 @@ from typing import Any, BinaryIO
 from stance.errors import OutputError
 from stance.strict_json import read_json
 
-__all__ = ["PartialOutput", "Progress", "beside", "lock", "require_same"]
+__all__ = ["SIDE_FILES", "PartialOutput", "Progress", "beside", "lock", "require_same"]
+
+#: What was skipped and what failed, each in a file beside the result.
+SIDE_FILES = ("skipped.jsonl", "errors.jsonl")
 
 _FORMAT = 1
-_SIDE_FILES = ("skipped.jsonl", "errors.jsonl")
-_FILES = ("rows", *_SIDE_FILES)
+_FILES = ("rows", *SIDE_FILES)
 
 
 @dataclass
@@ -82,15 +84,13 @@ class PartialOutput:
                 are not as they were left; or they cannot be written.
         """
         run = cls(output, settings)
-        if output.exists() and not output.is_file():
-            what = "a folder" if output.is_dir() else "a pipe or a device"
-            raise OutputError(f"{output} is {what}; expected the name of a file")
-        if not (resume or force):
-            run._refuse_existing()
         if resume and force:
             raise OutputError("resume goes on and force starts anew; give one of them")
         try:
             with run._writing():
+                run._require_file()
+                if not (resume or force):
+                    run._refuse_existing()
                 run._acquire()
                 if force:
                     run._clear()
@@ -165,7 +165,7 @@ class PartialOutput:
                 rows.unlink()
             elif rows.exists():
                 rows.replace(self.folder / "converted")
-            for name in _SIDE_FILES:
+            for name in SIDE_FILES:
                 self._place_side_file(name)
             if (self.folder / "converted").exists():
                 (self.folder / "converted").replace(self.path)
@@ -190,6 +190,11 @@ class PartialOutput:
         with ExitStack() as stack:
             for stream in streams.values():
                 stack.callback(stream.close)
+
+    def _require_file(self) -> None:
+        if self.path.exists() and not self.path.is_file():
+            what = "a folder" if self.path.is_dir() else "a pipe or a device"
+            raise OutputError(f"{self.path} is {what}; expected the name of a file")
 
     def _refuse_existing(self) -> None:
         if self.path.exists():

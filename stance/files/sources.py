@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from stance.errors import InputError
+from stance.files.partial import SIDE_FILES, beside
 from stance.files.tables import TABLES, has_column
 from stance.files.text import COMPRESSED, NOT_A_FILE, clean
 
@@ -31,7 +32,7 @@ KINDS = {
 STDIN = "stdin"
 
 _NOTES = ("README*", "CODEBOOK*", "LICENSE*", "CHANGELOG*", "NOTICE*")
-_OWN = ("*.errors.jsonl", "*.skipped.jsonl")
+_OWN = tuple(f"*.{name}" for name in SIDE_FILES)
 
 
 @dataclass(frozen=True)
@@ -217,9 +218,8 @@ def _results(output: Path | None) -> tuple[frozenset[Path], frozenset[Path]]:
     if output is None:
         return frozenset(), frozenset()
     place = _placed(output)
-    beside = (f"{place.name}.{what}" for what in ("errors.jsonl", "skipped.jsonl", "run.json"))
-    unfinished = place.with_name(f"{place.name}.partial")
-    return frozenset({place, *map(place.with_name, beside)}), frozenset({place, unfinished})
+    belonging = {beside(place, name) for name in (*SIDE_FILES, "run.json")}
+    return frozenset({place, *belonging}), frozenset({place, beside(place, "partial")})
 
 
 def _placed(path: Path) -> Path:

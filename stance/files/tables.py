@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 
 from stance.errors import InputError, MissingExtraError, reason_of
 from stance.files.text import (
+    DAMAGED_UTF8,
     MAX_TEXT_BYTES,
     beyond_ascii,
     clean,
@@ -80,7 +81,7 @@ class TableFile:
         encoding: of a CSV or TSV file; found by reading it through by default.
 
     Attributes:
-        guessed: the encoding, where it had to be guessed.
+        guessed: the encoding, where it had to be guessed or does not explain every byte.
     """
 
     def __init__(
@@ -152,8 +153,13 @@ class TableFile:
                     block = stream.read(_SAMPLE_BYTES)
                 decoder.decode(b"", final=True)
             except UnicodeDecodeError:
-                self.guessed = detect_encoding(block or first, before=before)
-                return self.guessed
+                # A byte order mark decides for UTF-8, however much of it is damaged.
+                marked = first.startswith(codecs.BOM_UTF8)
+                found = "utf-8" if marked else detect_encoding(block or first, before=before)
+                if found != "utf-8":
+                    self.guessed = found
+                    return found
+                self.guessed = DAMAGED_UTF8
         return "utf-8-sig"
 
     def _parquet_rows(self) -> Iterator[Row | BadRow]:

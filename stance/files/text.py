@@ -21,6 +21,7 @@ from stance.errors import InputError
 
 __all__ = [
     "COMPRESSED",
+    "DAMAGED_UTF8",
     "MAX_TEXT_BYTES",
     "NOT_A_FILE",
     "DecodedText",
@@ -37,6 +38,9 @@ __all__ = [
 #: The suffixes of compressed files.
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 
+#: What a file is said to be in that is UTF-8 but for some bytes, read as U+FFFD.
+DAMAGED_UTF8 = "utf-8 with damaged bytes"
+
 #: What is wrong with a pipe or a device.
 NOT_A_FILE = "is not a regular file; for a pipe, name - and let it come from standard input"
 
@@ -44,7 +48,6 @@ NOT_A_FILE = "is not a regular file; for a pipe, name - and let it come from sta
 MAX_TEXT_BYTES = 64 * 2**20
 
 _BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -64,7 +67,8 @@ class DecodedText:
 
     Attributes:
         text: every character of the file but a byte order mark; line ends are not translated.
-        guessed: the encoding, where it is neither UTF-8 nor announced by a byte order mark.
+        guessed: the encoding, where it is neither announced by a byte order mark nor UTF-8
+            throughout.
     """
 
     text: str
@@ -83,7 +87,8 @@ def clean(text: str) -> str:
 def decode(data: bytes) -> DecodedText:
     """Decode a file: by its byte order mark, else as UTF-8, else as charset-normalizer guesses.
 
-    A file that is UTF-8 but for a few bytes is read as UTF-8, with U+FFFD in their place.
+    A file that is UTF-8 but for a few bytes is read as UTF-8, with U+FFFD in their place; one that
+    begins with the byte order mark of UTF-8 is UTF-8 however many they are.
 
     Raises:
         InputError: the bytes are not text, or in no encoding that can be recognised.
@@ -94,12 +99,13 @@ def decode(data: bytes) -> DecodedText:
     if b"\0" in data:
         raise InputError("is not text: it holds NUL bytes; expected UTF-8 text")
     try:
-        return DecodedText(data.decode("utf-8"))
+        return DecodedText(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        encoding = detect_encoding(data)
-    errors = "replace" if encoding == "utf-8" else "strict"
-    name = "utf-8 with damaged bytes" if encoding == "utf-8" else encoding
-    return DecodedText(_strict(data, encoding, errors=errors), guessed=name)
+        marked = data.startswith(codecs.BOM_UTF8)
+        encoding = "utf-8" if marked else detect_encoding(data)
+    if encoding == "utf-8":
+        return DecodedText(_strict(data, "utf-8-sig", errors="replace"), guessed=DAMAGED_UTF8)
+    return DecodedText(_strict(data, encoding), guessed=encoding)
 
 
 def beyond_ascii(text: str) -> int:
@@ -173,9 +179,9 @@ def reading(path: Path | None) -> Iterator[None]:
 
     A pipe or a device is not opened: it may never answer, or never end.
     """
-    if path is not None and path.exists() and not path.is_file():
-        raise InputError(NOT_A_FILE)
     try:
+        if path is not None and path.exists() and not path.is_file():
+            raise InputError(NOT_A_FILE)
         yield
     except FileNotFoundError as error:
         raise InputError("does not exist") from error

@@ -9,12 +9,15 @@ from typing import Any
 from stance.codebook import Codebook
 from stance.decision import Decision
 from stance.errors import MissingExtraError, ModelError, reason_of
-from stance.store import ModelFolder, check_settings, default_folder, find_folder
+from stance.finetuning.pooling import POOLING_FILE
+from stance.store import ModelFolder, check_settings, default_folder, find_folder, sha256_of
 
 __all__ = ["Base", "open_base"]
 
 # Encoders of the RoBERTa family number their positions from 2.
 _RESERVED_POSITIONS = 2
+# What is read of an encoder beside its weights: settings, and whatever its tokenizer is kept in.
+_SETTINGS = ("*.json", "*.model", "vocab.txt", "merges.txt")
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,27 @@ class Base:
     def decision(self) -> Decision | None:
         """Its calibration and thresholds."""
         return None if self.folder is None else self.folder.decision
+
+    @property
+    def weights(self) -> list[Path]:
+        """The files of its weights: like transformers, those of the older format only for want."""
+        safe = sorted(self.path.glob("*.safetensors"))
+        return safe or sorted(self.path.glob("pytorch_model*.bin"))
+
+    def checksums(self) -> dict[str, dict[str, Any]]:
+        """Return by what the same base is known again: its card and the like may change.
+
+        Raises:
+            ModelError: a file cannot be read.
+        """
+        if self.folder is not None:  # It was held against them as it was opened.
+            return {name: dict(entry) for name, entry in self.folder.files.items()}
+        settings = [file for pattern in _SETTINGS for file in self.path.glob(pattern)]
+        files = filter(Path.is_file, sorted([*settings, *self.weights]))
+        try:
+            return {file.name: {"sha256": sha256_of(file)} for file in files}
+        except OSError as error:
+            raise ModelError(f"{self.path} cannot be read: {error.strerror or error}") from error
 
 
 def open_base(source: str | Path | None) -> Base:
@@ -97,10 +121,12 @@ def _from_hub(source: str) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
-    wanted = ["*.json", "*.model", "vocab.txt", "merges.txt"]
     safe = (found / "model.safetensors").is_file()
-    wanted.append("*.safetensors" if safe else "pytorch_model.bin")
+    wanted = [*_SETTINGS, "*.safetensors" if safe else "pytorch_model.bin"]
     try:
+        # The one file of a subfolder that is read, which no pattern spares from "*/*": without it
+        # a sentence encoder of the Hub would be trained otherwise than the same one in a folder.
+        snapshot_download(source, allow_patterns=[POOLING_FILE])
         return Path(snapshot_download(source, allow_patterns=wanted, ignore_patterns=["*/*"]))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         reason = reason_of(error)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -122,14 +122,28 @@ def _from_files(
 ) -> list[LabelledRow]:
     text, frames, group = columns
     rows: list[LabelledRow] = []
-    for file in files:
+    taken: set[str] = set()
+    for number, file in enumerate(files, start=1):
         found = read_labelled(file, text_column=text, frames_column=frames, document_column=group)
         if not found.rows:
             raise InputError(f"{file} has no rows; expected labelled sentences")
         if found.note:
             note(found.note)
-        rows += found.rows
+        rows += [_apart(row, taken, number) for row in found.rows]
+        taken.update(row.document for row in found.rows)
     return rows
+
+
+def _apart(row: LabelledRow, taken: Set[str], number: int) -> LabelledRow:
+    """Name a row that is its own document anew where one of an earlier file has its name.
+
+    Rows without an id are called FILE:ROW, and each of two folders may hold such a FILE. Within a
+    file the same name means the same document.
+    """
+    if row.document != row.id or row.id not in taken:
+        return row
+    name = f"{row.id} (file {number})"
+    return replace(row, id=name, document=name)
 
 
 def _from_mappings(items: Iterable[Any], columns: Columns, *, table: bool) -> list[LabelledRow]:
@@ -188,7 +202,7 @@ def fold(text: str) -> str:
     return " ".join("".join(c if c.isalnum() else " " for c in text.casefold()).split())
 
 
-def merged_ids(rows: Sequence[LabelledRow]) -> list[LabelledRow]:
+def distinct_ids(rows: Sequence[LabelledRow]) -> list[LabelledRow]:
     """Return the rows with ids that are all different."""
     seen: Counter[str] = Counter()
     named = []

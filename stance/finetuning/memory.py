@@ -30,7 +30,7 @@ def training_bytes(base: Base, recipe: Recipe) -> int:
 
     The weights are counted by the size of their files, which hold 2 or 4 bytes each.
     """
-    weights = sum(file.stat().st_size for file in base.path.glob("*.safetensors")) // 2
+    weights = sum(file.stat().st_size for file in base.weights) // 2
     tokens = recipe.batch_size * recipe.max_length
     return (
         _BYTES_A_PARAMETER * weights

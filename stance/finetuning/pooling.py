@@ -14,7 +14,10 @@ from typing import Any
 
 from stance.strict_json import read_json
 
-__all__ = ["add_mean_layer", "wants_mean_layer"]
+__all__ = ["POOLING_FILE", "add_mean_layer", "wants_mean_layer"]
+
+#: Where sentence-transformers, of whichever version, says how an encoder is to be read.
+POOLING_FILE = "1_Pooling/config.json"
 
 # The encoders whose layers are built alike.
 _BUILDS = ("bert", "roberta", "xlm-roberta")
@@ -29,9 +32,9 @@ _STRAIGHT = 0.3
 def wants_mean_layer(base: Path) -> bool:
     """Say whether a folder holds an encoder that is to be read by the mean, and can have the layer.
 
-    It says so in sentence-transformers' ``1_Pooling/config.json``, of whichever version.
+    It says so in its ``POOLING_FILE``.
     """
-    pooling, config = _read(base / "1_Pooling" / "config.json"), _read(base / "config.json")
+    pooling, config = _read(base / POOLING_FILE), _read(base / "config.json")
     old = [name for name, on in pooling.items() if name.startswith("pooling_mode_") and on]
     by_mean = pooling.get("pooling_mode") in ("mean", ["mean"]) or old == [_OLD_NAME]
     return by_mean and config.get("model_type") in _BUILDS

@@ -6,7 +6,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -26,8 +26,8 @@ from stance.finetuning.data import (
     Data,
     choose_codebook,
     digest,
+    distinct_ids,
     fold,
-    merged_ids,
     read_data,
 )
 from stance.finetuning.fitting import (
@@ -121,7 +121,7 @@ def finetune(
     workspace.check(resume=resume, force=force)
     columns = (text_column, frames_column, group_by)
     notes: list[str] = []
-    rows = merged_ids(read_data(data, columns, note=notes.append))
+    rows = distinct_ids(read_data(data, columns, note=notes.append))
     separate = [] if eval is None else read_data(eval, columns, note=notes.append)
     opened = open_base(base)
     given = Codebook.load(codebook) if isinstance(codebook, (str, Path)) else codebook
@@ -137,9 +137,9 @@ def finetune(
     settings = _settings(task, separate)
     if workspace.finished(settings, resume=resume):
         return load(workspace.output)
-    workspace.open(settings, force=force)
-    task.tell("checking", 0.0, *(finding.message for finding in findings), task.plan.describe())
-    with _quiet_transformers():
+    with closing(workspace), _quiet_transformers():
+        workspace.open(settings, force=force)
+        task.tell("checking", 0.0, *(finding.message for finding in findings), task.plan.describe())
         _train_and_write(task, separate, findings, settings)
     return load(workspace.output)
 
@@ -219,14 +219,11 @@ def _make_task(
 
 def _settings(task: Task, separate: Sequence[LabelledRow]) -> dict[str, Any]:
     """Return all that the weights and figures depend on, but the machine."""
-    folder = task.base.folder
-    sizes = {file.name: file.stat().st_size for file in sorted(task.base.path.glob("*.*"))}
-    weights = folder.files if folder else sizes
     return {
         "rows": digest(task.rows),
         "evaluation data": digest(separate),
         "codebook": task.codebook.to_dict(),
-        "base": {name: dict(v) if isinstance(v, dict) else v for name, v in weights.items()},
+        "base": task.base.checksums(),
         "settings": asdict(task.plan),
         "versions": _versions(),
     }

@@ -132,7 +132,7 @@ def train_classifier(
     try:
         import torch
         from datasets import Dataset
-        from transformers import DataCollatorWithPadding, TrainingArguments, set_seed
+        from transformers import DataCollatorWithPadding, set_seed
     except ModuleNotFoundError as error:
         raise MissingExtraError("training", extra="train") from error
     from stance.finetuning.loss import frame_trainer
@@ -148,42 +148,16 @@ def train_classifier(
         classifier.model.set_attn_implementation("eager")
     if watch is not None and watch.gradient_checkpointing:
         classifier.model.gradient_checkpointing_enable()
-    encoded = classifier.tokenizer(list(texts), truncation=True, max_length=recipe.max_length)
     weights = np.ones(len(texts), np.float32) if row_weights is None else row_weights
-    dataset = Dataset.from_dict(
-        {
-            "input_ids": encoded["input_ids"],
-            "attention_mask": encoded["attention_mask"],
-            "labels": states.tolist(),
-            "row_weight": weights.tolist(),
-        }
-    )
+    columns = _columns(classifier, texts, states, weights, max_length=recipe.max_length)
     place = tempfile.TemporaryDirectory() if watch is None else nullcontext(str(watch.folder))
     with place as folder:
-        arguments = TrainingArguments(
-            output_dir=folder,
-            num_train_epochs=recipe.epochs,
-            learning_rate=recipe.learning_rate,
-            per_device_train_batch_size=recipe.batch_size,
-            warmup_steps=recipe.warmup,
-            weight_decay=recipe.weight_decay,
-            remove_unused_columns=False,
-            bf16=_bfloat16_is_fast(),
-            fp16=torch.cuda.is_available() and not torch.cuda.is_bf16_supported(),
-            use_cpu=not torch.cuda.is_available(),
-            seed=recipe.seed,
-            save_strategy="no",
-            save_total_limit=2,
-            logging_strategy="no",
-            report_to="none",
-            disable_tqdm=not progress,
-        )
         trainer = frame_trainer(
             recipe.state_weights,
             recipe.label_smoothing,
             model=classifier.model,
-            args=arguments,
-            train_dataset=dataset,
+            args=_arguments(recipe, folder, progress=progress),
+            train_dataset=Dataset.from_dict(columns),
             data_collator=DataCollatorWithPadding(classifier.tokenizer),
         )
         run_trainer(trainer, classifier, watch)
@@ -257,6 +231,49 @@ def run_batches(
                 {"input_ids": [encoded[row] for row in rows]}, return_tensors="pt"
             ).to(device)
             yield rows, classifier.model(**batch).logits.float().cpu().numpy()
+
+
+def _columns(
+    classifier: Classifier,
+    texts: Sequence[str],
+    states: NDArray[np.int64],
+    weights: NDArray[np.float32],
+    *,
+    max_length: int,
+) -> dict[str, Any]:
+    """Return the columns of the data set that the ``Trainer`` reads."""
+    encoded = classifier.tokenizer(list(texts), truncation=True, max_length=max_length)
+    return {
+        "input_ids": encoded["input_ids"],
+        "attention_mask": encoded["attention_mask"],
+        "labels": states.tolist(),
+        "row_weight": weights.tolist(),
+    }
+
+
+def _arguments(recipe: Recipe, folder: str, *, progress: bool) -> Any:
+    """Return a recipe as the ``Trainer`` knows it."""
+    import torch
+    from transformers import TrainingArguments
+
+    return TrainingArguments(
+        output_dir=folder,
+        num_train_epochs=recipe.epochs,
+        learning_rate=recipe.learning_rate,
+        per_device_train_batch_size=recipe.batch_size,
+        warmup_steps=recipe.warmup,
+        weight_decay=recipe.weight_decay,
+        remove_unused_columns=False,
+        bf16=_bfloat16_is_fast(),
+        fp16=torch.cuda.is_available() and not torch.cuda.is_bf16_supported(),
+        use_cpu=not torch.cuda.is_available(),
+        seed=recipe.seed,
+        save_strategy="no",
+        save_total_limit=2,
+        logging_strategy="no",
+        report_to="none",
+        disable_tqdm=not progress,
+    )
 
 
 def _set_dropout(model: Any, share: float) -> None:

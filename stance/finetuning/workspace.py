@@ -7,9 +7,10 @@ training under way, and at last the whole model, which takes its place in one st
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.errors import OutputError
-from stance.files.partial import beside
+from stance.files.output import write_whole
+from stance.files.partial import beside, lock
+from stance.strict_json import read_json
 
 __all__ = ["Workspace"]
 
 
 class Workspace:
-    """Where a training keeps what it has.
+    """Where a training keeps what it has. From ``open`` to ``close`` no other run may use it.
 
     Args:
         output: the folder that the model shall be.
@@ -34,6 +37,7 @@ class Workspace:
         self.folder = beside(output, "partial")
         self.model = self.folder / "model"
         self.label_errors = self.folder / "label-errors.jsonl"
+        self._lock: int | None = None
 
     def check(self, *, resume: bool, force: bool) -> None:
         """See whether the output may be written, before anything is computed.
@@ -58,12 +62,12 @@ class Workspace:
         """Say whether a run to go on with is already done.
 
         Raises:
-            OutputError: the output is a model of other data or settings.
+            OutputError: the output is a model of other data or settings, or does not say of which.
         """
         if not resume or self.folder.exists() or not self._holds_model():
             return False
-        made = json.loads((self.output / "stance.json").read_text(encoding="utf-8"))
-        _compare(settings, made.get("training", {}).get("settings", {}), self.output)
+        made = _read_settings(self.output / "stance.json", "training", "settings")
+        _compare(settings, made, self.output)
         return True
 
     def open(self, settings: Mapping[str, Any], *, force: bool) -> None:
@@ -74,20 +78,23 @@ class Workspace:
             force: start anew.
 
         Raises:
-            OutputError: the folder was made with other settings, or cannot be written.
+            OutputError: another run is using the folder; it was made with other settings, or does
+                not say with which; or it cannot be written.
         """
+        record = self.folder / "run.json"
         with self.writing():
-            if force:
-                shutil.rmtree(self.folder, ignore_errors=True)
-            record = self.folder / "run.json"
-            if record.exists():
-                _compare(settings, json.loads(record.read_text(encoding="utf-8")), self.output)
+            self._acquire()
+            if record.exists() and not force:
+                _compare(settings, _read_settings(record), self.output)
                 return
-            shutil.rmtree(self.folder, ignore_errors=True)
-            self.folder.mkdir(parents=True)
-            fresh = record.with_name("run.json.new")
-            fresh.write_text(json.dumps(settings, indent=1), encoding="utf-8")
-            fresh.replace(record)
+            self._clear()
+            write_whole(record, json.dumps(settings, indent=1))
+
+    def close(self) -> None:
+        """Let go of the folder. What is done stays, to be gone on with."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def part(self, name: str) -> Path:
         """Return the folder of one training, made where it is missing."""
@@ -146,11 +153,38 @@ class Workspace:
                 "with --resume"
             ) from error
 
+    def _acquire(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if link := next(filter(Path.is_symlink, (self.folder, *self.folder.iterdir())), None):
+            raise OutputError(f"{link} is a link, which no run makes; remove it")
+        self._lock = lock(self.folder)
+        if self._lock is None:
+            raise OutputError(f"another run is writing {self.output}; wait for it to end")
+
+    def _clear(self) -> None:
+        """Empty the folder, which stays: the lock is on it."""
+        for found in self.folder.iterdir():
+            if found.is_dir():
+                shutil.rmtree(found)
+            else:
+                found.unlink()
+
     def _holds_model(self) -> bool:
         return (self.output / "stance.json").is_file()
 
     def _is_model_or_empty(self) -> bool:
         return self.output.is_dir() and (self._holds_model() or not any(self.output.iterdir()))
+
+
+def _read_settings(record: Path, *names: str) -> Mapping[str, Any]:
+    """Return the settings that a file of JSON records, under one name in the other."""
+    with suppress(ValueError, LookupError, TypeError):
+        found = read_json(record)
+        for name in names:
+            found = found[name]
+        if isinstance(found, dict):
+            return found
+    raise OutputError(f"{record} is not the record of a run; use --force to start anew")
 
 
 def _compare(now: Mapping[str, Any], then: Mapping[str, Any], output: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from stance.errors import ModelError
+from stance.errors import ModelError, reason_of
 from stance.files import LabelledRow
 from stance.finetuning.checks import LabelIssue
 from stance.finetuning.export import export_onnx
@@ -42,6 +42,8 @@ def write_weights(classifier: Classifier, folder: Path, *, name: str) -> None:
         )
     classifier.model.config.name_or_path = name
     classifier.model.to(torch.float16).save_pretrained(folder)
+    # safetensors writes for the owner's eyes only, and a model is to be shared.
+    shutil.copymode(folder / "config.json", folder / "model.safetensors")
     classifier.model.to(torch.float32)
 
 
@@ -52,7 +54,7 @@ def write_onnx(classifier: Classifier, folder: Path) -> str | None:
         export_onnx(classifier.model, file)
     except Exception as error:  # noqa: BLE001  (exporters raise whatever they like)
         file.unlink(missing_ok=True)
-        return f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
+        return f"{type(error).__name__}: {reason_of(error, limit=120)}"
     return None
 
 
@@ -63,7 +65,7 @@ def check_onnx(folder: ModelFolder, rows: Sequence[LabelledRow]) -> str | None:
         with load(folder.path, backend="onnx") as small, load(folder.path, backend="torch") as full:
             difference = np.abs(small.predict_proba(texts) - full.predict_proba(texts)).max()
     except Exception as error:  # noqa: BLE001  (runtimes raise whatever they like)
-        return f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
+        return f"{type(error).__name__}: {reason_of(error, limit=120)}"
     if difference > _MAX_DIFFERENCE:
         return f"its probabilities differ by {difference:.2f} from those of the weights"
     return None

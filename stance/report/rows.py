@@ -18,6 +18,9 @@ from stance.files.text import clean
 __all__ = ["checked", "read_results"]
 
 _PROBABILITY, _STANCE = "p_", "stance_"
+# By integrated gradients a word can have more than the whole probability, others less than none;
+# what lies this far beyond is no weight, and the page could not hold it.
+_MAX_WEIGHT = 1e6
 
 Word: TypeAlias = tuple[int, int, float]
 
@@ -95,9 +98,9 @@ def checked(values: Mapping[str, Any], *, default_document: str = "document") ->
     return {
         **values,
         "document": clean(str(default_document if document in (None, "") else document)),
-        "index": _whole(values.get("index")) or 0,
-        "start": _whole(values.get("start")),
-        "end": _whole(values.get("end")),
+        "index": _whole(values, "index") or 0,
+        "start": _whole(values, "start"),
+        "end": _whole(values, "end"),
         "text": text,
         "frames": _frames(values["frames"]),
         "probabilities": _probabilities(values.get("probabilities"), "the probability of"),
@@ -126,8 +129,12 @@ def _names(value: object) -> list[str]:
     return [clean(str(name)) for name in value]
 
 
-def _whole(value: object) -> int | None:
-    return int(str(value)) if str(value).isdecimal() else None
+def _whole(values: Mapping[str, Any], name: str) -> int | None:
+    value = values.get(name)
+    try:
+        return int(str(value)) if str(value).isdecimal() else None
+    except ValueError as error:  # Python reads no number of so many digits, and writes none.
+        raise InputError(f"has thousands of digits as {name}; expected a whole number") from error
 
 
 def _frames(frames: object) -> dict[str, str | None]:
@@ -150,7 +157,7 @@ def _probabilities(values: object, what: str) -> dict[str, float]:
     for name, value in _mapping(values, what).items():
         try:
             found[name] = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             found[name] = math.nan
         if not 0 <= found[name] <= 1:
             raise InputError(f"has {str(value)[:60]!r} as {what} {name}; expected 0 to 1")
@@ -162,10 +169,10 @@ def _explanations(values: object, length: int) -> dict[str, list[Word]]:
     for frame, words in _mapping(values, "explanations").items():
         try:
             found[frame] = [(int(start), int(end), float(weight)) for start, end, weight in words]
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             found[frame] = [(-1, 0, 0.0)]
         for start, end, weight in found[frame]:
-            if not (0 <= start <= end <= length and math.isfinite(weight)):
+            if not (0 <= start <= end <= length and abs(weight) <= _MAX_WEIGHT):
                 raise InputError(
                     f"has explanations of {frame} that cannot be read; expected "
                     "[[start, end, weight], ...], with offsets into the text"
@@ -176,5 +183,5 @@ def _explanations(values: object, length: int) -> dict[str, list[Word]]:
 def _from_json(text: str) -> object:
     try:
         return json.loads(text) if text else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return text

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from stance.codebook import Codebook
-from stance.errors import InputError, ModelError, OutputError
+from stance.errors import InputError, ModelError
+from stance.files.output import require_new, write_whole
 from stance.files.partial import beside
 from stance.files.tables import Row, TableFile
 from stance.files.text import clean
@@ -82,8 +80,7 @@ def write_report(
     288
     """
     page = Path(output)
-    if page.exists() and not (force and page.is_file()):
-        raise OutputError(f"{page} exists; --force (force=True) replaces it, if it is a file")
+    require_new(page, force=force)
     skipped: Iterable[Mapping[str, Any]] = ()
     if isinstance(results, (str, Path)):
         title = title or Path(results).name
@@ -95,7 +92,7 @@ def write_report(
     codebook = _codebook(corpus.names, model)
     content = render(corpus, title=clean(title or "Labelled articles"), codebook=codebook)
     drawn = () if figures is None else draw(corpus, Path(figures), force=force)
-    _write(page, content)
+    write_whole(page, content)
     return _report(corpus, page, drawn)
 
 
@@ -138,29 +135,3 @@ def _skipped(results: Path) -> Iterator[Mapping[str, Any]]:
             for row in rows
             if all(isinstance(row.get(name), kind) for name, kind in _SKIPPED.items())
         )
-
-
-def _write(page: Path, pieces: Iterator[str]) -> None:
-    with (
-        _replacing(page) as unfinished,
-        unfinished.open("w", encoding="utf-8", newline="\n") as out,
-    ):
-        out.writelines(pieces)
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """Write beside a file, and put what was written in its place in one step, when it is whole."""
-    unfinished: str | None = None
-    try:
-        handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        os.close(handle)
-        yield Path(unfinished)
-        Path(unfinished).chmod(0o644)
-        Path(unfinished).replace(path)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        if unfinished is not None:
-            with suppress(FileNotFoundError):
-                Path(unfinished).unlink()

@@ -1,5 +1,6 @@
 """Errors are one line and an exit code; nothing heavy is imported to say so."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -63,6 +64,35 @@ def test_an_unexpected_error_is_raised_where_that_was_asked_for(monkeypatch):
     monkeypatch.setenv("STANCE_DEBUG", "1")
     with pytest.raises(RuntimeError):
         cli.main(["info"])
+
+
+def refused():
+    raise PermissionError(errno.EACCES, "Permission denied", "/locked/a")
+
+
+def test_what_the_machine_refuses_is_named_and_no_mistake_of_stance(run, monkeypatch):
+    monkeypatch.setitem(cli.COMMANDS, "info", refused)
+    monkeypatch.delenv("STANCE_DEBUG", raising=False)
+    outcome = run("info")
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert outcome.err.startswith("stance: cannot use /locked/a: Permission denied; put that right")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+@pytest.mark.parametrize(
+    ("at_once", "said"), [("", "cannot write the output"), ("1", "cannot go on")]
+)
+def test_an_output_that_cannot_be_written_is_one_line(tiny_folder, at_once, said):
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM, "info", "--json", "--model", str(tiny_folder)],
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": at_once},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert (done.returncode, done.stderr.count(b"\n")) == (2, 1)
+    assert done.stderr.startswith(f"stance: {said}: No space left on device; ".encode())
 
 
 def interrupted():

@@ -1,10 +1,11 @@
 """Small result files are written whole or not at all."""
 
+import errno
 import os
 
 import pytest
 
-from stance.errors import OutputError
+from stance.errors import InputError, OutputError
 from stance.files.output import require_new, write_whole
 
 
@@ -26,6 +27,36 @@ def test_a_file_that_cannot_be_put_in_place_leaves_nothing_behind(tmp_path):
     with pytest.raises(OutputError, match=r"^cannot write .*a\.txt: Is a directory$"):
         write_whole(tmp_path / "a.txt", "text")
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_pieces_are_written_one_after_the_other(tmp_path):
+    write_whole(tmp_path / "a.txt", (f"{number}\n" for number in range(3)))
+    assert (tmp_path / "a.txt").read_bytes() == b"0\n1\n2\n"
+
+
+def test_pieces_that_cannot_be_made_leave_what_was_there(tmp_path):
+    def pieces():
+        yield "half"
+        raise InputError("no more")
+
+    (tmp_path / "a.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(InputError, match="no more"):
+        write_whole(tmp_path / "a.txt", pieces())
+    assert [path.read_text("utf-8") for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_name_that_no_file_can_have_is_refused_while_writing(tmp_path):
+    with pytest.raises(OutputError, match=r"^cannot write .*x: File name too long$"):
+        write_whole(tmp_path / ("x" * 300), "text")
+
+
+def test_a_file_in_a_folder_that_may_not_be_entered_is_refused(tmp_path, monkeypatch):
+    def refuse(path, **_):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.exists", refuse)
+    with pytest.raises(OutputError, match=r"^cannot write .*a\.txt: Permission denied$"):
+        require_new(tmp_path / "a.txt")
 
 
 def test_a_folder_that_does_not_exist_is_named_before_and_while_writing(tmp_path):

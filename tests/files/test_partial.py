@@ -1,5 +1,6 @@
 """An unfinished result can be gone on with, and a finished one is not touched."""
 
+import errno
 import json
 import os
 
@@ -214,6 +215,15 @@ def test_finishing_can_be_cut_off_anywhere_and_repeated(output, monkeypatch, ste
     assert output.read_bytes() == b"one\n"
     assert beside(output, "skipped.jsonl").read_bytes() == b"skipped\n"
     assert json.loads(beside(output, "run.json").read_text())["progress"]["complete"]
+
+
+def test_a_result_in_a_folder_that_may_not_be_entered_is_refused(output, monkeypatch):
+    def refuse(path, **_):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.exists", refuse)
+    with pytest.raises(OutputError, match=r"^cannot write .*out\.jsonl: Permission denied; "):
+        PartialOutput.open(output, SETTINGS)
 
 
 def test_a_folder_is_no_result_file(tmp_path):

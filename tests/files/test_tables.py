@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from stance.errors import InputError, MissingExtraError
 from stance.files.tables import BadRow, Row, TableFile, has_column, missing_column
+from stance.files.text import DAMAGED_UTF8
 
 
 def rows(path, kind, data):
@@ -138,7 +139,7 @@ def test_utf_8_that_is_cut_off_in_its_last_character_is_read_to_there(tmp_path):
     table = TableFile(path, "csv")
     [row] = table
     assert row.values["text"].startswith("Россия и Китай подписали")
-    assert table.guessed == "utf-8"
+    assert table.guessed == DAMAGED_UTF8
 
 
 def test_rows_that_are_no_csv_are_counted(tmp_path):
@@ -167,7 +168,16 @@ def test_one_damaged_byte_far_on_does_not_change_the_encoding(tmp_path):
     table = TableFile(path, "csv")
     texts = [row.values["text"] for row in table]
     assert (texts[0], texts[-2:]) == ("Größe", ["stray \ufffd", "naïve"])
-    assert table.guessed == "utf-8"
+    assert table.guessed == DAMAGED_UTF8
+
+
+@pytest.mark.parametrize("before", [0, 200_000])
+def test_a_byte_order_mark_decides_for_utf_8_where_bytes_are_damaged(tmp_path, before):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"\xef\xbb\xbftext,id\n" + b"plain,1\n" * before + b"caf\xe9 \xff,2\n")
+    table = TableFile(path, "csv")
+    assert [row.values["text"] for row in table][-1] == "caf\ufffd \ufffd"
+    assert table.guessed == DAMAGED_UTF8
 
 
 def test_an_older_encoding_throughout_a_long_table_is_found(tmp_path):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from stance.errors import InputError
 from stance.files.text import (
+    DecodedText,
     clean,
     decode,
     decompress,
@@ -54,6 +55,11 @@ def test_a_few_damaged_bytes_do_not_change_the_encoding():
     decoded = decode(data)
     assert decoded.text == "Россия и Китай подписали соглашение\ufffd."
     assert decoded.guessed == "utf-8 with damaged bytes"
+
+
+def test_a_byte_order_mark_decides_for_utf_8_whatever_follows():
+    decoded = decode(b"\xef\xbb\xbfcaf\xe9, a\xff.")
+    assert decoded == DecodedText("caf\ufffd, a\ufffd.", guessed="utf-8 with damaged bytes")
 
 
 @given(st.binary())
@@ -107,6 +113,13 @@ def test_what_goes_wrong_is_said_in_words(tmp_path):
     for error, message in cases:
         with pytest.raises(InputError, match=message), reading(tmp_path / "a.txt"):
             raise error
+
+
+def test_a_path_that_no_file_can_have_is_refused(tmp_path):
+    path = tmp_path / ("x" * 300)
+    message = r"^cannot be read: File name too long$"
+    with pytest.raises(InputError, match=message), reading(path):
+        path.open()
 
 
 def test_what_the_decompressor_says_is_a_damaged_file(tmp_path):

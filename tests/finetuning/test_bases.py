@@ -1,15 +1,19 @@
 """What a training starts from."""
 
 import json
+import shutil
 
 import pytest
 import tiny_encoders
 import torch
+from huggingface_hub.utils import filter_repo_objects
 from safetensors.torch import load_file
 
 from stance.codebook import Codebook, Frame
 from stance.errors import ModelError
+from stance.finetuning import bases
 from stance.finetuning.bases import open_base
+from stance.finetuning.pooling import wants_mean_layer
 from stance.finetuning.training import load_classifier
 
 BOOK = Codebook((Frame("weather"),))
@@ -33,6 +37,62 @@ def test_an_encoder_brings_none(encoder):
     assert (base.codebook, base.decision) == (None, None)
     assert (base.hidden_size, base.layers, base.max_length) == (16, 2, 32)
     assert (base.name, base.hub_id) == ("encoder", None)
+
+
+@pytest.fixture
+def hub(encoder, tmp_path, monkeypatch):
+    """Let the Hub give the encoder, by the rules of its library for what is asked of it."""
+    snapshot = tmp_path / "snapshot"
+
+    def give(_, allow_patterns=None, ignore_patterns=None):
+        files = [file.relative_to(encoder) for file in encoder.rglob("*") if file.is_file()]
+        for name in filter_repo_objects(
+            files, allow_patterns=allow_patterns, ignore_patterns=ignore_patterns
+        ):
+            (snapshot / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(encoder / name, snapshot / name)
+        return str(snapshot)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", give)
+    return encoder
+
+
+def test_a_sentence_encoder_of_the_hub_is_read_like_the_same_one_in_a_folder(hub):
+    for folder, settings in (("1_Pooling", {"pooling_mode": "mean"}), ("onnx", {})):
+        (hub / folder).mkdir()
+        (hub / folder / "config.json").write_text(json.dumps(settings), encoding="utf-8")
+    base = open_base("owner/name")
+    assert wants_mean_layer(base.path) is wants_mean_layer(hub) is True
+    assert not (base.path / "onnx").exists()
+    assert base.checksums() == open_base(hub).checksums()
+
+
+def test_a_base_is_known_again_by_what_is_trained(encoder, tmp_path):
+    first = open_base(encoder).checksums()
+    (encoder / "README.md").write_text("Mended.", encoding="utf-8")
+    assert open_base(encoder).checksums() == first
+    tiny_encoders.write_encoder("roberta", tmp_path / "other")
+    second = open_base(tmp_path / "other").checksums()
+    assert {name for name in first if first[name] != second[name]} == {"model.safetensors"}
+    assert {"config.json", "tokenizer.json", "tokenizer_config.json"} < set(first)
+
+
+def test_weights_of_the_older_format_count_only_without_the_newer(encoder):
+    base = open_base(encoder)
+    for name in ("pytorch_model.bin", "training_args.bin"):
+        (encoder / name).touch()
+    assert [file.name for file in base.weights] == ["model.safetensors"]
+    (encoder / "model.safetensors").unlink()
+    assert [file.name for file in base.weights] == ["pytorch_model.bin"]
+
+
+def test_a_base_whose_files_cannot_be_read_is_one_line(encoder, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(bases, "sha256_of", refuse)
+    with pytest.raises(ModelError, match="encoder cannot be read: Permission denied"):
+        open_base(encoder).checksums()
 
 
 def test_weights_of_the_older_format_are_read_as_numbers(encoder):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from stance.codebook import Codebook, Frame
 from stance.errors import CodebookError, InputError
 from stance.files import LabelledRow
-from stance.finetuning.data import choose_codebook, digest, fold, merged_ids, read_data
+from stance.finetuning.data import choose_codebook, digest, distinct_ids, fold, read_data
 
 COLUMNS = ("text", "frames", "document")
 ROWS = [
@@ -43,6 +43,26 @@ def test_a_file_and_a_list_of_files_are_read(tmp_path):
     file.write_text("\n".join(map(json.dumps, ROWS)), encoding="utf-8")
     assert read(file) == read(str(file)) == EXPECTED
     assert read([file, str(file)]) == EXPECTED * 2
+
+
+def test_rows_of_two_files_of_one_name_are_of_different_documents(tmp_path):
+    rows = [{"text": "x", "frames": {}}, *[{"id": "s", "text": "y", "frames": {}}] * 2]
+    files = [tmp_path / folder / "rows.jsonl" for folder in "ab"]
+    for file in files:
+        file.parent.mkdir()
+        file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    found = read_data(files, COLUMNS)
+    again = [f"{name} (file 2)" for name in ("rows.jsonl:1", "s", "s")]
+    assert [row.document for row in found] == ["rows.jsonl:1", "s", "s", *again]
+    assert [row.id for row in found] == [row.document for row in found]
+
+
+def test_a_document_that_goes_on_in_another_file_is_one(tmp_path):
+    row = {"id": "1", "document": "a", "text": "x", "frames": {}}
+    files = [tmp_path / name for name in ("a.jsonl", "b.jsonl")]
+    for file in files:
+        file.write_text(json.dumps(row), encoding="utf-8")
+    assert {row.document for row in read_data(files, COLUMNS)} == {"a"}
 
 
 def test_a_dataset_is_read():
@@ -128,7 +148,7 @@ def test_a_given_codebook_is_held_against_every_row():
 
 def test_ids_are_made_different():
     rows = [row for row in labelled({}) for _ in range(3)]
-    assert [row.id for row in merged_ids(rows)] == ["0", "0 (2)", "0 (3)"]
+    assert [row.id for row in distinct_ids(rows)] == ["0", "0 (2)", "0 (3)"]
 
 
 def test_the_digest_knows_labels_and_order():

@@ -214,6 +214,20 @@ def test_going_on_with_something_else_is_refused(change, tiny_folder, left_alone
         stance.finetune(**{**options, **change}, resume=True)
 
 
+def test_going_on_from_another_base_of_the_same_size_is_refused(tmp_path):
+    first, second = (tmp_path / name for name in ("first", "second"))
+    for encoder in (first, second):
+        tiny_encoders.write_encoder("bert", encoder)
+    options = {"data": make_rows(), "output": tmp_path / "m", "progress": interrupt_after(0)}
+    with pytest.raises(Interruption):
+        stance.finetune(**options, base=first)
+    with pytest.raises(OutputError, match="the base changed since"):
+        stance.finetune(**options, base=second, resume=True)
+    (first / "README.md").write_text("Mended.", encoding="utf-8")
+    with pytest.raises(Interruption):
+        stance.finetune(**options, base=first, resume=True)
+
+
 def test_an_existing_model_is_not_replaced_unasked(tiny_folder, left_alone):
     with pytest.raises(OutputError, match="--force"):
         stance.finetune(make_rows(), output=left_alone, base=tiny_folder)

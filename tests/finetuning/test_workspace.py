@@ -1,5 +1,8 @@
 """The folder of an unfinished model, and how the finished one takes its place."""
 
+import json
+from contextlib import closing
+
 import numpy as np
 import pytest
 
@@ -11,9 +14,15 @@ SETTINGS = {"rows": "abc", "settings": {"epochs": 2}}
 
 @pytest.fixture
 def workspace(tmp_path):
-    opened = Workspace(tmp_path / "m")
-    opened.open(SETTINGS, force=False)
-    return opened
+    with closing(Workspace(tmp_path / "m")) as opened:
+        opened.open(SETTINGS, force=False)
+        yield opened
+
+
+def reopen(workspace, settings=SETTINGS, *, force=False):
+    """Go on as another run does after this one has ended."""
+    workspace.close()
+    workspace.open(settings, force=force)
 
 
 def finish(workspace, text="{}"):
@@ -44,15 +53,54 @@ def test_an_unfinished_run_is_not_begun_anew_unasked(workspace):
 
 def test_what_is_there_is_kept_unless_forced(workspace):
     workspace.part("part-1")
-    workspace.open(SETTINGS, force=False)
+    reopen(workspace)
     assert (workspace.folder / "part-1").exists()
-    workspace.open(SETTINGS, force=True)
+    reopen(workspace, force=True)
     assert not (workspace.folder / "part-1").exists()
 
 
 def test_other_settings_are_refused(workspace):
     with pytest.raises(OutputError, match="the settings changed"):
-        workspace.open({**SETTINGS, "settings": {"epochs": 3}}, force=False)
+        reopen(workspace, {**SETTINGS, "settings": {"epochs": 3}})
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_two_runs_cannot_use_one_folder(workspace, force):
+    pytest.importorskip("fcntl")
+    workspace.part("part-1")
+    with pytest.raises(OutputError, match=r"another run is writing .*m; wait for it to end"):
+        Workspace(workspace.output).open(SETTINGS, force=force)
+    assert (workspace.folder / "part-1").exists()
+
+
+@pytest.mark.parametrize("record", ["", '{"rows": "ab', "[]", "null"])
+def test_a_record_cut_short_is_refused_unless_forced(workspace, record):
+    (workspace.folder / "run.json").write_text(record, encoding="utf-8")
+    with pytest.raises(OutputError, match=r"run\.json is not the record of a run; use --force"):
+        reopen(workspace)
+    reopen(workspace, force=True)
+    reopen(workspace)
+
+
+@pytest.mark.parametrize("made", ["{", "{}", '{"training": []}', '{"training": {"settings": 1}}'])
+def test_a_model_that_does_not_say_how_it_was_made_is_not_gone_on_with(workspace, made):
+    finish(workspace, made)
+    with pytest.raises(OutputError, match=r"stance\.json is not the record of a run; use --force"):
+        workspace.finished(SETTINGS, resume=True)
+
+
+def test_a_model_of_the_same_settings_is_finished(workspace):
+    finish(workspace, json.dumps({"training": {"settings": SETTINGS}}))
+    assert workspace.finished(SETTINGS, resume=True)
+
+
+def test_a_link_is_not_emptied(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work", encoding="utf-8")
+    (tmp_path / "m.partial").symlink_to(tmp_path / "mine")
+    with pytest.raises(OutputError, match="is a link, which no run makes; remove it"):
+        Workspace(tmp_path / "m").open(SETTINGS, force=True)
+    assert (tmp_path / "mine" / "thesis.txt").exists()
 
 
 def test_both_options_are_refused(workspace):
@@ -62,7 +110,7 @@ def test_both_options_are_refused(workspace):
 
 def test_the_finished_model_replaces_the_old_one(workspace):
     finish(workspace, "{}")
-    workspace.open(SETTINGS, force=False)
+    reopen(workspace)
     finish(workspace, '{"new": 1}')
     assert (workspace.output / "stance.json").read_text(encoding="utf-8") == '{"new": 1}'
     assert not workspace.folder.exists()

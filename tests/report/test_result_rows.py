@@ -48,6 +48,13 @@ def test_gold_labels_are_rows_without_probabilities(tmp_path):
     )
 
 
+def test_explanations_nested_too_deeply_are_an_error(tmp_path):
+    path = tmp_path / "out.csv"
+    path.write_text("text,frames,explanations\nOne.,," + "[" * 100_000 + "\n", "utf-8")
+    with pytest.raises(InputError, match=r"out\.csv line 2 has a str for explanations; expected"):
+        list(read_results(path))
+
+
 @pytest.mark.parametrize(
     ("part", "value"),
     [
@@ -63,6 +70,11 @@ def test_gold_labels_are_rows_without_probabilities(tmp_path):
         ("explanations", {"order": [[0, 99, 0.1]]}),
         ("explanations", {"order": [[0, 1, float("inf")]]}),
         ("explanations", {"order": "One"}),
+        ("index", "9" * 5000),
+        ("end", "9" * 5000),
+        ("probabilities", {"order": 10**400}),
+        ("explanations", {"order": [[0, float("inf"), 0.1]]}),
+        ("explanations", {"order": [[0, 1, 1e307]]}),
     ],
 )
 def test_a_part_of_the_wrong_kind_is_an_error_that_names_the_line(tmp_path, part, value):

@@ -2,7 +2,9 @@
 
 import html
 import json
+import os
 import re
+import stat
 from pathlib import Path
 
 import pytest
@@ -124,8 +126,19 @@ def test_a_page_that_exists_is_replaced_only_by_force(tmp_path):
 
 
 def test_a_folder_that_is_missing_is_an_error(tmp_path):
-    with pytest.raises(OutputError, match="cannot write"):
-        write_report([row()], tmp_path / "missing" / "page.html")
+    with pytest.raises(OutputError, match=r"missing does not exist; make it first$"):
+        write_report([row()], tmp_path / "missing" / "page.html", figures=tmp_path / "figures")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such rights")
+def test_the_page_is_as_private_as_the_user_asks(tmp_path):
+    before = os.umask(0o077)
+    try:
+        page = write_report([row()], tmp_path / "page.html").page
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(page.stat().st_mode) == 0o600
 
 
 def test_figures_are_drawn_as_png_and_svg(tmp_path):
