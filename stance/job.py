@@ -154,8 +154,8 @@ def find_articles(
         raise InputError("found one input, expected a list of them: label_files([path], output)")
     found = find_sources(inputs, input_format=input_format, output=output)
     if not found.sources:
-        names = ", ".join(left.path for left in found.left_out[:5])
-        raise InputError(f"found no article to label{f'; left out {names}' if names else ''}")
+        left_out = ", ".join(f"{left.path} ({left.reason})" for left in found.left_out[:5])
+        raise InputError(f"found no article to label{left_out and f'; left out {left_out}'}")
     return found
 
 

@@ -162,3 +162,9 @@ def test_no_labels_are_no_states():
 def test_labels_that_the_codebook_lacks_are_refused():
     with pytest.raises(CodebookError, match="'three'"):
         states_of([{"three": "favor"}], BOOK)
+
+
+def test_a_threshold_that_is_no_number_is_refused():
+    book = Codebook((Frame("x"),))
+    with pytest.raises(InputError, match="is 'half'; expected 0 to 1"):
+        Decision.plain(1).with_thresholds({"x": "half"}, book)

@@ -59,3 +59,8 @@ def test_figures_are_json(tiny_model, gold):
     data = json.loads(json.dumps(stance.evaluate(tiny_model, gold).to_dict(), allow_nan=False))
     assert set(data["macro_f1"]) == {"value", "low", "high"}
     assert {"frames", "stance", "ece"} <= set(data)
+
+
+def test_rows_of_another_kind_are_named(tiny_model):
+    with pytest.raises(InputError, match="found rows of type dict, expected the name of a file"):
+        stance.evaluate(tiny_model, ROWS)

@@ -438,3 +438,8 @@ def test_a_full_disk_damages_nothing(tiny_model, tiny_folder, corpus, tmp_path):
 
 def test_it_is_a_public_function():
     assert stance.label_files is job.label_files
+
+
+def test_one_column_to_keep_is_still_a_list(tiny_model, corpus, tmp_path):
+    with pytest.raises(InputError, match=r"keep_columns is one string, expected .*: \['outlet'\]"):
+        job.label_files([corpus], tmp_path / "o.jsonl", model=tiny_model, keep_columns="outlet")

@@ -205,3 +205,18 @@ def test_a_closed_model_says_so(tiny_folder):
     model.close()
     with pytest.raises(ModelError, match="closed"):
         model.predict(SENTENCES)
+
+
+def test_any_iterable_of_texts_is_predicted(tiny_model):
+    assert tiny_model.predict(text for text in SENTENCES) == tiny_model.predict(SENTENCES)
+
+
+def test_a_table_is_not_taken_for_its_columns_names(tiny_model):
+    with pytest.raises(InputError, match="found a table, expected a list of texts"):
+        tiny_model.predict({"text": SENTENCES})
+
+
+@pytest.mark.parametrize("document", ["They agreed.", ("a", "b", "c")])
+def test_documents_that_are_no_pairs_are_refused(tiny_model, document):
+    with pytest.raises(InputError, match="expected a pair of an id and a text"):
+        list(tiny_model.label_many([document]))

@@ -59,7 +59,8 @@ def agreement(
 ) -> int:
     """Compare coders: Krippendorff's alpha, pairwise F1, how each codes, and what is disputed.
 
-    Gold is what more than half of a sentence's coders saw; --adjudicated settles the rest.
+    Gold is what more than half of a sentence's coders saw, with the stance that most of those
+    chose, neutral where none is ahead; --adjudicated settles what is disputed.
     """
     from stance.agreement import Coding, majority
     from stance.agreement import agreement as compare
@@ -67,7 +68,11 @@ def agreement(
     from stance.files.adjudication import write_disputes, write_gold
     from stance.files.codings import read_codings
 
-    _check_outputs(gold=gold, disputes=disputes, adjudicated=adjudicated, force=force)
+    if adjudicated is not None and gold is None:
+        raise InputError("--adjudicated settles gold; name the file to write: --gold FILE")
+    read = [*codings, *filter(None, (adjudicated, texts, codebook))]
+    _check_output(gold, (".jsonl",), inputs=read, force=force)
+    _check_output(disputes, (".jsonl", ".csv"), inputs=read, force=force)
     book = None if codebook is None else Codebook.load(codebook)
     rows = [row for path in codings for row in read_codings(path, codebook=book)]
     given = [Coding(row.id, row.coder, row.frames) for row in rows]
@@ -93,19 +98,16 @@ def agreement(
     return ExitCode.DONE
 
 
-def _check_outputs(
-    *, gold: Path | None, disputes: Path | None, adjudicated: Path | None, force: bool
+def _check_output(
+    path: Path | None, suffixes: tuple[str, ...], *, inputs: Iterable[Path], force: bool
 ) -> None:
     from stance.files.output import require_new
 
-    for path, suffixes in ((gold, (".jsonl",)), (disputes, (".jsonl", ".csv"))):
-        if path is None:
-            continue
-        if path.suffix.lower() not in suffixes:
-            raise InputError(f"cannot write {path}; expected a name in {' or '.join(suffixes)}")
-        require_new(path, force=force)
-    if adjudicated is not None and gold is None:
-        raise InputError("--adjudicated settles gold; name the file to write: --gold FILE")
+    if path is None:
+        return
+    if path.suffix.lower() not in suffixes:
+        raise InputError(f"cannot write {path}; expected a name in {' or '.join(suffixes)}")
+    require_new(path, force=force, inputs=inputs)
 
 
 def _texts(rows: Iterable[CodedRow], file: Path | None) -> Texts | None:

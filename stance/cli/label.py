@@ -143,6 +143,8 @@ def label(
     except KeyboardInterrupt:
         say("stopped" if output is None else "stopped; --resume goes on with what is done")
         return ExitCode.STOPPED
+    if not report.documents and not report.failed:
+        say(f"{', '.join(map(str, inputs))[:200]}: found no document")
     if output is not None or report.documents > 1 or not shows_sentences:
         print_overview(out, report)
     print_notes(out, report)

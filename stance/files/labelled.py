@@ -11,6 +11,8 @@ from stance.errors import InputError
 from stance.files.annotations import is_doccano, is_label_studio
 from stance.files.codings import read_codings, read_records
 from stance.files.rows import LabelledRow, read_rows
+from stance.files.sources import kind_of
+from stance.files.tables import Row, TableFile
 
 __all__ = ["LabelledFile", "read_labelled"]
 
@@ -67,9 +69,21 @@ def read_labelled(
             document_column=document_column,
             codebook=codebook,
         )
-        return LabelledFile(tuple(rows))
+        return LabelledFile(tuple(rows), _own_result(file))
     found = tuple(_exported(file, text_column, document_column, codebook))
     return LabelledFile(found, _note(file, tool, len(found)))
+
+
+def _own_result(file: Path) -> str:
+    """Say so, where a file is a result of ``stance label``."""
+    first = next(iter(TableFile(file, kind_of(file) or "")), None)
+    columns = first.values if isinstance(first, Row) else {}
+    if "probabilities" not in columns and not any(name.startswith("p_") for name in columns):
+        return ""
+    return (
+        f"{file.name} is a result of stance label: what is learnt from it says something only "
+        "where people have checked its labels"
+    )
 
 
 def _tool(file: Path, frames_column: str) -> str:

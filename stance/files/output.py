@@ -11,14 +11,17 @@ from stance.errors import OutputError
 __all__ = ["require_new", "write_whole"]
 
 
-def require_new(path: Path, *, force: bool = False) -> None:
+def require_new(path: Path, *, force: bool = False, inputs: Iterable[Path] = ()) -> None:
     """Raise ``OutputError`` where a file cannot be written: before the work, not after.
 
     Args:
         path: the file.
         force: it may exist, and is replaced.
+        inputs: files that are read, none of which may be replaced.
     """
     with _writing(path):
+        if path.exists() and any(given.exists() and path.samefile(given) for given in inputs):
+            raise OutputError(f"{path} is read and would be replaced; choose another name for it")
         if path.exists() and not path.is_file():
             what = "a folder" if path.is_dir() else "a pipe or a device"
             raise OutputError(f"{path} is {what}; expected the name of a file")

@@ -59,7 +59,8 @@ def read_rows(
         path: the file.
         text_column: where it keeps the sentence.
         frames_column: where it keeps the labels.
-        document_column: where it keeps what the sentence is part of; it may have none.
+        document_column: where it keeps what the sentence is part of; there need be no
+            ``document``, but any other column that is named.
         codebook: checks frames and stances, where one is given.
 
     Raises:
@@ -103,7 +104,9 @@ def _labelled(
     kind: str,
 ) -> LabelledRow:
     values = _unescaped(row.values) if kind in ("csv", "tsv") else row.values
-    for column in columns:
+    # Rows need no document; but one who names a column of his own means one that is there.
+    wanted = columns if document_column == "document" else (*columns, document_column)
+    for column in wanted:
         if column not in values:
             raise InputError(f"{where} {missing_column(column, values)}")
     text, frames = (values[column] for column in columns)

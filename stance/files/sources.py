@@ -117,6 +117,8 @@ def find_sources(
     named = [os.fspath(given) for given in inputs]
     if not named:
         raise InputError("no input was named; expected files, folders, patterns or - (stdin)")
+    if not all(named):
+        raise InputError('one input is the empty name ""; expected files, folders, patterns or -')
     if input_format is not None and input_format not in set(KINDS.values()) - {"parquet"}:
         raise InputError(
             f"unknown input format {input_format!r}; expected text, html, csv, tsv or jsonl"

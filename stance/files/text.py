@@ -58,6 +58,7 @@ _LEGACY_ENCODINGS = (
     "cp1252", "gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1251", "koi8_r", "cp1250", "cp1253",
     "cp1254", "cp1255", "cp1256",
 )  # fmt: skip
+_ASCII = bytes(range(128))
 _UNREPRESENTABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -133,11 +134,14 @@ def detect_encoding(data: bytes, *, before: int = 0) -> str:
     matches = list(from_bytes(data, cp_isolation=list(_LEGACY_ENCODINGS)))
     if not matches:
         raise InputError("is not text in an encoding that can be recognised; save it as UTF-8")
+    # A few letters in much ASCII say nothing of a language: there coherence is left out.
+    sparse = 100 * len(data.translate(None, _ASCII)) < len(data)
+    merits = [(match.chaos, 0.0 if sparse else -match.coherence) for match in matches]
     equal = {
         encoding
-        for match in matches
+        for match, merit in zip(matches, merits, strict=True)
         for encoding in match.could_be_from_charset
-        if (match.chaos, match.coherence) == (matches[0].chaos, matches[0].coherence)
+        if merit == (min(merits) if sparse else merits[0])
     }
     return next(encoding for encoding in _LEGACY_ENCODINGS if encoding in equal)
 

@@ -80,7 +80,8 @@ def write_report(
     288
     """
     page = Path(output)
-    require_new(page, force=force)
+    read = [Path(results)] if isinstance(results, (str, Path)) else []
+    require_new(page, force=force, inputs=read)
     skipped: Iterable[Mapping[str, Any]] = ()
     if isinstance(results, (str, Path)):
         title = title or Path(results).name

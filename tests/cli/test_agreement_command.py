@@ -230,3 +230,11 @@ def test_a_codebook_finds_misspelt_frames(run, two, tmp_path):
     codebook.write_text('{"frames": [{"name": "x"}, {"name": "z"}]}')
     outcome = run("agreement", *two, "--codebook", codebook)
     assert "ben.jsonl line 3: unknown frame 'y'" in outcome.err
+
+
+@pytest.mark.parametrize("option", ["--disputes", "--gold"])
+def test_codings_are_never_replaced(run, two, option):
+    before = two[1].read_bytes()
+    outcome = run("agreement", *two, option, two[1], "--force")
+    assert (outcome.code, two[1].read_bytes()) == (2, before)
+    assert "is read and would be replaced" in outcome.err

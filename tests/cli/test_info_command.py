@@ -35,3 +35,14 @@ def test_a_damaged_model_is_one_line_and_code_2(run, tiny_folder, tmp_path, dama
     outcome = run("info", "--model", folder)
     assert (outcome.code, outcome.err.count("\n")) == (2, 1)
     assert "model.safetensors" in outcome.err
+
+
+def test_the_checksum_is_that_of_a_results_record(run, tiny_folder, tmp_path):
+    (tmp_path / "a.txt").write_text("They agreed.")
+    words = ("--model", tiny_folder, "--threshold", "cooperation=0.125")
+    run("label", tmp_path / "a.txt", "-o", tmp_path / "out.jsonl", *words)
+    record = json.loads((tmp_path / "out.jsonl.run.json").read_text("utf-8"))["settings"]
+    assert record["model"]["thresholds"]["cooperation"] == 0.125
+    data = json.loads(run("info", "--model", tiny_folder, "--json").out)
+    assert data["sha256"] == record["model"]["sha256"]
+    assert data["sha256"] in run("info", "--model", tiny_folder).out

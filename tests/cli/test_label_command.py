@@ -266,3 +266,36 @@ def test_options_of_a_cluster_that_do_not_fit_are_refused(run, articles, words, 
     outcome = run("label", articles, *words)
     assert outcome.code == 2
     assert message in outcome.err
+
+
+def test_an_empty_name_is_no_input(run, tiny_folder):
+    outcome = run("label", "", "--model", tiny_folder)
+    assert outcome.code == 2
+    assert 'one input is the empty name ""' in outcome.err
+
+
+def test_an_input_that_would_be_replaced_is_left_out_and_the_reason_said(
+    run, tiny_folder, tmp_path
+):
+    path = tmp_path / "a.txt"
+    path.write_text("They agreed.")
+    words = ("-o", path, "--format", "jsonl", "--force", "--model", tiny_folder)
+    outcome = run("label", path, *words)
+    assert (outcome.code, path.read_text()) == (2, "They agreed.")
+    assert f"left out {path} (the result, or what lies beside it)" in outcome.err
+
+
+def test_a_table_without_rows_is_said_to_have_none(run, tiny_folder, tmp_path):
+    path = tmp_path / "head.csv"
+    path.write_text("id,text\n")
+    outcome = run("label", path, "-o", tmp_path / "out.jsonl", "--model", tiny_folder)
+    assert (outcome.code, outcome.err) == (2, f"stance: {path}: found no document\n")
+
+
+def test_a_resumed_run_with_another_threshold_is_told_so(run, tiny_folder, articles, tmp_path):
+    output = tmp_path / "out.jsonl"
+    words = ("label", articles, "-o", output, "--model", tiny_folder)
+    assert run(*words).code == 0
+    outcome = run(*words, "--resume", "--threshold", "cooperation=0.125")
+    assert outcome.code == 2
+    assert "the model changed (thresholds was" in outcome.err

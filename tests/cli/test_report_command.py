@@ -67,3 +67,10 @@ def test_an_existing_figure_leaves_nothing_new_on_disk(run, result, tmp_path):
     assert (outcome.code, outcome.err.count("\n"), outcome.out) == (2, 1, "")
     assert "by_source.png exists; --force" in outcome.err
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_result_itself_is_never_replaced(run, result):
+    before = result.read_bytes()
+    outcome = run("report", result, "-o", result, "--force")
+    assert (outcome.code, result.read_bytes()) == (2, before)
+    assert "is read and would be replaced" in outcome.err

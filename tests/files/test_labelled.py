@@ -138,3 +138,16 @@ def test_a_broken_table_is_told_as_the_reader_of_tables_tells_it(tmp_path):
     (tmp_path / "a.jsonl").write_text("{", encoding="utf-8")
     with pytest.raises(InputError, match="line 1 is not JSON"):
         read_labelled(tmp_path / "a.jsonl")
+
+
+def test_a_result_of_stance_is_read_with_a_warning(tmp_path):
+    row = {"text": "a", "frames": {"x": "favor"}, "probabilities": {"x": 0.9}}
+    assert "is a result of stance label" in read_labelled(write(tmp_path / "o.jsonl", [row])).note
+    (tmp_path / "o.csv").write_text("text,frames,p_x\na,x:favor,0.9\n")
+    assert "is a result of stance label" in read_labelled(tmp_path / "o.csv").note
+
+
+def test_a_column_of_documents_that_is_named_must_be_there(tmp_path):
+    path = write(tmp_path / "rows.jsonl", [{"text": "a", "frames": {}, "document": "d"}])
+    with pytest.raises(InputError, match="has no column 'documnt'"):
+        read_labelled(path, document_column="documnt")

@@ -89,3 +89,12 @@ def test_a_pipe_is_never_replaced(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OutputError, match=r"is a pipe or a device; expected the name of a file$"):
         require_new(tmp_path / "pipe", force=True)
+
+
+def test_a_file_that_is_read_is_never_replaced(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text("{}")
+    (tmp_path / "link.jsonl").symlink_to(path)
+    for name in ("rows.jsonl", "link.jsonl"):
+        with pytest.raises(OutputError, match="is read and would be replaced"):
+            require_new(tmp_path / name, force=True, inputs=[tmp_path / "no", path])

@@ -170,3 +170,9 @@ def test_standard_input_is_left_open(tmp_path, monkeypatch):
         with standard_input() as stream:
             assert stream.read() == b"peace\xff"
         assert os.fstat(file.fileno()).st_size == 6
+
+
+@pytest.mark.parametrize("word", ["São Paulo", "Guimarães", "Genève", "Curaçao", "El Niño"])
+def test_a_few_accents_in_english_are_read_as_western(word):
+    text = "The ministers met and agreed on a joint programme for the coming years. " * 20 + word
+    assert decode(text.encode("cp1252")).text == text
