@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from importlib.metadata import version
+from typing import Annotated, Any
 
 import typer
 
@@ -96,6 +97,23 @@ def _unforeseen(error: Exception) -> str:
     )
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"stance {version('stance')}\n")
+        raise typer.Exit
+
+
+def _options(
+    show_version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Take what is said before any command."""
+
+
 def _command() -> Callable[..., object]:
     app = typer.Typer(
         help="How articles frame world politics: frames and stances, sentence by sentence.",
@@ -104,7 +122,7 @@ def _command() -> Callable[..., object]:
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback()(lambda: None)
+    app.callback()(_options)
     for name, command in COMMANDS.items():
         app.command(name)(command)
     return typer.main.get_command(app)

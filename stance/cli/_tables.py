@@ -17,9 +17,9 @@ from stance.results import DocumentResult, FrameSummary, SentenceResult, top_wor
 __all__ = ["print_document", "print_notes", "print_overview"]
 
 #: How a stance is written beside its frame; "?" is a frame whose decision was withheld.
-SIGNS = {"favor": "+", "neutral": "o", "against": "−"}
+SIGNS = {"favor": "+", "neutral": "o", "against": "-"}
 
-_STYLES = {"+": "green", "o": "cyan", "−": "red", "?": "yellow"}
+_STYLES = {"+": "green", "o": "cyan", "-": "red", "?": "yellow"}
 _MAX_DOCUMENTS = 40
 _MAX_NAMED = 10
 _MAX_SKIPPED = 6
@@ -52,7 +52,7 @@ def print_overview(out: Console, report: LabelReport) -> None:
     out.print(_by_document(report, out.width) if fits else _by_frame(report.frames))
     legend = (
         "share of the sentences that carry the frame, and the balance of their stances: "
-        "+1 all in favor, −1 all against"
+        "+1 all in favor, -1 all against"
     )
     out.print(Text(legend, style="dim"))
     done = f"{plural(report.sentences, 'sentence')} of {plural(report.documents, 'document')}"
@@ -152,5 +152,5 @@ def _by_frame(frames: Mapping[str, FrameSummary]) -> Table:
 def _share(frame: FrameSummary) -> str:
     if not frame.sentences:
         return "·"
-    balance = f"{frame.balance:+.1f}".replace("-", "−")
+    balance = f"{frame.balance:+.1f}"
     return f"{frame.share:.0%} {balance}"

@@ -96,11 +96,16 @@ def _print(evaluation: Evaluation) -> None:
         f"sentences whose frames are all right: {evaluation.exact_match}\n"
         f"and their stances too: {evaluation.exact_match_with_stance}\n"
         f"{plural(evaluation.sentences, 'sentence')} of "
-        f"{plural(evaluation.documents, 'document')}; 95% intervals from "
-        f"{evaluation.resamples:,} resamples"
+        f"{plural(evaluation.documents, 'document')}; {_intervals(evaluation)}"
     )
     if evaluation.left_out:
         out.print(f"never in the data, so without figures: {', '.join(evaluation.left_out)}")
+
+
+def _intervals(evaluation: Evaluation) -> str:
+    if not evaluation.resamples:
+        return "no intervals"
+    return f"95% intervals from {evaluation.resamples:,} resamples of the {evaluation.resampled}"
 
 
 def _table(evaluation: Evaluation, mean: Mapping[str, Figure], names: Sequence[str]) -> Table:

@@ -32,6 +32,7 @@ KINDS = {
 STDIN = "stdin"
 
 _NOTES = ("README*", "CODEBOOK*", "LICENSE*", "CHANGELOG*", "NOTICE*")
+_UNREAD_TYPE = "not of a type that is read"
 _OWN = tuple(f"*.{name}" for name in SIDE_FILES)
 
 
@@ -178,7 +179,10 @@ class _Finder:
         if not kind:
             expected = " ".join(KINDS)
             found = clean(_suffixes(path)[-1])
-            reason = f"is of a type that is not read ({found}); expected {expected}"
+            reason = (
+                f"is of a type that is not read ({found}); expected {expected}, or for plain text "
+                "--input-format text"
+            )
             self.sources.append(Unusable(document_id, reason))
             return
         self._take(path, document_id, kind)
@@ -189,7 +193,7 @@ class _Finder:
             if self._is_output(path):
                 continue
             if reason := _why_left_out(path):
-                self.left_out.append(LeftOut(shown, reason))
+                self.left_out.append(LeftOut(shown, reason, even_named=reason == _UNREAD_TYPE))
                 continue
             relative = clean(path.relative_to(folder).as_posix())
             self._take(path, relative if self._relative else shown, KINDS[_suffixes(path)[-1]])
@@ -242,7 +246,7 @@ def _why_left_out(path: Path) -> str:
         return "a note, not an article"
     kind = kind_of(path)
     if not kind:
-        return "not of a type that is read"
+        return _UNREAD_TYPE
     own = any(fnmatch.fnmatchcase(path.name, pattern) for pattern in _OWN)
     if kind in TABLES and (own or has_column(path, kind, "frames")):
         return "holds labels or results already"

@@ -48,7 +48,7 @@ def test_without_an_output_the_sentences_are_shown(run, tiny_folder, articles):
     outcome = run("label", articles, "--model", tiny_folder)
     assert outcome.code == 0
     assert "They agreed to trade." in outcome.out
-    assert re.search(r"[+o−] multipolarity \d\.\d\d", outcome.out)
+    assert re.search(r"[+o-] multipolarity \d\.\d\d", outcome.out)
     assert sorted(path.name for path in articles.iterdir()) == ["a.txt", "b.txt"]
 
 

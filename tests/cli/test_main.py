@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,11 @@ def test_the_help_lists_the_commands(run):
     outcome = run("--help")
     assert outcome.code == 0
     assert all(name in outcome.out for name in cli.COMMANDS)
+
+
+def test_the_version_is_that_of_the_package(run):
+    outcome = run("--version")
+    assert (outcome.code, outcome.out) == (0, f"stance {version('stance')}\n")
 
 
 def test_no_command_prints_the_help_in_lines_and_code_2(run):

@@ -183,7 +183,8 @@ def test_a_file_of_an_unknown_type_that_is_named_is_unusable(tmp_path):
     assert source.id == (tmp_path / "a.pdf").as_posix()
     assert source.reason == (
         "is of a type that is not read (.pdf); "
-        "expected .txt .md .html .htm .csv .tsv .jsonl .parquet"
+        "expected .txt .md .html .htm .csv .tsv .jsonl .parquet, or for plain text "
+        "--input-format text"
     )
 
 
