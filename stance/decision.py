@@ -102,7 +102,8 @@ class Decision:
                     f"no frame {frame!r} to set a threshold for; "
                     f"the model has {', '.join(codebook.names)}"
                 )
-            if not isinstance(threshold, Real) or not 0 <= threshold <= 1:
+            given: object = threshold
+            if not isinstance(given, Real) or not 0 <= given <= 1:
                 raise InputError(f"the threshold of {frame} is {threshold!r}; expected 0 to 1")
             changed[frame] = threshold
         return replace(self, thresholds=tuple(changed.values()))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 
 __all__ = [
+    "UNSAFE",
     "CodebookError",
     "InputError",
     "MissingExtraError",
@@ -22,9 +23,9 @@ __all__ = [
     "reason_of",
 ]
 
-# Line ends and control characters, which could steer a terminal, marks that turn the direction of
-# text, and halves of surrogate pairs, which cannot be written.
-_UNSAFE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+#: Line ends and control characters, which could steer a terminal, marks that turn the direction of
+#: text, and halves of surrogate pairs, which cannot be written.
+UNSAFE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class StanceError(Exception):
@@ -37,7 +38,7 @@ class StanceError(Exception):
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(_UNSAFE.sub(lambda found: ascii(found[0])[1:-1], message))
+        super().__init__(UNSAFE.sub(lambda found: ascii(found[0])[1:-1], message))
 
 
 class InputError(StanceError, ValueError):

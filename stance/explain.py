@@ -332,14 +332,7 @@ def _means(
     weights = generator.multinomial(units, np.full(units, 1 / units), size=resamples)
     totals = np.concatenate([sums.sum(axis=0, keepdims=True), weights @ sums])
     top, chance = totals[:, 1] / totals[:, 0], totals[:, 2] / totals[:, 0]
-    return _figure(top), _figure(chance), _figure(top - chance)
-
-
-def _figure(values: Floats) -> Figure:
-    if len(values) == 1:
-        return Figure(float(values[0]), None, None)
-    low, high = np.percentile(values[1:], (2.5, 97.5))
-    return Figure(float(values[0]), float(low), float(high))
+    return Figure.of(top), Figure.of(chance), Figure.of(top - chance)
 
 
 def _present(probabilities: npt.NDArray[np.float32]) -> Floats:

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 __all__ = [
     "Evaluation",
     "Figure",
@@ -13,6 +16,8 @@ __all__ = [
     "ReliabilityBin",
     "StanceScores",
 ]
+
+_INTERVAL = (2.5, 97.5)
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,20 @@ class Figure:
     value: float | None
     low: float | None
     high: float | None
+
+    @classmethod
+    def of(cls, values: npt.NDArray[np.float64]) -> Figure:
+        """Make a figure of its value on the data (first) and on the resamples (the rest).
+
+        NaN is a value that is not defined; resamples without one are left out.
+        """
+        if np.isnan(values[0]):
+            return cls(None, None, None)
+        defined = values[1:][~np.isnan(values[1:])]
+        if not defined.size:
+            return cls(float(values[0]), None, None)
+        low, high = np.percentile(defined, _INTERVAL)
+        return cls(float(values[0]), float(low), float(high))
 
     def __str__(self) -> str:
         if self.value is None:

@@ -30,7 +30,6 @@ __all__ = ["BINS", "NOT_CODED", "reliability", "score"]
 BINS = 15
 
 _STANCES = STATES[1:]
-_INTERVAL = (2.5, 97.5)
 # Weights (resamples × sentences) held at once: 16 MB, whatever the size of the data.
 _CHUNK = 2_000_000
 
@@ -84,7 +83,7 @@ def score(
     parts = [_statistics(rows, weights) for weights in _weights(units, resamples, seed)]
     draws = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     support = (rows.gold != 0).sum(axis=0)
-    overall = {name: _figure(draws[name]) for name in _OVERALL}
+    overall = {name: Figure.of(draws[name]) for name in _OVERALL}
     return Evaluation(
         sentences=len(rows.gold),
         documents=total,
@@ -327,25 +326,14 @@ def _mean(values: Floats) -> Floats:
     return _ratio(values.sum(axis=-1, where=defined), defined.sum(axis=-1).astype(np.float64))
 
 
-def _figure(draws: Floats) -> Figure:
-    """Make a figure of its value on the data (first) and on the resamples (the rest)."""
-    if np.isnan(draws[0]):
-        return Figure(None, None, None)
-    defined = draws[1:][~np.isnan(draws[1:])]
-    if not defined.size:
-        return Figure(float(draws[0]), None, None)
-    low, high = np.percentile(defined, _INTERVAL)
-    return Figure(float(draws[0]), float(low), float(high))
-
-
 def _stance_scores(draws: dict[str, Floats], support: int) -> StanceScores:
     def figures(values: Floats) -> dict[str, Figure]:
-        return {name: _figure(values[:, i]) for i, name in enumerate(_STANCES)}
+        return {name: Figure.of(values[:, i]) for i, name in enumerate(_STANCES)}
 
     return StanceScores(
         support=support,
-        macro_f1=_figure(draws["stance_macro"]),
-        end_to_end_macro_f1=_figure(draws["end_to_end_macro"]),
+        macro_f1=Figure.of(draws["stance_macro"]),
+        end_to_end_macro_f1=Figure.of(draws["end_to_end_macro"]),
         f1=figures(draws["stance"]),
         end_to_end_f1=figures(draws["end_to_end"]),
     )
@@ -358,13 +346,13 @@ def _frame_scores(
         name: FrameScores(
             support=int((rows.gold[:, f] != 0).sum()),
             predicted=int((rows.predicted[:, f] != 0).sum()),
-            precision=_figure(draws["precision"][:, f]),
-            recall=_figure(draws["recall"][:, f]),
-            f1=_figure(draws["f1"][:, f]),
-            average_precision=_figure(draws["average_precision"][:, f]),
-            ece=_figure(draws["frame_ece"][:, f]),
-            stance_f1=_figure(draws["frame_stance"][:, f]),
-            end_to_end_f1=_figure(draws["frame_end_to_end"][:, f]),
+            precision=Figure.of(draws["precision"][:, f]),
+            recall=Figure.of(draws["recall"][:, f]),
+            f1=Figure.of(draws["f1"][:, f]),
+            average_precision=Figure.of(draws["average_precision"][:, f]),
+            ece=Figure.of(draws["frame_ece"][:, f]),
+            stance_f1=Figure.of(draws["frame_stance"][:, f]),
+            end_to_end_f1=Figure.of(draws["frame_end_to_end"][:, f]),
         )
         for f, name in enumerate(frames)
     }

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["FrameUse", "Summary", "TypicalSentence", "frame_names", "summarize", "wilson"]
 
 _STANCES = STATES[1:]
-_INTERVAL = (2.5, 97.5)
 _NORMAL_975 = 1.959963984540054
 # Weights (resamples × documents) held at once: 16 MB, whatever the size of the corpus.
 _CHUNK = 2_000_000
@@ -188,11 +187,11 @@ def summarize(
         uses[name] = FrameUse(
             sentences=int(carried.sum()),
             documents=len(set(groups[carried].tolist())),
-            share=_figure(sentences, draws[:, 0]),
+            share=Figure.of(_ratio(sentences, draws[:, 0])),
             favor=favor,
             neutral=neutral,
             against=against,
-            balance=_figure(favored - opposed, sentences),
+            balance=Figure.of(_ratio(favored - opposed, sentences)),
             typical=_typical(found, name, typical),
         )
     resampled = "documents" if many else "sentences"
@@ -278,15 +277,9 @@ def _draws(counts: Floats, *, resamples: int, seed: int) -> Floats:
     return np.concatenate(sums)
 
 
-def _figure(part: Floats, whole: Floats) -> Figure:
-    values = np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
-    if np.isnan(values[0]):
-        return Figure(None, None, None)
-    defined = values[1:][~np.isnan(values[1:])]
-    if not defined.size:
-        return Figure(float(values[0]), None, None)
-    low, high = np.percentile(defined, _INTERVAL)
-    return Figure(float(values[0]), float(low), float(high))
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    ratio: Floats = np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
+    return ratio
 
 
 def _typical(

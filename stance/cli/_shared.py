@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from stance.errors import InputError
+from stance.errors import UNSAFE, InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,8 +18,7 @@ __all__ = ["DEBUG", "ExitCode", "console", "one_line", "parse_thresholds", "plur
 #: The environment variable that lets an unexpected error show where it comes from.
 DEBUG = "STANCE_DEBUG"
 
-# Control characters, which could steer the terminal, and marks that turn the direction of text.
-_UNSAFE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
+_UNSAFE = re.compile(f"{UNSAFE.pattern}+")
 
 
 class ExitCode(IntEnum):

@@ -26,7 +26,7 @@ from typing import Any
 from uuid import uuid4
 
 from stance.errors import OutputError
-from stance.files.partial import beside, lock, require_same
+from stance.files.partial import SIDE_FILES, beside, lock, require_same
 from stance.files.report import Tally
 from stance.strict_json import read_json
 
@@ -36,7 +36,6 @@ _FORMAT = 1
 _MANIFEST = "_manifest.json"
 # So often a block may end its worker; Ray would try it for ever.
 _TRIES = 8
-_SIDE_FILES = ("skipped.jsonl", "errors.jsonl")
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ class Shards:
 
     def place(self, block: str, rows: Path, record: Record) -> None:
         """Move what was written to its place, and record that the block is done."""
-        for name in _SIDE_FILES:
+        for name in SIDE_FILES:
             if (written := beside(rows, name)).exists():
                 written.replace(self.of_block(block, name))
         if rows.exists():
@@ -183,7 +182,7 @@ class ShardedOutput:
         tally = Tally.merged(Tally.from_dict(record.tally) for record in records if record)
         with self._writing():
             shutil.rmtree(self._folder / "_work", ignore_errors=True)
-            for name in _SIDE_FILES if tally.documents else ("errors.jsonl",):
+            for name in SIDE_FILES if tally.documents else ("errors.jsonl",):
                 self._gather(name, blocks)
             if tally.documents:
                 counts = ("documents", "sentences", "failed")
