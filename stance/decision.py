@@ -103,7 +103,7 @@ class Decision:
                     f"the model has {', '.join(codebook.names)}"
                 )
             given: object = threshold
-            if not isinstance(given, Real) or not 0 <= given <= 1:
+            if not isinstance(given, Real) or not 0 <= float(given) <= 1:
                 raise InputError(f"the threshold of {frame} is {threshold!r}; expected 0 to 1")
             changed[frame] = threshold
         return replace(self, thresholds=tuple(changed.values()))
