@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 
 from stance.codebook import format_labels
 from stance.errors import InputError
-from stance.files.codings import DISPUTE_COLUMN
 from stance.files.formats import to_cell, to_json
 from stance.files.output import write_whole
+from stance.files.records import DISPUTE_COLUMN
 
 __all__ = ["Labels", "Texts", "write_disputes", "write_gold"]
 

@@ -16,22 +16,17 @@ from stance.files.annotations import (
     is_label_studio,
     label_studio_annotations,
 )
-from stance.files.formats import from_cell
-from stance.files.sources import kind_of
-from stance.files.tables import TABLES, BadRow, TableFile, missing_column, present_fields
+from stance.files.records import read_table
+from stance.files.tables import missing_column
 from stance.files.text import clean, decode, read_limited, reading
 
 __all__ = [
-    "DISPUTE_COLUMN",
     "CodedRow",
     "read_codings",
     "read_records",
     "read_sentences",
     "read_texts",
 ]
-
-#: The column by which a file of disputes, whose CSV cells are escaped, can be told.
-DISPUTE_COLUMN = "over"
 
 
 @dataclass(frozen=True)
@@ -216,36 +211,29 @@ def read_records(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     Raises:
         InputError: the file is missing, of another type, or has a record that cannot be read.
     """
-    try:
-        if file.suffix.lower() == ".json":
-            yield from _json_records(file)
-            return
-        kind = kind_of(file)
-        if kind not in TABLES:
-            raise InputError("is of a type that is not read; expected .jsonl, .csv, .tsv, .json")
-        for row in TableFile(file, kind):
-            if isinstance(row, BadRow):
-                raise InputError(f"{row.place} {row.reason}")
-            values = row.values
-            if kind in ("csv", "tsv") and DISPUTE_COLUMN in values:
-                values = {name: from_cell(value) for name, value in values.items()}
-            if kind == "parquet" and "frames" in values:
-                values = {**values, "frames": present_fields(values["frames"])}
-            yield row.place, values
-    except InputError as error:
-        raise InputError(f"{file} {error}") from error
+    if file.suffix.lower() == ".json":
+        yield from _json_records(file)
+        return
+    expected = "expected .jsonl, .csv, .tsv, .parquet or .json"
+    for row in read_table(file, refusal=f"is of a type that is not read; {expected}"):
+        yield row.place, row.values
 
 
 def _json_records(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    with reading(file), file.open("rb") as stream:
-        text = decode(read_limited(stream)).text
+    try:
+        with reading(file), file.open("rb") as stream:
+            text = decode(read_limited(stream)).text
+    except InputError as error:
+        raise InputError(f"{file} {error}") from error
     try:
         records = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"is not JSON ({error}); expected a list of tasks") from error
+        raise InputError(f"{file} is not JSON ({error}); expected a list of tasks") from error
     if not isinstance(records, list):
-        raise InputError(f"holds a JSON {type(records).__name__}; expected a list of tasks")
+        kind = type(records).__name__
+        raise InputError(f"{file} holds a JSON {kind}; expected a list of tasks")
     for number, record in enumerate(records, start=1):
         if not isinstance(record, Mapping):
-            raise InputError(f"task {number} is a {type(record).__name__}; expected an object")
+            kind = type(record).__name__
+            raise InputError(f"{file} task {number} is a {kind}; expected an object")
         yield f"task {number}", record

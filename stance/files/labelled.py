@@ -10,9 +10,8 @@ from stance.codebook import Codebook
 from stance.errors import InputError
 from stance.files.annotations import is_doccano, is_label_studio
 from stance.files.codings import read_codings, read_records
+from stance.files.records import read_table
 from stance.files.rows import LabelledRow, read_rows
-from stance.files.sources import kind_of
-from stance.files.tables import Row, TableFile
 
 __all__ = ["LabelledFile", "read_labelled"]
 
@@ -76,8 +75,8 @@ def read_labelled(
 
 def _own_result(file: Path) -> str:
     """Say so, where a file is a result of ``stance label``."""
-    first = next(iter(TableFile(file, kind_of(file) or "")), None)
-    columns = first.values if isinstance(first, Row) else {}
+    first = next(read_table(file), None)
+    columns = first.values if first is not None else {}
     if "probabilities" not in columns and not any(name.startswith("p_") for name in columns):
         return ""
     return (

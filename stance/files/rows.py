@@ -5,20 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from stance.codebook import STATES, Codebook, parse_labels
 from stance.errors import CodebookError, InputError
-from stance.files.formats import RESULT_COLUMNS, from_cell
-from stance.files.sources import kind_of
-from stance.files.tables import (
-    TABLES,
-    BadRow,
-    Row,
-    TableFile,
-    missing_column,
-    present_fields,
-)
+from stance.files.records import read_table
+from stance.files.tables import Row, missing_column
 from stance.files.text import clean
 
 __all__ = ["LabelledRow", "read_rows"]
@@ -75,22 +66,9 @@ def read_rows(
     000-001 {'defensive_balancing': 'favor'}
     """
     file = Path(path)
-    kind = kind_of(file)
-    if kind not in TABLES:
-        raise InputError(f"{file} is not a table of rows; expected .jsonl, .csv, .tsv or .parquet")
     columns = (text_column, frames_column)
-    table = iter(TableFile(file, kind))
-    while True:
-        try:
-            row = next(table, None)
-        except InputError as error:
-            raise InputError(f"{file} {error}") from error
-        if row is None:
-            return
-        where = f"{file} {row.place}"
-        if isinstance(row, BadRow):
-            raise InputError(f"{where} {row.reason}")
-        yield _labelled(row, columns, document_column, codebook, where=where, file=file, kind=kind)
+    for row in read_table(file, frames_column=frames_column):
+        yield _labelled(row, columns, document_column, codebook, file=file)
 
 
 def _labelled(
@@ -99,19 +77,15 @@ def _labelled(
     document_column: str,
     codebook: Codebook | None,
     *,
-    where: str,
     file: Path,
-    kind: str,
 ) -> LabelledRow:
-    values = _unescaped(row.values) if kind in ("csv", "tsv") else row.values
+    where, values = f"{file} {row.place}", row.values
     # Rows need no document; but one who names a column of his own means one that is there.
     wanted = columns if document_column == "document" else (*columns, document_column)
     for column in wanted:
         if column not in values:
             raise InputError(f"{where} {missing_column(column, values)}")
     text, frames = (values[column] for column in columns)
-    if kind == "parquet":
-        frames = present_fields(frames)
     if not isinstance(text, str) or not text.strip():
         raise InputError(f"{where} has no text in {columns[0]!r}; expected a sentence")
     try:
@@ -147,10 +121,3 @@ def _stance(frame: object, stance: object) -> str | None:
 
 def _shown(value: object) -> str:
     return "null" if value is None else f"{type(value).__name__} {str(value)[:60]!r}"
-
-
-def _unescaped(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Undo what makes a result file safe in a spreadsheet; another file is taken as it is."""
-    if not values.keys() >= set(RESULT_COLUMNS):
-        return values
-    return {name: from_cell(value) for name, value in values.items()}

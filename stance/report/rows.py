@@ -10,9 +10,8 @@ from typing import Any, TypeAlias
 
 from stance.codebook import STATES, parse_labels
 from stance.errors import CodebookError, InputError
-from stance.files.formats import RESULT_COLUMNS, from_cell
+from stance.files.records import read_table
 from stance.files.sources import kind_of
-from stance.files.tables import TABLES, BadRow, TableFile, present_fields
 from stance.files.text import clean
 
 __all__ = ["checked", "read_results"]
@@ -45,29 +44,17 @@ def read_results(path: str | Path) -> Iterator[dict[str, Any]]:
     {'defensive_balancing': 'favor'}
     """
     file = Path(path)
-    kind = kind_of(file)
-    if kind not in TABLES:
-        raise InputError(f"{file} is not a result; expected .jsonl, .csv, .tsv or .parquet")
-    try:
-        for row in TableFile(file, kind):
-            if isinstance(row, BadRow):
-                raise InputError(f"{row.place} {row.reason}")
-            try:
-                yield checked(_plain(row.values, kind), default_document=file.name)
-            except InputError as error:
-                raise InputError(f"{row.place} {error}") from error
-    except InputError as error:
-        raise InputError(f"{file} {error}") from error
+    expected = "expected .jsonl, .csv, .tsv or .parquet"
+    for row in read_table(file, refusal=f"is not a result; {expected}"):
+        try:
+            values = dict(row.values) if kind_of(file) == "jsonl" else _nested(row.values)
+            yield checked(values, default_document=file.name)
+        except InputError as error:
+            raise InputError(f"{file} {row.place} {error}") from error
 
 
-def _plain(values: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    """Return a flat row as a nested one; a nested one as it is."""
-    if kind in ("csv", "tsv") and values.keys() >= set(RESULT_COLUMNS):
-        values = {name: from_cell(cell) for name, cell in values.items()}
-    if kind == "jsonl":
-        return dict(values)
-    if kind == "parquet" and "frames" in values:
-        values = {**values, "frames": present_fields(values["frames"])}
+def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a flat row as the JSONL results hold it."""
     scored = [
         name.removeprefix(_PROBABILITY)
         for name in values

@@ -1,0 +1,57 @@
+"""Tables of labelled sentences → rows as they were before they were made safe for a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from stance.errors import InputError
+from stance.files.formats import RESULT_COLUMNS, from_cell
+from stance.files.sources import kind_of
+from stance.files.tables import TABLES, BadRow, Row, TableFile, present_fields
+
+__all__ = ["DISPUTE_COLUMN", "read_table"]
+
+#: The column by which a file of disputes can be told.
+DISPUTE_COLUMN = "over"
+
+
+def read_table(
+    file: Path,
+    *,
+    frames_column: str = "frames",
+    refusal: str = "is not a table of rows; expected .jsonl, .csv, .tsv or .parquet",
+) -> Iterator[Row]:
+    """Yield the rows of a table.
+
+    Cells that this package made safe for spreadsheets are as they were; those of other files are
+    taken as they are. A Parquet struct of frames holds those of the row alone.
+
+    Args:
+        file: ``.jsonl``, ``.csv``, ``.tsv`` or ``.parquet``, plain or compressed.
+        frames_column: where it keeps the labels.
+        refusal: what is said of a file of another type.
+
+    Raises:
+        InputError: the file is missing, of another type, or has a row that cannot be read. The
+            message names the file and the line.
+        MissingExtraError: Parquet without pyarrow.
+    """
+    kind = kind_of(file)
+    if kind not in TABLES:
+        raise InputError(f"{file} {refusal}")
+    try:
+        for row in TableFile(file, kind):
+            if isinstance(row, BadRow):
+                raise InputError(f"{row.place} {row.reason}")
+            values = row.values
+            if kind in ("csv", "tsv") and (
+                DISPUTE_COLUMN in values or values.keys() >= set(RESULT_COLUMNS)
+            ):
+                values = {name: from_cell(cell) for name, cell in values.items()}
+            if kind == "parquet" and frames_column in values:
+                values = {**values, frames_column: present_fields(values[frames_column])}
+            yield replace(row, values=values)
+    except InputError as error:
+        raise InputError(f"{file} {error}") from error
