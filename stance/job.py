@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stance.ahead import ahead
+from stance.backends import runtime_of
 from stance.errors import InputError, OutputError
 from stance.explain import explain_many
 from stance.files.documents import Document, DocumentReader, Failure
@@ -35,7 +36,7 @@ from stance.files.sources import Inputs, find_sources
 from stance.inference import PreparedDocuments
 from stance.model import StanceModel, load
 from stance.results import DocumentResult, SentenceResult
-from stance.settings import checked_options, columns_of, runtime_of, settings_of
+from stance.settings import checked_options, columns_of, settings_of
 
 __all__ = [
     "LabelProgress",

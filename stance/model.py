@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stance.backends import Backend, open_backend
+from stance.backends import Backend, open_backend, runtime_of
 from stance.codebook import STATES, Codebook, format_labels
 from stance.decision import Decision
 from stance.errors import InputError
@@ -286,7 +286,7 @@ class StanceModel:
             found = ", ".join(dataset.column_names)
             raise InputError(f"the dataset has no column {text_column!r}; it has {found}")
         identity = json.dumps(self.folder.to_dict(), sort_keys=True) + repr(self.decision)
-        runtime = f"{self.backend.name} ({self.backend.device})"
+        runtime = runtime_of(self.backend.name, self.backend.device)
         start = f"{dataset._fingerprint}{text_column}{identity}{runtime}"
         return dataset.map(
             lambda rows: self._columns(rows[text_column]),

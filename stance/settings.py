@@ -19,7 +19,6 @@ __all__ = [
     "checksum_of",
     "columns_of",
     "model_settings",
-    "runtime_of",
     "settings_of",
 ]
 
@@ -53,15 +52,6 @@ def columns_of(codebook: Codebook, options: Mapping[str, Any]) -> FlatColumns:
         uncertain=options["abstain"] is not None,
         explained=options["explain"] is not None,
     )
-
-
-def runtime_of(backend: str, device: str) -> str:
-    """Name what runs a model, as far as it tells in the rows: two GPUs are alike.
-
-    >>> runtime_of("torch", "cuda:1")
-    'torch (cuda)'
-    """
-    return f"{backend} ({device.partition(':')[0]})"
 
 
 def checksum_of(model: ModelFolder) -> str:

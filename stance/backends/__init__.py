@@ -7,7 +7,7 @@ from pathlib import Path
 from stance.backends.base import Backend, Batch
 from stance.errors import InputError
 
-__all__ = ["BACKENDS", "Backend", "Batch", "open_backend"]
+__all__ = ["BACKENDS", "Backend", "Batch", "open_backend", "runtime_of"]
 
 BACKENDS = ("auto", "onnx", "torch")
 
@@ -46,3 +46,12 @@ def open_backend(
     from stance.backends.onnx import OnnxBackend
 
     return OnnxBackend(onnx_file, threads=threads)
+
+
+def runtime_of(backend: str, device: str) -> str:
+    """Name what runs a model, as far as it tells in the rows: two GPUs are alike.
+
+    >>> runtime_of("torch", "cuda:1")
+    'torch (cuda)'
+    """
+    return f"{backend} ({device.partition(':')[0]})"

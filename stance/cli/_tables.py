@@ -152,5 +152,4 @@ def _by_frame(frames: Mapping[str, FrameSummary]) -> Table:
 def _share(frame: FrameSummary) -> str:
     if not frame.sentences:
         return "·"
-    balance = f"{frame.balance:+.1f}"
-    return f"{frame.share:.0%} {balance}"
+    return f"{frame.share:.0%} {frame.balance:+.1f}"

@@ -32,12 +32,13 @@ def info(
 
     folder = ModelFolder.read(find_folder(model))
     folder.verify()
+    checksum = checksum_of(folder)
     if as_json:
-        found = {"path": str(folder.path), "verified": True, "sha256": checksum_of(folder)}
+        found = {"path": str(folder.path), "verified": True, "sha256": checksum}
         data = {**found, **folder.to_dict()}
         sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
     else:
-        _print(console(), folder, checksum_of(folder))
+        _print(console(), folder, checksum)
     return ExitCode.DONE
 
 

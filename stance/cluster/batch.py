@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from stance.backends import runtime_of
 from stance.cluster.blocks import Labeller, Task, deal_out, read_blocks
 from stance.cluster.engine import running_ray
 from stance.cluster.shards import ShardedOutput, Shards
@@ -25,7 +26,7 @@ from stance.errors import OutputError
 from stance.files.formats import format_of
 from stance.files.report import LabelProgress, LabelReport
 from stance.job import find_articles
-from stance.settings import checked_options, columns_of, runtime_of, settings_of
+from stance.settings import checked_options, columns_of, settings_of
 from stance.store import ModelFolder, find_folder
 
 __all__ = ["BLOCK_CHARACTERS", "label_shards"]

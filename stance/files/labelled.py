@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from stance.codebook import Codebook
 from stance.errors import InputError
 from stance.files.annotations import is_doccano, is_label_studio
 from stance.files.codings import read_codings, read_records
-from stance.files.records import read_table
 from stance.files.rows import LabelledRow, read_rows
 
 __all__ = ["LabelledFile", "read_labelled"]
@@ -59,7 +59,8 @@ def read_labelled(
     (288, '')
     """
     file = Path(path)
-    tool = _tool(file, frames_column)
+    first = _first_record(file)
+    tool = _tool(file, first, frames_column)
     if not tool:
         rows = read_rows(
             file,
@@ -68,16 +69,25 @@ def read_labelled(
             document_column=document_column,
             codebook=codebook,
         )
-        return LabelledFile(tuple(rows), _own_result(file))
+        return LabelledFile(tuple(rows), _own_result(file, first))
     found = tuple(_exported(file, text_column, document_column, codebook))
     return LabelledFile(found, _note(file, tool, len(found)))
 
 
-def _own_result(file: Path) -> str:
+def _first_record(file: Path) -> Mapping[str, Any]:
+    """Return the first record; an empty one where a table has none, or none that can be read."""
+    try:
+        _, first = next(read_records(file), ("", {}))
+    except InputError:
+        if file.suffix.lower() == ".json":
+            raise
+        return {}  # The reader of tables says what is wrong, row by row.
+    return first
+
+
+def _own_result(file: Path, first: Mapping[str, Any]) -> str:
     """Say so, where a file is a result of ``stance label``."""
-    first = next(read_table(file), None)
-    columns = first.values if first is not None else {}
-    if "probabilities" not in columns and not any(name.startswith("p_") for name in columns):
+    if "probabilities" not in first and not any(name.startswith("p_") for name in first):
         return ""
     return (
         f"{file.name} is a result of stance label: what is learnt from it says something only "
@@ -85,17 +95,11 @@ def _own_result(file: Path) -> str:
     )
 
 
-def _tool(file: Path, frames_column: str) -> str:
+def _tool(file: Path, first: Mapping[str, Any], frames_column: str) -> str:
     """Name the program that exported a file; empty where it is a table of rows."""
     suffixes = {suffix.lower() for suffix in file.suffixes}
     if not suffixes & {".json", ".jsonl", ".csv", ".tsv"}:
         return ""
-    try:
-        _, first = next(read_records(file), ("", {}))
-    except InputError:
-        if file.suffix.lower() == ".json":
-            raise
-        return ""  # The reader of tables says what is wrong, row by row.
     if frames_column in first:
         return ""  # Labelled rows, whatever else they hold.
     if is_label_studio(first):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stance.errors import OutputError
 
-__all__ = ["require_new", "write_whole"]
+__all__ = ["require_file", "require_new", "write_whole"]
 
 
 def require_new(path: Path, *, force: bool = False, inputs: Iterable[Path] = ()) -> None:
@@ -22,13 +22,18 @@ def require_new(path: Path, *, force: bool = False, inputs: Iterable[Path] = ())
     with _writing(path):
         if path.exists() and any(given.exists() and path.samefile(given) for given in inputs):
             raise OutputError(f"{path} is read and would be replaced; choose another name for it")
-        if path.exists() and not path.is_file():
-            what = "a folder" if path.is_dir() else "a pipe or a device"
-            raise OutputError(f"{path} is {what}; expected the name of a file")
+        require_file(path)
         if path.exists() and not force:
             raise OutputError(f"{path} exists already; choose another name or use --force")
         if not path.parent.is_dir():
             raise OutputError(f"the folder {path.parent} does not exist; make it first")
+
+
+def require_file(path: Path) -> None:
+    """Raise ``OutputError`` where a folder, a pipe or a device has the name of a file to write."""
+    if path.exists() and not path.is_file():
+        what = "a folder" if path.is_dir() else "a pipe or a device"
+        raise OutputError(f"{path} is {what}; expected the name of a file")
 
 
 def write_whole(path: Path, text: str | Iterable[str]) -> None:

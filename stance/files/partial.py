@@ -22,9 +22,18 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 from stance.errors import OutputError
+from stance.files.output import require_file
 from stance.strict_json import read_json
 
-__all__ = ["SIDE_FILES", "PartialOutput", "Progress", "beside", "lock", "require_same"]
+__all__ = [
+    "SIDE_FILES",
+    "PartialOutput",
+    "Progress",
+    "acquire",
+    "beside",
+    "lock",
+    "require_same",
+]
 
 #: What was skipped and what failed, each in a file beside the result.
 SIDE_FILES = ("skipped.jsonl", "errors.jsonl")
@@ -88,10 +97,10 @@ class PartialOutput:
             raise OutputError("resume goes on and force starts anew; give one of them")
         try:
             with run._writing():
-                run._require_file()
+                require_file(output)
                 if not (resume or force):
                     run._refuse_existing()
-                run._acquire()
+                run._lock = acquire(run.folder, output)
                 if force:
                     run._clear()
                 if not (resume and run._read_progress()):
@@ -191,11 +200,6 @@ class PartialOutput:
             for stream in streams.values():
                 stack.callback(stream.close)
 
-    def _require_file(self) -> None:
-        if self.path.exists() and not self.path.is_file():
-            what = "a folder" if self.path.is_dir() else "a pipe or a device"
-            raise OutputError(f"{self.path} is {what}; expected the name of a file")
-
     def _refuse_existing(self) -> None:
         if self.path.exists():
             raise OutputError(f"{self.path} exists already; choose another name or use --force")
@@ -204,14 +208,6 @@ class PartialOutput:
                 f"an unfinished run lies in {self.folder}; --resume goes on with it, "
                 "--force starts anew"
             )
-
-    def _acquire(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if link := next(filter(Path.is_symlink, (self.folder, *self.folder.iterdir())), None):
-            raise OutputError(f"{link} is a link, which no run makes; remove it")
-        self._lock = lock(self.folder)
-        if self._lock is None:
-            raise OutputError(f"another run is writing {self.path}; wait for it to end")
 
     def _clear(self) -> None:
         for file in self.folder.iterdir():
@@ -339,6 +335,28 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def acquire(folder: Path, output: Path) -> int:
+    """Make the folder of an unfinished run, where it is missing, and lock it for this process.
+
+    Args:
+        folder: the folder, which holds no links.
+        output: what the run is to make.
+
+    Returns:
+        A handle; closing it, or ending the process, lets go of the folder.
+
+    Raises:
+        OutputError: the folder is a link or holds one, or another run has it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if link := next(filter(Path.is_symlink, (folder, *folder.iterdir())), None):
+        raise OutputError(f"{link} is a link, which no run makes; remove it")
+    handle = lock(folder)
+    if handle is None:
+        raise OutputError(f"another run is writing {output}; wait for it to end")
+    return handle
 
 
 def lock(folder: Path) -> int | None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from stance.errors import OutputError
 from stance.files.output import write_whole
-from stance.files.partial import beside, lock
+from stance.files.partial import acquire, beside
 from stance.strict_json import read_json
 
 __all__ = ["Workspace"]
@@ -83,7 +83,7 @@ class Workspace:
         """
         record = self.folder / "run.json"
         with self.writing():
-            self._acquire()
+            self._lock = acquire(self.folder, self.output)
             if record.exists() and not force:
                 _compare(settings, _read_settings(record), self.output)
                 return
@@ -152,14 +152,6 @@ class Workspace:
                 f"cannot write {self.output}: {error.strerror or error}; put it right, then go on "
                 "with --resume"
             ) from error
-
-    def _acquire(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if link := next(filter(Path.is_symlink, (self.folder, *self.folder.iterdir())), None):
-            raise OutputError(f"{link} is a link, which no run makes; remove it")
-        self._lock = lock(self.folder)
-        if self._lock is None:
-            raise OutputError(f"another run is writing {self.output}; wait for it to end")
 
     def _clear(self) -> None:
         """Empty the folder, which stays: the lock is on it."""

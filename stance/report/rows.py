@@ -44,10 +44,11 @@ def read_results(path: str | Path) -> Iterator[dict[str, Any]]:
     {'defensive_balancing': 'favor'}
     """
     file = Path(path)
+    nested = kind_of(file) == "jsonl"
     expected = "expected .jsonl, .csv, .tsv or .parquet"
     for row in read_table(file, refusal=f"is not a result; {expected}"):
         try:
-            values = dict(row.values) if kind_of(file) == "jsonl" else _nested(row.values)
+            values = dict(row.values) if nested else _nested(row.values)
             yield checked(values, default_document=file.name)
         except InputError as error:
             raise InputError(f"{file} {row.place} {error}") from error
