@@ -19,7 +19,7 @@ from stance.finetuning.data import fold
 from stance.finetuning.heads import fit_new_frames
 from stance.finetuning.memory import needs_gradient_checkpointing
 from stance.finetuning.plan import Plan, assign_folds
-from stance.finetuning.pooling import add_mean_layer
+from stance.finetuning.pooling import add_mean_layer, drop_upper_layers
 from stance.finetuning.training import (
     NOT_JUDGED,
     Classifier,
@@ -247,6 +247,8 @@ def _prepare(
     classifier: Classifier, texts: Sequence[str], states: NDArray[np.int64], task: Task
 ) -> None:
     """Make of a freshly loaded classifier what the plan starts from."""
+    if task.plan.dropped_layers:
+        drop_upper_layers(classifier.model, task.plan.dropped_layers)
     if task.plan.mean_layer:
         add_mean_layer(classifier.model)
     if task.plan.fit_head:

@@ -14,7 +14,13 @@ from typing import Any
 
 from stance.strict_json import read_json
 
-__all__ = ["POOLING_FILE", "add_mean_layer", "wants_mean_layer"]
+__all__ = [
+    "POOLING_FILE",
+    "add_mean_layer",
+    "drop_upper_layers",
+    "takes_mean_layer",
+    "wants_mean_layer",
+]
 
 #: Where sentence-transformers, of whichever version, says how an encoder is to be read.
 POOLING_FILE = "1_Pooling/config.json"
@@ -34,10 +40,30 @@ def wants_mean_layer(base: Path) -> bool:
 
     It says so in its ``POOLING_FILE``.
     """
-    pooling, config = _read(base / POOLING_FILE), _read(base / "config.json")
+    pooling = _read(base / POOLING_FILE)
     old = [name for name, on in pooling.items() if name.startswith("pooling_mode_") and on]
     by_mean = pooling.get("pooling_mode") in ("mean", ["mean"]) or old == [_OLD_NAME]
-    return by_mean and config.get("model_type") in _BUILDS
+    return by_mean and takes_mean_layer(base)
+
+
+def takes_mean_layer(base: Path) -> bool:
+    """Say whether a folder holds an encoder of the build that can have the layer."""
+    return _read(base / "config.json").get("model_type") in _BUILDS
+
+
+def drop_upper_layers(model: Any, number: int) -> None:
+    """Take so many of the encoder's upper layers away, in place; at least one stays.
+
+    What a classifier's upper layers hold is its own frames; the lower ones still hold the language
+    (Zhang et al. 2021, Revisiting Few-sample BERT Fine-tuning).
+
+    Args:
+        model: a classifier of transformers, from a folder that ``takes_mean_layer``.
+        number: of layers, 0 to one less than it has.
+    """
+    encoder = model.base_model.encoder
+    encoder.layer = encoder.layer[: len(encoder.layer) - number]
+    model.config.num_hidden_layers = len(encoder.layer)
 
 
 def add_mean_layer(model: Any) -> None:
@@ -47,7 +73,7 @@ def add_mean_layer(model: Any) -> None:
 
     Args:
         model: a classifier of transformers, its head untrained, from a folder that
-            ``wants_mean_layer``.
+            ``takes_mean_layer``.
     """
     import torch
 

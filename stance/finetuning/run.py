@@ -213,7 +213,7 @@ def _make_task(
     if not carried:
         raise InputError("none of the rows that can be trained on has a frame")
     states = task_states(rows, codebook)
-    plan = make_plan(rows, states, base, epochs=epochs, seed=seed)
+    plan = make_plan(rows, states, base, frames=codebook.names, epochs=epochs, seed=seed)
     return Task(rows, states, codebook, base, plan, workspace, report, time.monotonic())
 
 

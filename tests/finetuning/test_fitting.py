@@ -37,7 +37,7 @@ def base_that_knows(book):
 def make_task(states=STATES, book=None):
     rows = [LabelledRow(str(n), f"d{n // 10}", f"text {n}", {}) for n in range(len(states))]
     base = base_that_knows(book)
-    plan = make_plan(rows, states, base)
+    plan = make_plan(rows, states, base, frames=BOOK.names)
     return Task(rows, states, BOOK, base, plan, Workspace(Path("m")), print, 0.0)
 
 

@@ -7,7 +7,12 @@ import tiny_encoders
 import torch
 from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
 
-from stance.finetuning.pooling import add_mean_layer, wants_mean_layer
+from stance.finetuning.pooling import (
+    add_mean_layer,
+    drop_upper_layers,
+    takes_mean_layer,
+    wants_mean_layer,
+)
 
 TEXTS = ["the two powers met", "it rained", "trade again and again they met"]
 OLD = {"word_embedding_dimension": 16, "pooling_mode_cls_token": False}
@@ -68,6 +73,22 @@ def test_all_of_it_but_the_queries_learns_from_the_first_step(tmp_path):
     assert still == {"attention.self.query.weight", "intermediate.dense.weight"}
 
 
+@pytest.mark.parametrize("family", ["bert", "roberta"])
+def test_upper_layers_are_gone_from_what_is_saved(family, tmp_path):
+    folder = encoder(tmp_path / "base", family)
+    model = classifier(folder)
+    layers = model.config.num_hidden_layers
+    add_mean_layer(model)
+    add_mean_layer(model)
+    drop_upper_layers(model, 2)
+    model.save_pretrained(tmp_path / "saved")
+    again = AutoModelForSequenceClassification.from_pretrained(tmp_path / "saved").eval()
+    assert again.config.num_hidden_layers == len(again.base_model.encoder.layer) == layers
+    tokens = batch(folder)
+    before = AutoModel.from_pretrained(folder).eval()(**tokens).last_hidden_state
+    torch.testing.assert_close(again.base_model(**tokens).last_hidden_state, before)
+
+
 @pytest.mark.parametrize(
     ("settings", "wanted"),
     [
@@ -89,4 +110,5 @@ def test_an_encoder_that_does_not_say_it_is_left_alone(tmp_path):
 
 def test_an_encoder_of_another_build_is_left_alone(tmp_path):
     folder = pooling(encoder(tmp_path, "deberta"), {"pooling_mode": "mean"})
+    assert not takes_mean_layer(folder)
     assert not wants_mean_layer(folder)
