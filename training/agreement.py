@@ -33,6 +33,7 @@ def main() -> None:
         },
         "authored, w15 to w45": coded_again("authored", again),
         "kept apart, w46 to w49": coded_again("unseen", again),
+        "claims and denials, w50 to w52": coded_again("contrast", again),
     }
     print("| part (sentences) | frame | first | second | F1 | stance the same |")
     print("| --- | --- | --- | --- | --- | --- |")

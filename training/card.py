@@ -13,7 +13,7 @@ from stance.store import ModelFolder
 
 RESULTS = Path(__file__).parent / "results"
 NAMES = {"seeds": "five articles", "authored": "authored passages", "un": "UN speeches"}
-UNSEEN = {"unseen": "passages kept apart"}
+KEPT_APART = {"unseen": "passages kept apart", "contrast": "claims and their denials"}
 TRANSFER = "Trained on one source, scored on another (thresholds of one half)"
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 
@@ -40,8 +40,8 @@ def write_tables(figures: dict[str, Any]) -> None:
 
 def judged(figures: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """Return the names and figures of all that the model was scored on."""
-    found = {**figures["shipped"], "unseen": figures["unseen"]}
-    return [(name, found[source]) for source, name in {**NAMES, **UNSEEN}.items()]
+    found = {**figures["shipped"], **figures["kept_apart"]}
+    return [(name, found[source]) for source, name in {**NAMES, **KEPT_APART}.items()]
 
 
 def by_source_table(figures: dict[str, Any]) -> str:

@@ -12,14 +12,16 @@ from un_text import fold, read_un_rows
 
 ROOT = Path(__file__).parent.parent
 FOLDS = 5
+#: The rows that the shipped model was not trained on.
+KEPT_APART = ("unseen", "contrast")
 
 
 @dataclass(frozen=True)
 class Row:
     """One labelled sentence.
 
-    ``source`` is ``seeds``, ``authored``, ``un`` or ``unseen``; ``group`` is the article, passage
-    or speech it is from: a group is never split between training and evaluation.
+    ``source`` is ``seeds``, ``authored``, ``un`` or one of ``KEPT_APART``; ``group`` is the
+    article, passage or speech it is from: a group is never split between training and evaluation.
     """
 
     id: str
@@ -45,9 +47,10 @@ def authored_rows() -> Iterator[Row]:
     yield from _written("authored")
 
 
-def unseen_rows() -> Iterator[Row]:
+def kept_apart_rows() -> Iterator[Row]:
     """Yield the sentences that no model of the project is trained on."""
-    yield from _written("unseen")
+    for source in KEPT_APART:
+        yield from _written(source)
 
 
 def un_rows(speeches: Path) -> Iterator[Row]:

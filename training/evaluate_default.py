@@ -5,9 +5,9 @@
 Reads the out-of-fold logits of cross_validate.py: leave-one-document-out on the five articles,
 grouped cross-validation on the authored and the UN rows. Calibration and thresholds that score a
 fold are fitted on the other four. The shipped model as it is, thresholds and all, is scored on the
-rows of data/unseen, which nothing was trained on. --quick leaves out what takes long
-(the transfer trainings and the frozen encoder's baseline) and keeps those figures of the last whole
-run, if there was one. Writes results/figures.json, results/tables.md, the model card with its
+rows of data/unseen and data/contrast, which nothing was trained on. --quick leaves out what takes
+long (the transfer trainings and the frozen encoder's baseline) and keeps those figures of the last
+whole run, if there was one. Writes results/figures.json, results/tables.md, the model card with its
 calibration plot, the figures of stance.json, and the table in README.md.
 """
 
@@ -23,7 +23,7 @@ from typing import Any
 import baselines
 import numpy as np
 from card import write_card, write_tables
-from corpus import FOLDS, Row, fold_of, read_rows, unseen_rows
+from corpus import FOLDS, KEPT_APART, Row, fold_of, kept_apart_rows, read_rows
 from cross_validate import RESULTS, int8_logits, out_of_fold_logits, trainers
 from numpy.typing import NDArray
 from recipe import CODEBOOK, RECIPE, parse_arguments, train
@@ -125,7 +125,7 @@ def main() -> None:
     figures: dict[str, Any] = {
         "rows": {source: int((judge.sources == source).sum()) for source in SOURCES},
         "shipped": by_source(judge, decided),
-        "unseen": shipped_on_unseen(),
+        "kept_apart": shipped_on_kept_apart(),
         "before_calibration": uncalibrated_errors(judge, int8),
         "abstention": abstention_figures(judge, decided),
         "reliability": reliability_bins(judge, decided),
@@ -167,10 +167,12 @@ def by_source(judge: Judge, decided: Decided) -> dict[str, Any]:
     return {source: evaluation.to_dict() for source, evaluation in found.items()}
 
 
-def shipped_on_unseen() -> dict[str, Any]:
-    """Return all figures of the shipped model on rows that it was not trained on."""
-    rows = (LabelledRow(row.id, row.group, row.text, row.frames) for row in unseen_rows())
-    return evaluate(OUTPUT, rows).to_dict()
+def shipped_on_kept_apart() -> dict[str, Any]:
+    """Return source → all figures of the shipped model on rows that it was not trained on."""
+    rows: dict[str, list[LabelledRow]] = {source: [] for source in KEPT_APART}
+    for row in kept_apart_rows():
+        rows[row.source].append(LabelledRow(row.id, row.group, row.text, row.frames))
+    return {source: evaluate(OUTPUT, found).to_dict() for source, found in rows.items()}
 
 
 def uncalibrated_errors(judge: Judge, logits: NDArray[Any]) -> dict[str, Any]:
@@ -270,7 +272,7 @@ def logits_of_one_source(rows: Sequence[Row], source: str, base: str) -> NDArray
 def headline(figures: dict[str, Any]) -> dict[str, Any]:
     """Return the figures that stance.json carries: value, low and high for each source."""
     picked = {}
-    for source, found in {**figures["shipped"], "unseen": figures["unseen"]}.items():
+    for source, found in {**figures["shipped"], **figures["kept_apart"]}.items():
         picked[source] = {
             "frames macro-F1": _interval(found["macro_f1"]),
             "stance macro-F1": _interval(found["stance"]["macro_f1"]),
