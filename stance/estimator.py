@@ -34,7 +34,8 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     ``X`` is a sequence of texts. ``y`` is the labels of each: a mapping of frame → stance, the text
     ``cooperation:favor;trade:against``, or an indicator array of shape (n, F), whose columns are
-    the frames of ``codebook`` (1: the frame is there, its stance is not coded).
+    the frames of ``codebook`` (1: the frame is there, its stance is not coded). The columns of a
+    pandas frame are taken by their names.
 
     Predictions are indicator arrays of shape (n, F), as scikit-learn's metrics want them; the model
     with the stances is in ``model_``.
@@ -103,8 +104,7 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ]
         codebook = self.codebook
         if codebook is None and np.ndim(y) == 2:
-            columns = range(1, np.shape(y)[1] + 1)
-            codebook = Codebook(tuple(Frame(f"frame_{column}") for column in columns))
+            codebook = Codebook(tuple(map(Frame, _names_of_columns(y, np.shape(y)[1], ()))))
         folder = self._new_folder() / "model"
         self.model_ = finetune(
             rows,
@@ -216,9 +216,16 @@ def _labels(given: Any, texts: int, frames: Sequence[str]) -> list[Mapping[str, 
         raise InputError(
             "y is neither labels (frame → stance, or its text) nor an array of 0 and 1, (n, F)"
         )
-    names = list(frames) or [f"frame_{column + 1}" for column in range(array.shape[1])]
-    if len(names) != array.shape[1]:
-        raise InputError(
-            f"y has {array.shape[1]} columns; the codebook has the frames {', '.join(names)}"
-        )
+    names = _names_of_columns(given, array.shape[1], frames)
     return [{name: None for name, there in zip(names, row, strict=True) if there} for row in array]
+
+
+def _names_of_columns(given: Any, width: int, frames: Sequence[str]) -> list[str]:
+    """Name the frames of an indicator array, those of ``frames`` where there are some."""
+    named = [name for name in getattr(given, "columns", ()) if isinstance(name, str)]
+    if len(named) != width:
+        named = list(frames) or [f"frame_{column + 1}" for column in range(width)]
+    if len(named) != width or (frames and set(named) != set(frames)):
+        columns = f"{width} columns" if len(named) != width else f"the columns {', '.join(named)}"
+        raise InputError(f"y has {columns}; the codebook has the frames {', '.join(frames)}")
+    return named

@@ -146,3 +146,20 @@ def test_columns_of_an_indicator_keep_their_order_without_a_codebook(tiny_folder
     for column in (0, 1):
         carried = indicator[:, column] == 1
         assert present[carried, column].mean() > present[~carried, column].mean()
+
+
+def test_columns_of_a_pandas_frame_go_by_their_names(tiny_folder):
+    pandas = pytest.importorskip("pandas")
+    named = pandas.DataFrame(INDICATOR, columns=["trade", "weather"])
+    fitted = StanceClassifier(base=tiny_folder, epochs=1).fit(TEXTS, named, groups=GROUPS)
+    assert fitted.frames_ == ("trade", "weather")
+    turned = pandas.DataFrame(INDICATOR[:, ::-1], columns=["weather", "trade"])
+    assert fitted.score(TEXTS, turned) == fitted.score(TEXTS, named)
+
+
+def test_columns_that_the_codebook_does_not_name_are_refused(tiny_folder):
+    pandas = pytest.importorskip("pandas")
+    book = Codebook((Frame("weather"), Frame("trade")))
+    other = pandas.DataFrame(INDICATOR, columns=["weather", "sport"])
+    with pytest.raises(InputError, match="the columns weather, sport; the codebook has the frames"):
+        StanceClassifier(base=tiny_folder, codebook=book).fit(TEXTS, other, groups=GROUPS)

@@ -16,8 +16,17 @@ from numpy.typing import NDArray
 from stance.codebook import STATES, Codebook, format_labels
 from stance.files import LabelledRow
 from stance.finetuning.data import fold
+from stance.store import ModelFolder
 
-__all__ = ["FEW_ROWS", "Finding", "LabelIssue", "check_rows", "find_label_issues", "is_empty"]
+__all__ = [
+    "FEW_ROWS",
+    "Finding",
+    "LabelIssue",
+    "check_base",
+    "check_rows",
+    "find_label_issues",
+    "is_empty",
+]
 
 #: A frame with fewer rows than this is hardly learnt, and its figures say next to nothing.
 FEW_ROWS = 10
@@ -87,6 +96,44 @@ def check_rows(
         *_rare_frames(rows, codebook),
         *_documents(rows),
     ]
+
+
+def check_base(codebook: Codebook, base: ModelFolder | None) -> list[Finding]:
+    """Look for what a model to start from may have in common with the rows by mistake.
+
+    Args:
+        codebook: the frames to train.
+        base: the model; None for an encoder, which has no frames.
+    """
+    if base is None:
+        return []
+    known = {frame.name: frame for frame in base.codebook.frames}
+    findings = []
+    for frame in codebook.frames:
+        if frame.name in known:
+            changed = [
+                word
+                for word in ("definition", "proposition")
+                if len({"", getattr(frame, word), getattr(known[frame.name], word)}) > 2
+            ]
+            if changed:
+                findings.append(
+                    f"{frame.name} goes on from that of {base.name}, with another "
+                    f"{' and another '.join(changed)}; give it another name if it is another frame"
+                )
+        elif close := difflib.get_close_matches(frame.name.lower(), known, n=1, cutoff=_SIMILAR):
+            findings.append(
+                f"the frame {frame.name!r} is new, and written much like {close[0]!r} of "
+                f"{base.name}; did you mean {close[0]!r}?"
+            )
+    found = [Finding("frame_names", message) for message in findings]
+    if isinstance(rows := base.training.get("rows"), int):
+        message = (
+            f"{base.name} was itself trained on {rows:,} rows; if some of them are among these, "
+            "the held-out figures are too kind: start from what it was started from"
+        )
+        found.append(Finding("leaks", message))
+    return found
 
 
 def is_empty(text: str) -> bool:

@@ -121,11 +121,13 @@ class _Quantizer:
         array = self._to_array(self._weights[node.input[position]])
         if array.ndim != 2 or array.dtype != np.float32 or array.size < _MIN_WEIGHTS:
             return [node]
+        if position and _is_too_coarse(array):
+            return [node]
         return self._matmul(node, array) if position else self._gather(node, array)
 
     def _matmul(self, node: Any, weights: np.ndarray) -> list[Any]:
         given, name, output = node.input[0], node.input[1], node.output[0]
-        scales = np.maximum(np.abs(weights).max(axis=0), 1e-12) / _WEIGHT_LEVELS
+        scales = _column_scales(weights)
         integers = np.round(weights / scales).astype(np.int8)
         weight = self._constant(f"{name}_int8", integers)
         scale = self._constant(f"{name}_scale", scales.astype(np.float32))
@@ -178,3 +180,18 @@ class _Quantizer:
         if name not in self._constants:
             self._constants[name] = self._from_array(array, name)
         return name
+
+
+def _column_scales(weights: np.ndarray) -> np.ndarray:
+    """Return the weight of one step in each column."""
+    return np.asarray(np.maximum(np.abs(weights).max(axis=0), 1e-12) / _WEIGHT_LEVELS)
+
+
+def _is_too_coarse(weights: np.ndarray) -> bool:
+    """Say whether most weights would become 0: beside a large one, what was learnt is a trifle.
+
+    So it is in the layer of ``pooling``, whose output matrix starts as a multiple of the identity.
+    """
+    present = weights != 0
+    lost = present & (np.abs(weights) < _column_scales(weights) / 2)
+    return bool(lost.sum() > present.sum() / 2)

@@ -73,7 +73,7 @@ def fit_new_frames(
 
     Args:
         classifier: freshly loaded.
-        texts: n sentences; of more than 2,000, the first are taken.
+        texts: n sentences; of more than 2,000, so many are taken from all over.
         states: int array of shape (n, F), as ``train_classifier`` takes them.
         codebook: the F frames.
         base: what it was loaded from; frames whose outputs were taken over from there stay.
@@ -89,9 +89,11 @@ def fit_new_frames(
     if not new:
         return
     head = _output_layer(classifier.model, len(codebook.labels))
-    features = _read_by(head, classifier, texts[:_MOST_FITTED], recipe.max_length)
+    # Rows of one kind may stand together in the file.
+    fitted = np.linspace(0, len(texts) - 1, min(len(texts), _MOST_FITTED)).astype(int)
+    features = _read_by(head, classifier, [texts[row] for row in fitted], recipe.max_length)
     outputs = [frame * count + state for frame in new for state in range(count)]
-    weight, bias = _logistic_fit(features, torch.from_numpy(states[:_MOST_FITTED, new]), recipe)
+    weight, bias = _logistic_fit(features, torch.from_numpy(states[fitted][:, new]), recipe)
     with torch.no_grad():
         head.weight[outputs] = weight.to(head.weight.dtype)
         head.bias[outputs] = bias.to(head.bias.dtype)

@@ -20,9 +20,16 @@ from stance.evaluation import evaluate
 from stance.files import LabelledRow
 from stance.finetuning.bases import Base, open_base
 from stance.finetuning.card import figure_lines, write_card
-from stance.finetuning.checks import Finding, check_rows, find_label_issues, is_empty
+from stance.finetuning.checks import (
+    Finding,
+    check_base,
+    check_rows,
+    find_label_issues,
+    is_empty,
+)
 from stance.finetuning.data import (
     GROUP_COLUMN,
+    Columns,
     Data,
     choose_codebook,
     digest,
@@ -122,14 +129,13 @@ def finetune(
     columns = (text_column, frames_column, group_by)
     notes: list[str] = []
     rows = distinct_ids(read_data(data, columns, note=notes.append))
-    separate = [] if eval is None else read_data(eval, columns, note=notes.append)
     opened = open_base(base)
     given = Codebook.load(codebook) if isinstance(codebook, (str, Path)) else codebook
     book = choose_codebook(rows, given, opened.codebook)
-    if separate:
-        choose_codebook(separate, book, None)
+    separate = [] if eval is None else _read_evaluation_data(eval, columns, book, notes.append)
     findings = [Finding("export", note) for note in notes]
     findings += check_rows(rows, book, held_out=separate)
+    findings += check_base(book, opened.folder)
     rows = _usable(rows, separate)
     task = _make_task(
         rows, book, opened, workspace, epochs=epochs, seed=seed, report=progress or _log
@@ -178,6 +184,18 @@ def _train_and_write(
     task.workspace.place()
     chosen = f"{held_out.epochs} epochs" + (" (chosen)" if task.plan.choose_epochs else "")
     task.tell("done", 1.0, f"trained for {chosen}; written: {task.workspace.output}")
+
+
+def _read_evaluation_data(
+    data: Data, columns: Columns, codebook: Codebook, note: Callable[[str], None]
+) -> list[LabelledRow]:
+    """Read them, and say of an error that it is there: rows may be named as in the other set."""
+    try:
+        rows = read_data(data, columns, note=note)
+        choose_codebook(rows, codebook, None)
+    except InputError as error:
+        raise type(error)(f"evaluation data: {error}") from error
+    return rows
 
 
 def _usable(rows: Sequence[LabelledRow], separate: Sequence[LabelledRow]) -> list[LabelledRow]:
@@ -277,6 +295,7 @@ def _describe(
         )
     else:
         measured = f"A part of {plan.folds} of the documents was held out of one training."
+    chosen = ", the number of epochs on the same" if plan.choose_epochs else ""
     return {
         "base": task.base.name,
         "base_hub_id": task.base.hub_id,
@@ -290,7 +309,7 @@ def _describe(
         "epochs": held_out.epochs,
         "measured": (
             f"{measured} Calibration and thresholds were fitted on other held-out rows than those "
-            "measured; the model itself was then trained on all rows."
+            f"measured{chosen}; the model itself was then trained on all rows."
         ),
         "findings": [
             {"kind": found.kind, "message": found.message, "rows": list(found.rows[:_NAMED_ROWS])}

@@ -1,11 +1,15 @@
 """What is said about the data before they are trained on."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from stance.codebook import Codebook, Frame
+from stance.decision import Decision
 from stance.files import LabelledRow
-from stance.finetuning.checks import check_rows, find_label_issues, is_empty
+from stance.finetuning.checks import check_base, check_rows, find_label_issues, is_empty
+from stance.store import ModelFolder
 
 BOOK = Codebook((Frame("weather"), Frame("trade")))
 FAVOR = {"weather": "favor"}
@@ -115,3 +119,32 @@ def test_a_frame_that_every_row_carries_has_no_likely_errors():
     states = np.ones((5, 1), np.int64)
     probabilities = np.full((5, 1, 4), 0.25, np.float32)
     assert find_label_issues(states, probabilities, Codebook((Frame("weather"),))) == []
+
+
+def base_of(*frames, **training):
+    book = Codebook(frames)
+    plain = Decision.plain(len(frames))
+    return ModelFolder(Path(), "old", "1", "en", book, plain, 128, training=training)
+
+
+def test_a_base_has_nothing_to_be_said_about():
+    assert check_base(BOOK, None) == []
+    assert check_base(BOOK, base_of(Frame("weather", "rain"), Frame("cooperation"))) == []
+
+
+@pytest.mark.parametrize("name", ["Cooperation", "co_operation", "coperation"])
+def test_a_frame_written_much_like_one_of_the_base_is_named(name):
+    (found,) = check_base(Codebook((Frame(name),)), base_of(Frame("cooperation")))
+    assert found.kind == "frame_names"
+    assert "did you mean 'cooperation'?" in found.message
+
+
+def test_a_frame_of_the_same_name_and_another_definition_is_named():
+    book = Codebook((Frame("trade", "goods", "Trade is good."),))
+    (found,) = check_base(book, base_of(Frame("trade", "swaps", "Trade is good.")))
+    assert "with another definition;" in found.message
+
+
+def test_rows_of_the_base_may_be_held_out_ones():
+    (found,) = check_base(BOOK, base_of(Frame("weather"), rows=200))
+    assert (found.kind, "200 rows" in found.message) == ("leaks", True)

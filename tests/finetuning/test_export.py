@@ -103,3 +103,21 @@ def test_no_pair_of_products_overflows_16_bits(files):
     assert products
     for node in products:
         assert np.abs(weights[node.input[1]].astype(int)).max() * 255 * 2 < 2**15
+
+
+def test_what_a_multiple_of_the_identity_learnt_is_kept(wide_model, tmp_path):
+    import copy
+
+    import torch
+
+    model = copy.deepcopy(wide_model)
+    output = model.bert.encoder.layer[0].attention.output.dense
+    with torch.no_grad():
+        output.weight.copy_(20 * torch.eye(128) + 0.02 * torch.randn(128, 128))
+    export_onnx(model, tmp_path / "learnt.onnx")
+    kept = [
+        onnx.numpy_helper.to_array(tensor)
+        for tensor in onnx.load(tmp_path / "learnt.onnx").graph.initializer
+        if tensor.data_type == onnx.TensorProto.FLOAT and list(tensor.dims) == [128, 128]
+    ]
+    assert any(np.array_equal(array.T, output.weight.detach().numpy()) for array in kept)

@@ -6,6 +6,7 @@ import tiny_encoders
 import torch
 
 from stance.codebook import Codebook, Frame
+from stance.finetuning import heads
 from stance.finetuning.heads import fit_new_frames
 from stance.finetuning.training import Recipe, load_classifier, predict_logits
 
@@ -86,3 +87,14 @@ def test_the_head_of_every_family_is_fitted(family, tmp_path):
         before, ["it rained", "they met"], states, codebook=book, base=tmp_path, recipe=Recipe()
     )
     assert not np.allclose(predict_logits(before, ["they trade"], max_length=32), logits)
+
+
+def test_rows_of_one_kind_may_stand_at_the_end(tiny_folder, monkeypatch):
+    monkeypatch.setattr(heads, "_MOST_FITTED", 8)
+    texts = ["trade of states"] * 12 + ["rain and the world"] * 12
+    states = np.repeat([[0], [3]], 12, axis=0)
+    book = Codebook((Frame("weather"),))
+    classifier = loaded(tiny_folder, "weather")
+    fit_new_frames(classifier, texts, states, codebook=book, base=tiny_folder, recipe=Recipe())
+    logits = predict_logits(classifier, [texts[0], texts[-1]], max_length=16)
+    assert logits[1, 3] - logits[1, 0] > logits[0, 3] - logits[0, 0] + 0.1
