@@ -26,11 +26,15 @@ def main() -> None:
     """Print one table a part."""
     un = read(DATA / "un.jsonl")
     again = {row["id"]: row["frames"] for row in read(DATA / "authored_recoded.jsonl")}
+    anew = {row["id"]: row["frames"] for row in read(DATA / "un_recoded.jsonl")}
     parts = {
         **{
             f"UN, ids {part}-": [codings(row) for row in un if row["id"].startswith(f"{part}-")]
             for part in ("un", "un2", "un3")
         },
+        "UN, ids un-, coded anew": [
+            (row["frames"], anew[row["id"]]) for row in un if row["id"] in anew
+        ],
         "authored, w15 to w45": coded_again("authored", again),
         "kept apart, w46 to w49": coded_again("unseen", again),
         "claims and denials, w50 to w52": coded_again("contrast", again),

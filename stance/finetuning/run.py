@@ -83,8 +83,9 @@ def finetune(
     part of the documents held out (once, with a fifth held out, where there are more than 5,000
     rows): the held-out rows choose the number of epochs and give calibration, thresholds, figures
     and the labels that are likely wrong. At last it is trained on all rows. Learning rate, batches
-    and class weights follow from the number of rows and the size of the encoder; the same seed,
-    data and machine give the same weights.
+    and class weights follow from the number of rows and the size of the encoder; up to 1,000 rows
+    of frames of which the base knows none start from its lower half. The same seed, data and
+    machine give the same weights.
 
     ``output`` appears in one step when all is done. Until then what is done lies in the folder
     ``OUTPUT.partial``, from which ``resume`` goes on to the same weights.

@@ -101,3 +101,11 @@ def test_agreement_counts_what_both_codings_have():
         ({}, {"cooperation": "favor"}),
     ]
     assert agreement(pairs, "cooperation") == "2 | 3 | 0.80 | 50%"
+
+
+def test_the_coding_anew_is_of_the_oldest_un_rows(pointers):
+    anew = {row["id"]: row["frames"] for row in json_lines(DATA / "un_recoded.jsonl")}
+    assert anew.keys() == {row["id"] for row in pointers if row["id"].startswith("un-")}
+    assert all(
+        set(frames) <= FRAMES and set(frames.values()) <= STANCES for frames in anew.values()
+    )
