@@ -294,8 +294,7 @@ def page(results: Sequence[Row]) -> list[str]:
         "# Few rows",
         "",
         "How much few labelled rows teach a raw sentence encoder, all-MiniLM-L6-v2: this project "
-        "with its defaults against SetFit (Tunstall et al. 2022, Efficient Few-Shot Learning "
-        "Without Prompts) with its own, one-vs-rest over the frames, on the same rows.",
+        f"with its defaults{against_setfit(results)}.",
         *head,
     ]
     lines += [
@@ -313,6 +312,16 @@ def page(results: Sequence[Row]) -> list[str]:
         line(size, name, by[size, name]) for size in OTHER for name in NAMES if by[size, name]
     ]
     return [*lines, "", *method_lines(results)]
+
+
+def against_setfit(results: Sequence[Row]) -> str:
+    """Say how SetFit was run, or that it was not."""
+    if not any(run["contestant"] == "setfit" for run in results):
+        return " (not yet beside SetFit, which the same command runs where it is installed)"
+    return (
+        " against SetFit (Tunstall et al. 2022, Efficient Few-Shot Learning Without Prompts) with "
+        "its own, one-vs-rest over the frames, on the same rows"
+    )
 
 
 def line(size: str, name: str, runs: Sequence[Row]) -> str:
@@ -397,8 +406,10 @@ def cut_lines(results: Sequence[Row]) -> list[str]:
 
 
 def spread(runs: Sequence[Row]) -> str:
-    """Return the mean and the range of the macro-F1."""
+    """Return the mean and the range of the macro-F1; of one run, its own."""
     values = [run["macro_f1"] for run in runs]
+    if len(values) == 1:
+        return f"{values[0]:.3f}"
     return f"{statistics.mean(values):.3f} ({min(values):.3f} to {max(values):.3f})"
 
 
