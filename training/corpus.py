@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,9 +47,9 @@ def authored_rows() -> Iterator[Row]:
     yield from _written("authored")
 
 
-def kept_apart_rows() -> Iterator[Row]:
+def kept_apart_rows(sources: Iterable[str] = KEPT_APART) -> Iterator[Row]:
     """Yield the sentences that no model of the project is trained on."""
-    for source in KEPT_APART:
+    for source in sources:
         yield from _written(source)
 
 

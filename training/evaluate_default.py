@@ -169,10 +169,12 @@ def by_source(judge: Judge, decided: Decided) -> dict[str, Any]:
 
 def shipped_on_kept_apart() -> dict[str, Any]:
     """Return source → all figures of the shipped model on rows that it was not trained on."""
-    rows: dict[str, list[LabelledRow]] = {source: [] for source in KEPT_APART}
-    for row in kept_apart_rows():
-        rows[row.source].append(LabelledRow(row.id, row.group, row.text, row.frames))
-    return {source: evaluate(OUTPUT, found).to_dict() for source, found in rows.items()}
+    found = {}
+    for source in KEPT_APART:
+        rows = kept_apart_rows([source])
+        labelled = (LabelledRow(row.id, row.group, row.text, row.frames) for row in rows)
+        found[source] = evaluate(OUTPUT, labelled).to_dict()
+    return found
 
 
 def uncalibrated_errors(judge: Judge, logits: NDArray[Any]) -> dict[str, Any]:

@@ -107,33 +107,7 @@ def check_base(codebook: Codebook, base: ModelFolder | None) -> list[Finding]:
     """
     if base is None:
         return []
-    known = {frame.name: frame for frame in base.codebook.frames}
-    findings = []
-    for frame in codebook.frames:
-        if frame.name in known:
-            changed = [
-                word
-                for word in ("definition", "proposition")
-                if len({"", getattr(frame, word), getattr(known[frame.name], word)}) > 2
-            ]
-            if changed:
-                findings.append(
-                    f"{frame.name} goes on from that of {base.name}, with another "
-                    f"{' and another '.join(changed)}; give it another name if it is another frame"
-                )
-        elif close := difflib.get_close_matches(frame.name.lower(), known, n=1, cutoff=_SIMILAR):
-            findings.append(
-                f"the frame {frame.name!r} is new, and written much like {close[0]!r} of "
-                f"{base.name}; did you mean {close[0]!r}?"
-            )
-    found = [Finding("frame_names", message) for message in findings]
-    if isinstance(rows := base.training.get("rows"), int):
-        message = (
-            f"{base.name} was itself trained on {rows:,} rows; if some of them are among these, "
-            "the held-out figures are too kind: start from what it was started from"
-        )
-        found.append(Finding("leaks", message))
-    return found
+    return [*_frames_of_base(codebook, base), *_rows_of_base(base)]
 
 
 def is_empty(text: str) -> bool:
@@ -242,6 +216,39 @@ def _similar_names(rows: Sequence[LabelledRow], codebook: Codebook) -> Iterable[
                 f"({counts[close]:,} rows); did you mean {close!r}?",
                 tuple(row.id for row in rows if name in row.frames),
             )
+
+
+def _frames_of_base(codebook: Codebook, base: ModelFolder) -> Iterable[Finding]:
+    known = {frame.name: frame for frame in base.codebook.frames}
+    for frame in codebook.frames:
+        close = difflib.get_close_matches(frame.name.lower(), known, n=1, cutoff=_SIMILAR)
+        if frame.name not in known and close:
+            yield Finding(
+                "frame_names",
+                f"the frame {frame.name!r} is new, and written much like {close[0]!r} of "
+                f"{base.name}; did you mean {close[0]!r}?",
+            )
+        before = known.get(frame.name, frame)
+        changed = [
+            word
+            for word in ("definition", "proposition")
+            if len({"", getattr(frame, word), getattr(before, word)}) > 2
+        ]
+        if changed:
+            yield Finding(
+                "frame_names",
+                f"{frame.name} goes on from that of {base.name}, with another "
+                f"{' and another '.join(changed)}; give it another name if it is another frame",
+            )
+
+
+def _rows_of_base(base: ModelFolder) -> Iterable[Finding]:
+    if isinstance(rows := base.training.get("rows"), int):
+        yield Finding(
+            "leaks",
+            f"{base.name} was itself trained on {rows:,} rows; if some of them are among these, "
+            "the held-out figures are too kind: start from what it was started from",
+        )
 
 
 def _lengths(rows: Sequence[LabelledRow], long_characters: int) -> Iterable[Finding]:

@@ -121,14 +121,14 @@ class _Quantizer:
         array = self._to_array(self._weights[node.input[position]])
         if array.ndim != 2 or array.dtype != np.float32 or array.size < _MIN_WEIGHTS:
             return [node]
-        if position and _is_too_coarse(array):
-            return [node]
         return self._matmul(node, array) if position else self._gather(node, array)
 
     def _matmul(self, node: Any, weights: np.ndarray) -> list[Any]:
         given, name, output = node.input[0], node.input[1], node.output[0]
-        scales = _column_scales(weights)
+        scales = np.maximum(np.abs(weights).max(axis=0), 1e-12) / _WEIGHT_LEVELS
         integers = np.round(weights / scales).astype(np.int8)
+        if _loses_most(weights, integers):
+            return [node]
         weight = self._constant(f"{name}_int8", integers)
         scale = self._constant(f"{name}_scale", scales.astype(np.float32))
         zero = self._constant("activation_zero", np.array(_ACTIVATION_ZERO, dtype=np.uint8))
@@ -182,16 +182,9 @@ class _Quantizer:
         return name
 
 
-def _column_scales(weights: np.ndarray) -> np.ndarray:
-    """Return the weight of one step in each column."""
-    return np.asarray(np.maximum(np.abs(weights).max(axis=0), 1e-12) / _WEIGHT_LEVELS)
-
-
-def _is_too_coarse(weights: np.ndarray) -> bool:
-    """Say whether most weights would become 0: beside a large one, what was learnt is a trifle.
+def _loses_most(weights: np.ndarray, integers: np.ndarray) -> bool:
+    """Say whether most weights became 0: beside a large one, what was learnt is a trifle.
 
     So it is in the layer of ``pooling``, whose output matrix starts as a multiple of the identity.
     """
-    present = weights != 0
-    lost = present & (np.abs(weights) < _column_scales(weights) / 2)
-    return bool(lost.sum() > present.sum() / 2)
+    return bool(np.count_nonzero(integers) < np.count_nonzero(weights) / 2)
