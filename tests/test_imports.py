@@ -24,7 +24,12 @@ HEAVY = {
     "pyspark",
 }
 MAY_IMPORT = {
-    "torch": {"backends/torch.py", "backends/gradients.py", "finetuning/"},
+    "torch": {
+        "backends/torch.py",
+        "backends/first_token.py",
+        "backends/gradients.py",
+        "finetuning/",
+    },
     "transformers": {"backends/torch.py", "backends/gradients.py", "finetuning/"},
     "captum": {"backends/gradients.py"},
     "datasets": {"finetuning/"},

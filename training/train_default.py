@@ -76,15 +76,16 @@ def train_and_write(rows: Sequence[Row], base: str) -> float:
 
 
 def write_weights(classifier: Classifier, folder: Path) -> None:
-    """Write float16 weights, the 8-bit ONNX file, the configuration and the tokenizer."""
+    """Write float16 weights, the 8-bit ONNX file of them, the configuration and the tokenizer."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    export_onnx(classifier.model, folder / "model.onnx")
     classifier.tokenizer.save_pretrained(folder)
     classifier.model.config.name_or_path = "stance-default"
     classifier.model.to(torch.float16).save_pretrained(folder)
     # Saved for the owner's eyes only otherwise, which a package must not be.
     (folder / "model.safetensors").chmod(0o644)
+    # Of the weights as they were rounded: export_default.py can make the same file again.
+    export_onnx(classifier.model.to(torch.float32), folder / "model.onnx")
 
 
 def describe_training(rows: Sequence[Row], base: str, minutes: float) -> dict[str, object]:

@@ -86,6 +86,8 @@ def load_encoder(folder: Path, *, device: str, dtype: Any) -> Any:
     import torch
     from transformers import AutoModelForSequenceClassification
 
+    from stance.backends.first_token import narrow_last_layer
+
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise InputError("no CUDA device was found; use --device cpu, or install a CUDA torch")
     if not (folder / "model.safetensors").is_file():
@@ -107,6 +109,7 @@ def load_encoder(folder: Path, *, device: str, dtype: Any) -> Any:
             f"{folder}/model.safetensors lacks {missing[0]!r}, which config.json asks for; fetch "
             "the model again"
         )
+    narrow_last_layer(model)
     try:
         return model.to(device).eval()
     except RuntimeError as error:  # no such GPU, or no room on it

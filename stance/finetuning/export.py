@@ -3,7 +3,9 @@
 Dynamic quantization as ONNX Runtime's own tool does it takes one scale for a whole batch of
 activations, so that a sentence's probabilities change with its neighbours (by up to 0.13 on this
 model). Here every token has a scale of its own, as in LLM.int8() (Dettmers et al. 2022): integer
-matrix products all the same, and a row's result depends on that row alone.
+matrix products all the same, and a row's result depends on that row alone. Only the keys and values
+of a last layer that computes one token (``backends.first_token``), used once a row, are held in 8
+bits and multiplied in float32.
 
 The weights of matrix products use 7 of their 8 bits: processors without 8-bit dot products add
 pairs of products in 16 bits, which larger weights would overflow, and such a processor would give
@@ -49,6 +51,7 @@ def export_onnx(model: Any, path: str | Path, *, quantize: bool = True) -> None:
         import torch
     except ModuleNotFoundError as error:
         raise MissingExtraError("writing an ONNX file", extra="train") from error
+    from stance.backends.first_token import narrowed_last_layer
 
     class Logits(torch.nn.Module):  # type: ignore[misc, unused-ignore]
         def __init__(self) -> None:
@@ -63,7 +66,7 @@ def export_onnx(model: Any, path: str | Path, *, quantize: bool = True) -> None:
     example = torch.ones(2, 9, dtype=torch.int64)
     rows_and_tokens = {0: "rows", 1: "tokens"}
     buffer: Any = io.BytesIO()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), narrowed_last_layer(model):
         # The tracing exporter is the one that needs no further package; it warns of its own end.
         warnings.simplefilter("ignore")
         torch.onnx.export(
@@ -115,13 +118,15 @@ class _Quantizer:
         self._graph.initializer.extend(kept)
 
     def _rewrite(self, node: Any) -> Iterable[Any]:
-        position = {"MatMul": 1, "Gather": 0}.get(node.op_type)
-        if position is None or node.input[position] not in self._weights:
+        rewritings = {"MatMul": (1, self._matmul), "Gather": (0, self._gather)}
+        rewritings["Reshape"] = (0, self._reshape)
+        position, rewrite = rewritings.get(node.op_type, (0, None))
+        if rewrite is None or node.input[position] not in self._weights:
             return [node]
         array = self._to_array(self._weights[node.input[position]])
         if array.ndim != 2 or array.dtype != np.float32 or array.size < _MIN_WEIGHTS:
             return [node]
-        return self._matmul(node, array) if position else self._gather(node, array)
+        return rewrite(node, array)
 
     def _matmul(self, node: Any, weights: np.ndarray) -> list[Any]:
         given, name, output = node.input[0], node.input[1], node.output[0]
@@ -162,6 +167,22 @@ class _Quantizer:
             self._node("Reciprocal", [f"{given}_token_scale"], [f"{given}_token_steps"]),
             self._node("Mul", [given, f"{given}_token_steps"], [f"{given}_steps"]),
             self._node("QuantizeLinear", [f"{given}_steps", one, zero], [f"{given}_uint8"]),
+        ]
+
+    def _reshape(self, node: Any, weights: np.ndarray) -> list[Any]:
+        """Only hold a matrix in 8 bits that is taken apart before it is multiplied with."""
+        name = node.input[0]
+        scales = np.maximum(np.abs(weights).max(axis=0), 1e-12) / _LEVELS
+        integers = np.round(weights / scales).astype(np.int8)
+        if _loses_most(weights, integers):
+            return [node]
+        stored = self._constant(f"{name}_int8", integers)
+        scale = self._constant(f"{name}_scale", scales.astype(np.float32))
+        node.input[0] = f"{name}_weights"
+        return [
+            self._node("Cast", [stored], [f"{name}_float"], to=1),
+            self._node("Mul", [f"{name}_float", scale], [f"{name}_weights"]),
+            node,
         ]
 
     def _gather(self, node: Any, table: np.ndarray) -> list[Any]:

@@ -12,6 +12,7 @@ import copy
 from pathlib import Path
 from typing import Any
 
+from stance.backends.builds import BERT_BUILDS
 from stance.strict_json import read_json
 
 __all__ = [
@@ -25,8 +26,6 @@ __all__ = [
 #: Where sentence-transformers, of whichever version, says how an encoder is to be read.
 POOLING_FILE = "1_Pooling/config.json"
 
-# The encoders whose layers are built alike.
-_BUILDS = ("bert", "roberta", "xlm-roberta")
 # What sentence-transformers wrote before its version 6.
 _OLD_NAME = "pooling_mode_mean_tokens"
 # How much more the mean counts than the first token, which a layer adds to whatever it makes.
@@ -48,7 +47,7 @@ def wants_mean_layer(base: Path) -> bool:
 
 def takes_mean_layer(base: Path) -> bool:
     """Say whether a folder holds an encoder of the build that can have the layer."""
-    return _read(base / "config.json").get("model_type") in _BUILDS
+    return _read(base / "config.json").get("model_type") in BERT_BUILDS
 
 
 def drop_upper_layers(model: Any, number: int) -> None:

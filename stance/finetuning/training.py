@@ -135,6 +135,7 @@ def train_classifier(
         from transformers import DataCollatorWithPadding, set_seed
     except ModuleNotFoundError as error:
         raise MissingExtraError("training", extra="train") from error
+    from stance.backends.first_token import narrowed_last_layer
     from stance.finetuning.loss import frame_trainer
     from stance.finetuning.watching import run_trainer
 
@@ -160,7 +161,8 @@ def train_classifier(
             train_dataset=Dataset.from_dict(columns),
             data_collator=DataCollatorWithPadding(classifier.tokenizer),
         )
-        run_trainer(trainer, classifier, watch)
+        with narrowed_last_layer(classifier.model):
+            run_trainer(trainer, classifier, watch)
         # Without this the model would go on computing in bfloat16, wherever it is used.
         model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
     return Classifier(model.float().cpu().eval(), classifier.tokenizer)
@@ -221,6 +223,8 @@ def run_batches(
     """Yield the positions and the logits of texts of like length, batch after batch."""
     import torch
 
+    from stance.backends.first_token import narrowed_last_layer
+
     encoded = classifier.tokenizer(list(texts), truncation=True, max_length=max_length)["input_ids"]
     device = classifier.model.device
     order = sorted(range(len(texts)), key=lambda index: len(encoded[index]))
@@ -230,7 +234,9 @@ def run_batches(
             batch = classifier.tokenizer.pad(
                 {"input_ids": [encoded[row] for row in rows]}, return_tensors="pt"
             ).to(device)
-            yield rows, classifier.model(**batch).logits.float().cpu().numpy()
+            with narrowed_last_layer(classifier.model):
+                logits = classifier.model(**batch).logits
+            yield rows, logits.float().cpu().numpy()
 
 
 def _columns(

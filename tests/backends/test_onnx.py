@@ -1,9 +1,13 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from stance.backends import Batch, open_backend
 from stance.backends.onnx import OnnxBackend, available_threads
 from stance.errors import InputError, ModelError
+
+SHIPPED = Path(__file__).parents[2] / "models" / "default"
 
 
 def batch(*lengths):
@@ -77,3 +81,17 @@ def test_a_device_that_torch_refuses_is_named(tiny_folder, monkeypatch):
     monkeypatch.setattr(torch.nn.Module, "to", refuse)
     with pytest.raises(InputError, match=r"^the device cuda:7 cannot be used: .*ordinal"):
         open_backend(tiny_folder, device="cuda:7")
+
+
+@pytest.mark.parametrize("tokens", [24, 33, 64, 65, 128])
+def test_not_a_bit_of_a_row_depends_on_its_batch(tokens):
+    backend = OnnxBackend(SHIPPED / "model.onnx", threads=1)
+    random = np.random.default_rng(tokens)
+    ids = random.integers(1000, 20_000, (4, tokens))
+    lengths = random.integers(3, 24, 4)
+    mask = (np.arange(tokens) < lengths[:, None]).astype(np.int64)
+    [together] = backend.logits([Batch(ids * mask, mask)])
+    for row, length in enumerate(lengths):
+        one = slice(row, row + 1), slice(length)
+        [alone] = backend.logits([Batch(ids[one], mask[one])])
+        np.testing.assert_array_equal(alone[0], together[row])

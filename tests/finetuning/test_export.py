@@ -81,6 +81,26 @@ def test_8_bit_rows_do_not_depend_on_their_neighbours(files):
     assert together.shape == (8, 16)
 
 
+def test_no_matrix_is_left_in_float32(files):
+    for tensor in onnx.load(files / "int8.onnx").graph.initializer:
+        if tensor.data_type == onnx.TensorProto.FLOAT and len(tensor.dims) > 1:
+            # But for scales, the pooler and the head.
+            assert 1 in tensor.dims or "pooler" in tensor.name or "classifier" in tensor.name
+
+
+def test_the_last_layer_is_computed_for_one_token(wide_model, files):
+    """As many products as layers have, but none of the last layer's keys and values."""
+    graph = onnx.load(files / "int8.onnx").graph
+    products = [node for node in graph.node if node.op_type == "MatMulIntegerToFloat"]
+    assert len(products) == 6 * len(wide_model.bert.encoder.layer) - 2
+    assert type(wide_model.bert.encoder.layer[-1].attention).__name__ == "BertAttention"
+
+
+def test_nothing_is_summed_whose_last_bit_depends_on_its_place_in_memory(files):
+    for name in ("int8.onnx", "float32.onnx"):
+        assert "ReduceSum" not in {node.op_type for node in onnx.load(files / name).graph.node}
+
+
 def test_8_bits_make_the_file_smaller(files):
     small, large = (files / name for name in ("int8.onnx", "float32.onnx"))
     assert small.stat().st_size < 0.4 * large.stat().st_size

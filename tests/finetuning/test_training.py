@@ -7,6 +7,7 @@ from stance.errors import CodebookError, ModelError
 from stance.finetuning.training import (
     STANCE_NOT_CODED,
     Recipe,
+    Watch,
     predict_logits,
     train_classifier,
 )
@@ -76,3 +77,38 @@ def test_a_base_that_is_no_model_is_refused(tmp_path):
         train_classifier(
             TEXTS, states_of(LABELS, BOOK), codebook=BOOK, base=tmp_path, recipe=Recipe()
         )
+
+
+def test_the_last_layer_works_on_one_token_while_it_trains(tiny_folder, tmp_path):
+    import torch
+
+    def tokens_of_last_layer(classifier):
+        ids = torch.tensor([[2, 5, 6, 7, 3]], device=classifier.model.device)
+        return classifier.model.bert(input_ids=ids).last_hidden_state.shape[1]
+
+    seen = []
+
+    def after_epoch(epoch, classifier):
+        seen.append(tokens_of_last_layer(classifier))
+        return False
+
+    done = train_classifier(
+        TEXTS,
+        states_of(LABELS, BOOK),
+        codebook=BOOK,
+        base=tiny_folder,
+        recipe=Recipe(epochs=1, batch_size=8),
+        progress=False,
+        watch=Watch(tmp_path, 60.0, lambda *_: None, after_epoch),
+    )
+    assert seen == [1]
+    assert tokens_of_last_layer(done) == 5
+
+
+def test_the_last_layer_works_on_one_token_while_it_predicts(trained):
+    shapes = []
+    layer = trained.model.bert.encoder.layer[-1]
+    hook = layer.register_forward_hook(lambda _, __, output: shapes.append(tuple(output.shape)))
+    predict_logits(trained, TEXTS[:4], max_length=16, batch_size=4)
+    hook.remove()
+    assert [shape[:2] for shape in shapes] == [(4, 1)]
