@@ -256,7 +256,13 @@ class _Job:
         )
 
     def _prepared(self, documents: Iterable[Document | Failure]) -> Iterator[_Prepared]:
-        for window in windows(documents, WINDOW_CHARACTERS):
+        # The first is short: the processors have work at once. A run that goes on is behind it.
+        first = (
+            WINDOW_CHARACTERS
+            if self.tally.documents + self.tally.failed
+            else WINDOW_CHARACTERS // 16
+        )
+        for window in windows(documents, WINDOW_CHARACTERS, first=first):
             pairs = [(found.id, found.text) for found in window if isinstance(found, Document)]
             prepared = self._model.prepare(pairs, keep_all=self._options["keep_all"])
             yield _Prepared(window, prepared, self._digest.hexdigest(), self._reader.bytes_read)
@@ -361,17 +367,23 @@ class _Job:
 
 
 def windows(
-    documents: Iterable[Document | Failure], characters: int
+    documents: Iterable[Document | Failure], characters: int, *, first: int | None = None
 ) -> Iterator[list[Document | Failure]]:
-    """Cut documents, which stay whole, into lists of about so many characters."""
+    """Cut documents, which stay whole, into lists of about so many characters.
+
+    >>> from stance.files import Document
+    >>> documents = [Document(str(number), "ten signs.") for number in range(5)]
+    >>> [len(window) for window in windows(documents, 20, first=10)]
+    [1, 2, 2]
+    """
     window: list[Document | Failure] = []
-    size = 0
+    size, full = 0, characters if first is None else first
     for found in documents:
         window.append(found)
         size += len(found.text) if isinstance(found, Document) else 0
-        if size >= characters or len(window) >= WINDOW_DOCUMENTS:
+        if size >= full or len(window) >= WINDOW_DOCUMENTS:
             yield window
-            window, size = [], 0
+            window, size, full = [], 0, characters
     if window:
         yield window
 

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 import stance
 from stance import job
 from stance.errors import InputError, ModelError, OutputError
+from stance.files import Document
 from stance.report.rows import read_results
 
 ROOT = Path(__file__).parent.parent
@@ -258,6 +259,35 @@ def test_an_explained_result_is_resumed_to_the_same_bytes(tiny_model, corpus, tm
     cut_off(corpus, output, tiny_model, explain="occlusion")
     job.label_files([corpus], output, resume=True, **options)
     assert output.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.usefixtures("small_windows")
+@pytest.mark.parametrize("after", [1, 2])
+def test_a_resumed_run_has_the_windows_of_an_undisturbed_one(
+    tiny_model, corpus, tmp_path, monkeypatch, after
+):
+    seen = []
+
+    def windows(*given, **options):
+        for window in cut(*given, **options):
+            seen.append([document.id for document in window])
+            yield window
+
+    cut = job.windows
+    monkeypatch.setattr(job, "windows", windows)
+    job.label_files([corpus], tmp_path / "whole.jsonl", model=tiny_model)
+    whole = list(seen)
+    cut_off(corpus, tmp_path / "out.jsonl", tiny_model, after=after)
+    seen.clear()
+    job.label_files([corpus], tmp_path / "out.jsonl", model=tiny_model, resume=True)
+    assert len(whole) > 2
+    assert seen == whole[after:]
+
+
+def test_the_first_window_is_short():
+    documents = [Document(str(number), "Ten signs.") for number in range(7)]
+    found = [[d.id for d in window] for window in job.windows(documents, 30, first=10)]
+    assert found == [["0"], ["1", "2", "3"], ["4", "5", "6"]]
 
 
 @pytest.mark.usefixtures("small_windows")

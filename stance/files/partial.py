@@ -284,7 +284,9 @@ class PartialOutput:
         }
         journal = self.folder / "run.json"
         fresh = journal.with_name("run.json.new")
-        fresh.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
+        # People read the last one; the others are written while the model waits.
+        indent = 1 if self.progress.complete else None
+        fresh.write_text(json.dumps(record, ensure_ascii=False, indent=indent), encoding="utf-8")
         _sync(fresh)
         fresh.replace(journal)
         _sync(self.folder)
