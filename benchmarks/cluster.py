@@ -24,10 +24,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from machine import describe_machine
+from machine import describe_machine, operations_of
 
 import stance
 from stance.cluster.batch import label_shards
@@ -131,11 +132,11 @@ def comparison(scratch: Path, speeches: int, nodes: int, kills: tuple[bool, ...]
             up = time.perf_counter() - started
             output = scratch / "cluster"
             seconds = label_on(address, inputs, output, kill_node if kill else None)
-            same = b"".join(p.read_bytes() for p in sorted(output.glob("part-*"))) == expected
+            found = b"".join(p.read_bytes() for p in sorted(output.glob("part-*")))
             blocks = len(list(output.glob("part-*")))
             shutil.rmtree(output)
         name = f"{nodes} nodes{', one killed on the way' if kill else ''}"
-        runs[name] = (seconds, "the same, byte for byte" if same else "DIFFERENT")
+        runs[name] = (seconds, compared(expected, found))
     base = runs["one machine, no cluster"][0]
     return [
         "# On a cluster",
@@ -156,6 +157,17 @@ def comparison(scratch: Path, speeches: int, nodes: int, kills: tuple[bool, ...]
         f"The seconds include the start of the workers, each of which loads a model; not that of "
         f"the nodes ({up:.0f} s).",
     ]
+
+
+def compared(expected: bytes, found: bytes) -> str:
+    """Say whether two files of rows are the same; if not, show the first rows that differ."""
+    if found == expected:
+        return "the same, byte for byte"
+    pairs = zip_longest(expected.splitlines(), found.splitlines(), fillvalue=b"")
+    differing = [pair for pair in pairs if pair[0] != pair[1]]
+    for pair in differing[:5]:
+        print(*(row.decode() for row in pair), sep="\n", file=sys.stderr)
+    return f"DIFFERENT in {len(differing):,}"
 
 
 def label_on(
@@ -231,12 +243,6 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - started, found
 
 
-def operations_per_token(config: Mapping[str, int]) -> int:
-    """Return the operations of the encoder's matrix products that one token takes."""
-    width, inner = config["hidden_size"], config["intermediate_size"]
-    return 2 * config["num_hidden_layers"] * (4 * width * width + 2 * width * inner)
-
-
 def reckoning(part: Part, given: Assumptions | None = None) -> list[str]:
     """Reckon what a billion sentences cost, from what one costs; return the page's second half.
 
@@ -246,7 +252,7 @@ def reckoning(part: Part, given: Assumptions | None = None) -> list[str]:
     """
     given = given or Assumptions()
     config = json.loads((FOLDER / "config.json").read_text("utf-8"))
-    operations = operations_per_token(config) * part.tokens
+    operations = operations_of(config, part.tokens)
     core_hours = BILLION * (part.host + part.encode) / 3600
     on_gpu = given.h100_operations * given.h100_share / operations
     fed = given.h100_cores / part.host

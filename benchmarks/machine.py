@@ -1,9 +1,10 @@
-"""What a benchmark says of the machine that it ran on."""
+"""What a benchmark says of the machine that it ran on, and of the work that it gave it."""
 
 from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 
 #: Instruction sets that decide how fast products are, the names of /proc/cpuinfo first.
@@ -25,3 +26,13 @@ def describe_machine() -> str:
     found = [name for flag, name in _INSTRUCTIONS.items() if flag in flags]
     kind = ", ".join([platform.machine(), *found])
     return f"{os.cpu_count()} processors ({kind}), Python {platform.python_version()}"
+
+
+def operations_of(config: Mapping[str, int], tokens: float) -> float:
+    """Return the operations in the encoder's matrix products of a sentence of so many tokens.
+
+    The last layer works on the first token only (``stance.backends.first_token``).
+    """
+    width, inner = config["hidden_size"], config["intermediate_size"]
+    layer = 2 * (4 * width * width + 2 * width * inner)
+    return layer * ((config["num_hidden_layers"] - 1) * tokens + 1)

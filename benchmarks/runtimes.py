@@ -62,6 +62,7 @@ def runtimes(scratch: Path) -> dict[str, tuple[int, Run]]:
     """Return name → (tokens a batch, how to run some batches)."""
     import torch
 
+    from stance.backends.first_token import narrow_last_layer
     from stance.finetuning.export import export_onnx
     from stance.finetuning.training import load_classifier
 
@@ -69,6 +70,7 @@ def runtimes(scratch: Path) -> dict[str, tuple[int, Run]]:
     model = load_classifier(FOLDER, codebook=folder.codebook).model.eval()
     exact = scratch / "float32.onnx"
     export_onnx(model, exact, quantize=False)
+    narrow_last_layer(model)  # As the torch backend does.
     torch.set_num_threads(available_threads())
     found = {
         "PyTorch, float32": (2048, torch_run(model)),

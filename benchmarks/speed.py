@@ -15,6 +15,7 @@ Writes a page and, beside it, a plot of the same name.
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import os
 import resource
@@ -28,7 +29,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-from machine import describe_machine
+from machine import describe_machine, operations_of
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "models" / "default"
@@ -113,6 +114,8 @@ def main() -> None:
     if arguments.child:
         run_child(*arguments.child)
         return
+    # As pip leaves the packages of the others.
+    compileall.compile_dir(ROOT / "stance", quiet=1)
     with tempfile.TemporaryDirectory() as scratch:
         lines = report(arguments, Path(scratch))
     arguments.to.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -240,9 +243,8 @@ def ceiling_lines(source: Path, tokens: int, rounds: int) -> list[str]:
         rates.append(tokens / (time.perf_counter() - started))
     rate = statistics.median(rates)
     config = json.loads((FOLDER / "config.json").read_text("utf-8"))
-    width, inner = config["hidden_size"], config["intermediate_size"]
-    operations = 2 * config["num_hidden_layers"] * (4 * width * width + 2 * width * inner)
-    ceiling = matrix_rate(width, inner)
+    operations = operations_of(config, tokens / len(texts)) * len(texts) / tokens
+    ceiling = matrix_rate(config["hidden_size"], config["intermediate_size"])
     share = rate * operations / ceiling
     return [
         f"The encoder alone reads {rate:,.0f} tokens a second: {rate * operations / 1e9:,.0f} "
