@@ -118,8 +118,11 @@ class _Quantizer:
         self._graph.initializer.extend(kept)
 
     def _rewrite(self, node: Any) -> Iterable[Any]:
-        rewritings = {"MatMul": (1, self._matmul), "Gather": (0, self._gather)}
-        rewritings["Reshape"] = (0, self._reshape)
+        rewritings = {
+            "MatMul": (1, self._matmul),
+            "Gather": (0, self._gather),
+            "Reshape": (0, self._reshape),
+        }
         position, rewrite = rewritings.get(node.op_type, (0, None))
         if rewrite is None or node.input[position] not in self._weights:
             return [node]
@@ -130,12 +133,10 @@ class _Quantizer:
 
     def _matmul(self, node: Any, weights: np.ndarray) -> list[Any]:
         given, name, output = node.input[0], node.input[1], node.output[0]
-        scales = np.maximum(np.abs(weights).max(axis=0), 1e-12) / _WEIGHT_LEVELS
-        integers = np.round(weights / scales).astype(np.int8)
-        if _loses_most(weights, integers):
+        held = self._hold(name, weights, _WEIGHT_LEVELS)
+        if held is None:
             return [node]
-        weight = self._constant(f"{name}_int8", integers)
-        scale = self._constant(f"{name}_scale", scales.astype(np.float32))
+        weight, scale = held
         zero = self._constant("activation_zero", np.array(_ACTIVATION_ZERO, dtype=np.uint8))
         one = self._constant("one", np.array(1, dtype=np.float32))
         # One pass over the products instead of two: the operator comes with every ONNX Runtime.
@@ -172,18 +173,25 @@ class _Quantizer:
     def _reshape(self, node: Any, weights: np.ndarray) -> list[Any]:
         """Only hold a matrix in 8 bits that is taken apart before it is multiplied with."""
         name = node.input[0]
-        scales = np.maximum(np.abs(weights).max(axis=0), 1e-12) / _LEVELS
-        integers = np.round(weights / scales).astype(np.int8)
-        if _loses_most(weights, integers):
+        held = self._hold(name, weights, _LEVELS)
+        if held is None:
             return [node]
-        stored = self._constant(f"{name}_int8", integers)
-        scale = self._constant(f"{name}_scale", scales.astype(np.float32))
+        stored, scale = held
         node.input[0] = f"{name}_weights"
         return [
             self._node("Cast", [stored], [f"{name}_float"], to=1),
             self._node("Mul", [f"{name}_float", scale], [f"{name}_weights"]),
             node,
         ]
+
+    def _hold(self, name: str, weights: np.ndarray, levels: float) -> tuple[str, str] | None:
+        """Hold a matrix in 8 bits, a scale a column; None where too much of it would be lost."""
+        scales = np.maximum(np.abs(weights).max(axis=0), 1e-12) / levels
+        integers = np.round(weights / scales).astype(np.int8)
+        if _loses_most(weights, integers):
+            return None
+        stored = self._constant(f"{name}_int8", integers)
+        return stored, self._constant(f"{name}_scale", scales.astype(np.float32))
 
     def _gather(self, node: Any, table: np.ndarray) -> list[Any]:
         name, positions, output = node.input[0], node.input[1], node.output[0]
