@@ -7,7 +7,8 @@ passages and a fifth of the UN speeches, so that the same five serve as leave-on
 the articles and as grouped cross-validation on the rest. Each model is turned into its 8-bit form,
 as it is shipped, and scores its held-out rows in both forms. The logits go to
 results/out_of_fold.npz; calibration, thresholds and every figure of the card come from there.
-Each fold's are kept beside it until all are there: a run that was cut off trains what is missing.
+Each fold's are kept beside it until all are there, and checkpoints of those under way: a run that
+was cut off goes on where it was.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from stance.tokens import WindowTokenizer, pack
 
 RESULTS = Path(__file__).parent / "results"
 OUT_OF_FOLD = RESULTS / "out_of_fold.npz"
+CHECKPOINTS = RESULTS / "checkpoints"
 
 
 def cross_validate(rows: Sequence[Row], base: str, pool: Executor) -> None:
@@ -96,7 +98,8 @@ def score_fold(
     rows: Sequence[Row], fold: int, base: str
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Train without one fold; return its 8-bit and its float32 logits."""
-    classifier = train([row for row in rows if fold_of(row) != fold], base)
+    training = [row for row in rows if fold_of(row) != fold]
+    classifier = train(training, base, checkpoints=CHECKPOINTS)
     texts = [rows[index].text for index in in_fold(rows, fold)]
     exact = predict_logits(classifier, texts, max_length=RECIPE.max_length)
     return int8_logits(classifier, texts), exact

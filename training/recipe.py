@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,23 +15,42 @@ from corpus import Row
 from stance.codebook import Codebook
 from stance.decision import states_of
 from stance.finetuning.bases import open_base
-from stance.finetuning.training import Classifier, Recipe, train_classifier
+from stance.finetuning.training import Classifier, Recipe, Watch, train_classifier
 
 CODEBOOK = Codebook.load(Path(__file__).parent / "codebook.json")
 #: The trials behind it are in README.md.
 RECIPE = Recipe(epochs=3, learning_rate=8e-5, batch_size=16)
+#: A checkpoint is three times the size of the model.
+CHECKPOINT_SECONDS = 300.0
 
 
-def train(rows: Sequence[Row], base: str, *, recipe: Recipe = RECIPE) -> Classifier:
-    """Train on ``rows``, starting from the encoder ``base``."""
-    return train_classifier(
+def train(
+    rows: Sequence[Row], base: str, *, recipe: Recipe = RECIPE, checkpoints: Path | None = None
+) -> Classifier:
+    """Train on ``rows``, starting from the encoder ``base``.
+
+    With ``checkpoints``, a training of the same rows that was cut off is gone on with from there.
+    """
+    watch = None
+    if checkpoints is not None:
+        watch = Watch(
+            folder=checkpoints / fingerprint(rows, base)[:16],
+            checkpoint_seconds=CHECKPOINT_SECONDS,
+            after_step=lambda _, __: None,
+            after_epoch=lambda _, __: False,
+        )
+    classifier = train_classifier(
         [row.text for row in rows],
         states_of([row.frames for row in rows], CODEBOOK),
         codebook=CODEBOOK,
         base=base,
         recipe=recipe,
         progress=False,
+        watch=watch,
     )
+    if watch is not None:
+        shutil.rmtree(watch.folder, ignore_errors=True)
+    return classifier
 
 
 def fingerprint(rows: Sequence[Row], base: str) -> str:

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import torch
 from corpus import ROOT, Row, read_rows
-from cross_validate import cross_validate, is_fresh, out_of_fold_logits, trainers
+from cross_validate import CHECKPOINTS, cross_validate, is_fresh, out_of_fold_logits, trainers
 from recipe import CODEBOOK, RECIPE, fingerprint, parse_arguments, train
 
 from stance.decision import states_of
@@ -69,7 +69,7 @@ def main() -> None:
 def train_and_write(rows: Sequence[Row], base: str) -> float:
     """Train on all rows, write the weights, and return the minutes that the training took."""
     started = time.monotonic()
-    classifier = train(rows, base)
+    classifier = train(rows, base, checkpoints=CHECKPOINTS)
     minutes = (time.monotonic() - started) / 60
     write_weights(classifier, OUTPUT)
     return minutes
