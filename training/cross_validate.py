@@ -84,7 +84,12 @@ def fold_logits(
     int8, float32 = score_fold(rows, fold, base)
     kept.parent.mkdir(exist_ok=True)
     fresh = kept.with_name(f"new_{kept.name}")
-    np.savez_compressed(fresh, int8=int8, float32=float32, fingerprint=np.array(made_of))
+    np.savez_compressed(
+        fresh,
+        int8=int8.astype(np.float16),
+        float32=float32.astype(np.float16),
+        fingerprint=np.array(made_of),
+    )
     fresh.replace(kept)
     return int8, float32
 
