@@ -36,7 +36,7 @@ def main() -> None:
             (row["frames"], anew[row["id"]]) for row in un if row["id"] in anew
         ],
         "authored, w15 to w45": coded_again("authored", again),
-        "kept apart, w46 to w49, w57": coded_again("unseen", again),
+        "kept apart, w46 to w49, w57, w59": coded_again("unseen", again),
         "claims and denials, w50 to w52, w58": coded_again("contrast", again),
         "waiting, w53 to w56": coded_again("waiting", again),
     }

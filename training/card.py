@@ -148,6 +148,11 @@ def failure_list(figures: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def duration(minutes: float | None) -> str:
+    """Return how long the training took, as the card says it."""
+    return "more than one run" if minutes is None else f"{minutes:.0f} minutes"
+
+
 def write_card(folder: ModelFolder, figures: dict[str, Any]) -> None:
     """Write the model card and its calibration plot into the model's folder."""
     plot_calibration(folder, figures)
@@ -157,7 +162,7 @@ def write_card(folder: ModelFolder, figures: dict[str, Any]) -> None:
         "version": folder.version,
         "rows": f"{sum(folder.training['rows'].values()):,}",
         **{f"rows_{source}": f"{count:,}" for source, count in folder.training["rows"].items()},
-        "minutes": f"{folder.training['minutes']:.0f}",
+        "minutes": duration(folder.training["minutes"]),
         "int8_megabytes": f"{folder.files['model.onnx']['bytes'] / 1e6:.1f}",
         "fp16_megabytes": f"{folder.files['model.safetensors']['bytes'] / 1e6:.1f}",
         "by_source": by_source_table(figures),

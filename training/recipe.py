@@ -34,7 +34,7 @@ def train(
     watch = None
     if checkpoints is not None:
         watch = Watch(
-            folder=checkpoints / fingerprint(rows, base)[:16],
+            folder=checkpoint_folder(checkpoints, rows, base),
             checkpoint_seconds=CHECKPOINT_SECONDS,
             after_step=lambda _, __: None,
             after_epoch=lambda _, __: False,
@@ -51,6 +51,11 @@ def train(
     if watch is not None:
         shutil.rmtree(watch.folder, ignore_errors=True)
     return classifier
+
+
+def checkpoint_folder(checkpoints: Path, rows: Sequence[Row], base: str) -> Path:
+    """Return where the training of these rows keeps its checkpoints."""
+    return checkpoints / fingerprint(rows, base)[:16]
 
 
 def fingerprint(rows: Sequence[Row], base: str) -> str:

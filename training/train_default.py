@@ -9,11 +9,13 @@ model.safetensors begins 53aa5117). SPEECHES is what un_text.py takes.
 
 One training on all rows, and the five of cross_validate.py beside it, unless they were done for the
 same rows and recipe: calibration and thresholds come from their out-of-fold logits. The same seed
-on the same machine gives the same model again.
+on the same machine gives the same model again. What was cut off goes on where it was, and the
+model that was there stands until the new one is whole.
 """
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections import Counter
@@ -23,8 +25,15 @@ from pathlib import Path
 
 import torch
 from corpus import ROOT, Row, read_rows
-from cross_validate import CHECKPOINTS, cross_validate, is_fresh, out_of_fold_logits, trainers
-from recipe import CODEBOOK, RECIPE, fingerprint, parse_arguments, train
+from cross_validate import (
+    CHECKPOINTS,
+    RESULTS,
+    cross_validate,
+    is_fresh,
+    out_of_fold_logits,
+    trainers,
+)
+from recipe import CODEBOOK, RECIPE, checkpoint_folder, fingerprint, parse_arguments, train
 
 from stance.decision import states_of
 from stance.finetuning.calibration import equal_weights, fit_decision
@@ -34,6 +43,9 @@ from stance.store import ModelFolder
 
 OUTPUT = ROOT / "models" / "default"
 VERSION = "1.0.0"
+#: The weights, until calibration makes a model of them.
+WEIGHTS = RESULTS / "weights"
+RECORD = "trained.json"
 
 
 def main() -> None:
@@ -42,16 +54,20 @@ def main() -> None:
     rows = read_rows(arguments.speeches)
     with trainers() as pool:
         print(f"training on {len(rows):,} rows", flush=True)
-        shipped = pool.submit(train_and_write, rows, arguments.base)
+        trained = pool.submit(train_weights, rows, arguments.base)
         if not is_fresh(rows, arguments.base):
             cross_validate(rows, arguments.base, pool)
-        minutes = shipped.result()
-    print(f"trained in {minutes:.0f} minutes; calibrating", flush=True)
+        minutes = trained.result()
+    print("calibrating", flush=True)
     decision = fit_decision(
         out_of_fold_logits(rows, arguments.base),
         states_of([row.frames for row in rows], CODEBOOK),
         row_weights=equal_weights([row.source for row in rows]),
     )
+    # The old model stands until the new one is whole.
+    (WEIGHTS / RECORD).unlink()
+    shutil.rmtree(OUTPUT, ignore_errors=True)
+    shutil.move(WEIGHTS, OUTPUT)
     ModelFolder(
         path=OUTPUT,
         name="stance-default",
@@ -66,12 +82,23 @@ def main() -> None:
         print(f"  {file.name}: {file.stat().st_size / 1e6:.2f} MB")
 
 
-def train_and_write(rows: Sequence[Row], base: str) -> float:
-    """Train on all rows, write the weights, and return the minutes that the training took."""
+def train_weights(rows: Sequence[Row], base: str) -> float | None:
+    """Train on all rows and write the weights, unless a run that was cut off did.
+
+    Returns the minutes that the training took; None where it went on from a checkpoint.
+    """
+    made_of = fingerprint(rows, base)
+    record = WEIGHTS / RECORD
+    if record.exists():
+        known = json.loads(record.read_text("utf-8"))
+        if known["fingerprint"] == made_of:
+            return known["minutes"]
+    gone_on_with = checkpoint_folder(CHECKPOINTS, rows, base).exists()
     started = time.monotonic()
     classifier = train(rows, base, checkpoints=CHECKPOINTS)
-    minutes = (time.monotonic() - started) / 60
-    write_weights(classifier, OUTPUT)
+    minutes = None if gone_on_with else round((time.monotonic() - started) / 60, 1)
+    write_weights(classifier, WEIGHTS)
+    record.write_text(json.dumps({"fingerprint": made_of, "minutes": minutes}), encoding="utf-8")
     return minutes
 
 
@@ -88,14 +115,14 @@ def write_weights(classifier: Classifier, folder: Path) -> None:
     export_onnx(classifier.model.to(torch.float32), folder / "model.onnx")
 
 
-def describe_training(rows: Sequence[Row], base: str, minutes: float) -> dict[str, object]:
+def describe_training(rows: Sequence[Row], base: str, minutes: float | None) -> dict[str, object]:
     """Return what ``stance.json`` says of the training."""
     return {
         "base": "all-MiniLM-L6-v2",
         "rows": dict(Counter(row.source for row in rows)),
         "fingerprint": fingerprint(rows, base),
         "recipe": asdict(RECIPE),
-        "minutes": round(minutes, 1),
+        "minutes": minutes,
     }
 
 
