@@ -25,6 +25,11 @@ __all__ = [
 
 # What doccano puts between the labels of a CSV cell.
 _DOCCANO_SEPARATOR = "#"
+# The frames of a row that nobody has labelled; doccano gives them back beside its own labels.
+_UNLABELLED = (None, "?")
+# A column of what ``suggest`` lists. There the null of JSONL is an empty cell in doccano's CSV; in
+# other tables an empty cell says that the sentence has no frame.
+_SUGGESTED_COLUMN = "unsure_of"
 # Results that hold remarks and judgements of the coder, not labels.
 _REMARKS = ("textarea", "rating", "number")
 
@@ -129,8 +134,14 @@ def label_studio_annotations(task: Mapping[str, Any]) -> Iterator[tuple[str, Lab
 
 
 def is_doccano(record: Mapping[str, Any]) -> bool:
-    """Say whether a record is of a doccano export of text classification."""
-    return "label" in record and "text" in record and record.get("frames") in (None, "")
+    """Say whether a record may be of a doccano export of text classification.
+
+    It has no frames, or still says that nobody has labelled it, as when it was imported.
+    """
+    if not {"text", "label"} <= record.keys():
+        return False
+    frames = record.get("frames")
+    return frames in _UNLABELLED or (frames == "" and _SUGGESTED_COLUMN in record)
 
 
 def doccano_labels(record: Mapping[str, Any]) -> Labels:

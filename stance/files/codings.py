@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
 from typing import Any
 
 from stance.codebook import Codebook, Frame, parse_labels
@@ -16,17 +16,22 @@ from stance.files.annotations import (
     is_label_studio,
     label_studio_annotations,
 )
+from stance.files.formats import RESULT_COLUMNS
 from stance.files.records import read_table
-from stance.files.tables import missing_column
-from stance.files.text import clean, decode, read_limited, reading
+from stance.files.tables import TABLES, missing_column
+from stance.files.text import COMPRESSED, clean, decode, read_limited, reading
 
 __all__ = [
     "CodedRow",
+    "is_export_of_doccano",
     "read_codings",
     "read_records",
     "read_sentences",
     "read_texts",
 ]
+
+# What a file's name ends in beside the name of its coder.
+_SUFFIXES = (".json", *(f".{kind}" for kind in TABLES), *COMPRESSED)
 
 
 @dataclass(frozen=True)
@@ -34,8 +39,10 @@ class CodedRow:
     """What one coder saw in one sentence.
 
     Attributes:
-        id: the sentence: its ``id``, or its text where the file has no ids.
-        coder: the row's ``coder``, the annotator of Label Studio, or else the file's name.
+        id: the sentence: its ``id``; where there is none, ``DOCUMENT:INDEX`` in a result of
+            ``label``, or else its text.
+        coder: the row's ``coder``, the annotator of Label Studio, or else the file's name without
+            its suffix.
         frames: frame → stance, or None where the stance was not coded.
         text: the sentence, where the file has it.
         document: what it is part of, where the file says so.
@@ -51,13 +58,12 @@ class CodedRow:
 
 
 def read_codings(
-    path: str | Path,
-    *,
+    *paths: str | Path,
     text_column: str = "text",
     document_column: str = "document",
     codebook: Codebook | None = None,
 ) -> Iterator[CodedRow]:
-    """Read codings, one a sentence and coder, in the order of the file.
+    """Read codings, one a sentence and coder, in the order of the files.
 
     A file is one of these, told apart by what its rows hold:
 
@@ -69,14 +75,15 @@ def read_codings(
     - a JSONL, JSON or CSV export of doccano, which has a file for each annotator.
 
     Args:
-        path: the file.
-        text_column: where it keeps the sentence; it may have none.
-        document_column: where it keeps what the sentence is part of; likewise.
+        paths: the files.
+        text_column: where they keep the sentence; they may have none.
+        document_column: where they keep what the sentence is part of; likewise.
         codebook: checks frames and stances, where one is given.
 
     Raises:
-        InputError: the file is missing, of another type, or has a row that cannot be read, has no
-            labels, or codes a sentence again. The message names the file and the line.
+        InputError: a file is missing, of another type, or has a row that cannot be read, has no
+            labels, or codes a sentence again; or the coders of two files would be named alike. The
+            message names the file and the line.
         CodebookError: a frame or stance that the codebook does not know, named likewise.
         MissingExtraError: Parquet without pyarrow.
 
@@ -84,24 +91,20 @@ def read_codings(
     >>> row.id, row.coder, row.frames
     ('000-001', 'A', {'defensive_balancing': 'favor'})
     """
-    file = Path(path)
     columns = (text_column, document_column)
     seen: dict[tuple[str, str], str] = {}
-    for place, values in read_records(file):
-        try:
-            coded = list(_coded(values, columns, file.name.split(".")[0], place, codebook))
-        except CodebookError as error:
-            raise CodebookError(f"{file} {place}: {error}") from error
-        except InputError as error:
-            raise InputError(f"{file} {place} {error}") from error
-        for row in coded:
-            if (row.id, row.coder) in seen:
+    named: dict[str, Path] = {}
+    for file in map(Path, paths):
+        for found in _codings_of(file, columns, codebook):
+            row = found if found.coder else replace(found, coder=_named_after(file, named))
+            where = f"{file} {row.place}"
+            if first := seen.get((row.id, row.coder)):
                 raise InputError(
-                    f"{file} {place} is a second coding of {row.id[:60]!r} by {row.coder!r} (the "
-                    f"first: {seen[row.id, row.coder]}); remove one, or say in a column 'coder' "
-                    "who it is by"
+                    f"{where} is a second coding of {row.id[:60]!r} by {row.coder!r} (the first: "
+                    f"{first}); remove one, say in a column 'coder' who it is by, or in a column "
+                    "'id' which sentence it is"
                 )
-            seen[row.id, row.coder] = place
+            seen[row.id, row.coder] = where
             yield row
 
 
@@ -109,13 +112,13 @@ def read_texts(path: str | Path) -> dict[str, tuple[str, str | None]]:
     """Read the text and the document of each id of a table, labelled or not.
 
     Raises:
-        InputError: the file cannot be read, a row has no ``id`` or no ``text``, or two rows with
-            one id differ.
+        InputError: the file cannot be read, a row has no ``id`` (and is no result of ``label``)
+            or no ``text``, or two rows with one id differ.
     """
     file = Path(path)
     texts: dict[str, tuple[str, str | None]] = {}
     for place, values in read_records(file):
-        row_id, text = _text(values, "id"), _text(values, "text")
+        row_id, text = _id(values), _text(values, "text")
         if row_id is None or text is None:
             column = "id" if row_id is None else "text"
             raise InputError(f"{file} {place} {_missing(values, column)}")
@@ -140,39 +143,81 @@ def read_sentences(path: str | Path) -> Iterator[str]:
         yield text
 
 
+def is_export_of_doccano(file: Path) -> bool:
+    """Say whether a file is an export of doccano, which only all of its records can tell.
+
+    A table may have a ``label`` of its own, and some rows that nobody has labelled yet.
+
+    Raises:
+        InputError: as ``read_records``.
+    """
+    records = (values for _, values in read_records(file))
+    return is_doccano(next(records, {})) and all(map(is_doccano, records))
+
+
+def _named_after(file: Path, named: dict[str, Path]) -> str:
+    """Name the coder of a file after it, which no other file may be; ``named`` holds all so far."""
+    name = PurePath(file.name)
+    while name.suffix.lower() in _SUFFIXES:
+        name = name.with_suffix("")
+    other = named.setdefault(str(name), file)
+    if other != file:
+        raise InputError(
+            f"{other} and {file} name no coder, so that both would be by {str(name)!r}; rename "
+            "each file after its coder, or add a column 'coder'"
+        )
+    return clean(str(name))
+
+
 def _missing(values: Mapping[str, Any], column: str) -> str:
     if column in values:
         return f"has nothing in {column!r}; expected a sentence and its id"
     return missing_column(column, values)
 
 
+def _codings_of(
+    file: Path, columns: tuple[str, str], codebook: Codebook | None
+) -> Iterator[CodedRow]:
+    """Yield the codings of one file, without a coder where the file names none."""
+    doccano = is_export_of_doccano(file)
+    for place, values in read_records(file):
+        try:
+            yield from _coded(values, columns, place, codebook, doccano=doccano)
+        except CodebookError as error:
+            raise CodebookError(f"{file} {place}: {error}") from error
+        except InputError as error:
+            raise InputError(f"{file} {place} {error}") from error
+
+
 def _coded(
     values: Mapping[str, Any],
     columns: tuple[str, str],
-    coder: str,
     place: str,
     codebook: Codebook | None,
+    *,
+    doccano: bool,
 ) -> Iterator[CodedRow]:
     """Yield the codings of one record, whichever program wrote it."""
     about = values
-    annotations: list[tuple[str, Mapping[str, str | None]]]
+    annotations: list[tuple[str | None, Mapping[str, str | None]]]
     if is_label_studio(values):
         annotations = list(label_studio_annotations(values))
         about = {"id": values.get("id"), **values["data"]} if annotations else {}
-    elif is_doccano(values):
-        annotations = [(_text(values, "username") or coder, doccano_labels(values))]
+    elif doccano:
+        coder = _text(values, "coder") or _text(values, "username")
+        annotations = [(coder, doccano_labels(values))]
     elif "frames" in values:
-        annotations = [(_text(values, "coder") or coder, _labels(values["frames"]))]
+        annotations = [(_text(values, "coder"), _labels(values["frames"]))]
     else:
         raise InputError(missing_column("frames", values))
     for annotator, labels in annotations:
         text = _text(about, columns[0])
-        row_id = _text(about, "id") or text
+        row_id = _id(about) or text
         if row_id is None:
             raise InputError(f"has neither an 'id' nor a {columns[0]!r} to tell the sentence by")
         yield CodedRow(
             id=row_id,
-            coder=clean(annotator),
+            coder=clean(annotator or ""),
             frames=_checked(labels, codebook),
             text=text,
             document=_text(about, columns[1]),
@@ -198,6 +243,14 @@ def _checked(
     if codebook is None and not labels:
         return {}
     return (codebook or Codebook(tuple(map(Frame, labels)))).check(labels)
+
+
+def _id(values: Mapping[str, Any]) -> str | None:
+    """Return a row's id: its own, or that of a result, in which a text may well stand twice."""
+    own, document, index = (_text(values, column) for column in ("id", "document", "index"))
+    if own is None and document and index and values.keys() >= set(RESULT_COLUMNS):
+        return f"{document}:{index}"
+    return own
 
 
 def _text(values: Mapping[str, Any], column: str) -> str | None:

@@ -44,6 +44,8 @@ _JSON_KEYS = (*RESULT_COLUMNS, "probabilities", "stances", "uncertain", "explana
 # A spreadsheet takes a cell that begins so for a formula, or a tab for the next cell. Apostrophes
 # before it are counted in, so that the one that is added can be told from those that were there.
 _FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
+# A number is none: with an apostrophe, its column would be read as text by R and pandas.
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _PARQUET_ROWS = 16_384
 
 
@@ -134,10 +136,12 @@ def csv_rows(result: DocumentResult, kept: dict[str, Any], columns: FlatColumns)
 def to_cell(value: object) -> object:
     """Put an apostrophe before text that a spreadsheet would take for a formula.
 
-    >>> to_cell("=1+1"), to_cell("'=1"), to_cell("'90s"), to_cell(-1)
-    ("'=1+1", "''=1", "'90s", -1)
+    >>> to_cell("=1+1"), to_cell("'=1"), to_cell("'90s"), to_cell("-1.5"), to_cell(-1)
+    ("'=1+1", "''=1", "'90s", '-1.5', -1)
     """
-    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+    if not isinstance(value, str) or not _FORMULA.match(value) or _NUMBER.fullmatch(value):
+        return value
+    return f"'{value}"
 
 
 def from_cell(cell: str) -> str:

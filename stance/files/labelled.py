@@ -9,8 +9,8 @@ from typing import Any
 
 from stance.codebook import Codebook
 from stance.errors import InputError
-from stance.files.annotations import is_doccano, is_label_studio
-from stance.files.codings import read_codings, read_records
+from stance.files.annotations import is_label_studio
+from stance.files.codings import is_export_of_doccano, read_codings, read_records
 from stance.files.rows import LabelledRow, read_rows
 
 __all__ = ["LabelledFile", "read_labelled"]
@@ -39,7 +39,8 @@ def read_labelled(
 ) -> LabelledFile:
     """Read labelled rows, or an export of Label Studio (JSON) or doccano (JSONL, JSON, CSV).
 
-    A file without the column of labels whose first record is one of those programs' is an export.
+    A file of one of those programs that has no column of labels is an export; or, of doccano's, has
+    ``frames`` of which each is null, as in a list of ``suggest``.
 
     Args:
         path: the file.
@@ -100,11 +101,12 @@ def _tool(file: Path, first: Mapping[str, Any], frames_column: str) -> str:
     suffixes = {suffix.lower() for suffix in file.suffixes}
     if not suffixes & {".json", ".jsonl", ".csv", ".tsv"}:
         return ""
-    if frames_column in first:
+    doccano = is_export_of_doccano(file)
+    if frames_column in first and not (doccano and frames_column == "frames"):
         return ""  # Labelled rows, whatever else they hold.
     if is_label_studio(first):
         return "Label Studio"
-    if is_doccano(first):
+    if doccano:
         return "doccano"
     if file.suffix.lower() == ".json":
         raise InputError(

@@ -6,6 +6,8 @@ import fnmatch
 import glob
 import hashlib
 import os
+import re
+import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
@@ -31,7 +33,9 @@ KINDS = {
 #: The document id of standard input.
 STDIN = "stdin"
 
-_NOTES = ("README*", "CODEBOOK*", "LICENSE*", "CHANGELOG*", "NOTICE*")
+# README_de.md and codebook-2.md too, but no more than NOTICE.txt: an article may well be called
+# "Notice of war".
+_NOTE = re.compile(r"(README|CODEBOOK)([._-].*)?|(LICENSE|CHANGELOG|NOTICE)(\..*)?", re.I | re.S)
 _UNREAD_TYPE = "not of a type that is read"
 _OWN = tuple(f"*.{name}" for name in SIDE_FILES)
 
@@ -102,9 +106,9 @@ def find_sources(
     """Find the files that ``inputs`` name: files, folders, patterns, or ``-`` for standard input.
 
     A folder is read recursively, sorted by name, without hidden files and unfinished results. Of
-    its files, notes (``README*``, ``CODEBOOK*``, ...), tables that hold labels already, and what is
-    of another type are left out, and listed; a file that is named itself is always read. The ids of
-    the documents of a single folder are relative to it, all others are as named.
+    its files, notes (``README.md``, ``CODEBOOK.md``, ...), tables that hold labels already, and
+    what is of another type are left out, and listed; a file that is named itself is always read.
+    The ids of the documents of a single folder are relative to it, all others are as named.
 
     Args:
         inputs: paths and patterns.
@@ -196,14 +200,20 @@ class _Finder:
                 self.left_out.append(LeftOut(shown, reason, even_named=reason == _UNREAD_TYPE))
                 continue
             relative = clean(path.relative_to(folder).as_posix())
-            self._take(path, relative if self._relative else shown, KINDS[_suffixes(path)[-1]])
+            try:
+                self._take(path, relative if self._relative else shown, kind_of(path))
+            except OSError as error:  # It is gone, or a link to where nobody may look.
+                self._unread(error)
 
     def _take(self, path: Path, document_id: str, kind: str) -> None:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # A pipe or a device of a folder.
+            return
         real = os.path.realpath(path)
         if real in self._seen:
             return
         self._seen.add(real)
-        self.sources.append(Source(path, document_id, kind, path.stat().st_size))
+        self.sources.append(Source(path, document_id, kind, status.st_size))
 
     def _unread(self, error: OSError) -> None:
         name = clean(Path(error.filename).as_posix())
@@ -241,8 +251,7 @@ def kind_of(path: Path) -> str:
 
 def _why_left_out(path: Path) -> str:
     """Say why a file of a folder is not an article; empty where it may be one."""
-    name = path.name.upper()
-    if any(fnmatch.fnmatchcase(name, pattern) for pattern in _NOTES):
+    if _NOTE.fullmatch(path.name):
         return "a note, not an article"
     kind = kind_of(path)
     if not kind:
@@ -267,15 +276,14 @@ def _matches(pattern: str, unread: Callable[[OSError], None]) -> Iterator[str]:
             yield from _matches(glob.escape(where) + after, unread)
 
 
-def _walk(folder: Path, unread: Callable[[OSError], None]) -> Iterator[Path]:
+def _walk(folder: Path, unread: Callable[[OSError], None]) -> list[Path]:
     found = []
     for parent, folders, files in os.walk(folder, onerror=unread):
         folders[:] = [
             name for name in folders if not name.startswith(".") and not name.endswith(".partial")
         ]
         found += [Path(parent, name) for name in files if not name.startswith(".")]
-    found.sort(key=lambda path: path.relative_to(folder).parts)
-    return (path for path in found if path.is_file())
+    return sorted(found, key=lambda path: path.relative_to(folder).parts)
 
 
 def _suffixes(path: PurePath) -> Sequence[str]:

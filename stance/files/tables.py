@@ -77,7 +77,7 @@ class TableFile:
     Args:
         path: the file; None for standard input, which is read as UTF-8.
         kind: ``csv``, ``tsv``, ``jsonl`` or ``parquet``.
-        columns: what is needed of a Parquet file; all columns by default.
+        columns: what is needed of a Parquet file, which must have them; all columns by default.
         encoding: of a CSV or TSV file; found by reading it through by default.
 
     Attributes:
@@ -172,17 +172,20 @@ class TableFile:
             raise MissingExtraError("reading Parquet", extra="parquet") from error
         try:
             schema = parquet.read_schema(self._path)
-            names = schema.names
+            for column in self._columns or ():
+                if column not in schema.names:
+                    raise InputError(missing_column(column, schema.names))
             # A text that many rows share is kept once, however often the file repeats it.
             texts = [field.name for field in schema if arrow.types.is_string(field.type)]
             with parquet.ParquetFile(self._path, read_dictionary=texts) as table:
-                columns = [name for name in self._columns or names if name in names]
                 size, done = self._path.stat().st_size, 0
-                for batch in table.iter_batches(batch_size=_PARQUET_ROWS, columns=columns):
+                for batch in table.iter_batches(batch_size=_PARQUET_ROWS, columns=self._columns):
                     for values in _unpacked(batch):
                         done += 1
                         self._position = size * done // max(1, table.metadata.num_rows)
                         yield Row(done, f"row {done}", values)
+        except InputError:  # It is a ValueError too.
+            raise
         # What a value cannot be turned into comes as one of Python's own errors.
         except (arrow.ArrowException, OSError, ValueError, ArithmeticError, LookupError) as error:
             reason = reason_of(error, limit=160)
@@ -266,7 +269,8 @@ def _csv_rows(text: io.TextIOWrapper, *, tabs: bool) -> Iterator[Row | BadRow]:
     header: list[str] | None = None
     number = 0
     while True:
-        place = f"line {reader.line_num + 1}"
+        first = reader.line_num + 1
+        place = f"line {first}"
         try:
             cells = next(reader)
         except StopIteration:
@@ -275,13 +279,24 @@ def _csv_rows(text: io.TextIOWrapper, *, tabs: bool) -> Iterator[Row | BadRow]:
             if "field limit" in str(error):  # The rest of the field would be taken for rows.
                 raise InputError(_too_long(place)) from error
             number += 1
-            yield BadRow(number, place, f"is not well-formed CSV: {error}")
+            yield BadRow(number, place, _no_csv(error, first, reader.line_num))
             continue
         if header is None:
             header = _header(cells)
         elif cells:
             number += 1
             yield _csv_row(number, place, header, cells)
+
+
+def _no_csv(error: csv.Error, first: int, last: int) -> str:
+    """Say what is wrong with a row of CSV, and which lines are lost where they are several."""
+    reason = f"is not well-formed CSV: {error}"
+    if last == first:
+        return reason
+    return (
+        f"{reason}; a quote is probably not closed, which costs the lines {first} to {last}: close "
+        "it, or write it twice where it is part of the text"
+    )
 
 
 def _header(cells: list[str]) -> list[str]:

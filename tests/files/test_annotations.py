@@ -222,16 +222,35 @@ def test_an_export_without_groups_says_what_it_is():
 
 @pytest.mark.parametrize(
     ("frames", "coder", "found"),
-    [({"rivalry": "favor"}, "A", {"rivalry": "favor"}), ("", "c", {"x": None})],
+    [({"rivalry": "favor"}, "A", {"rivalry": "favor"}), ("", "A", {}), ({}, "A", {})],
 )
 def test_rows_that_have_frames_are_no_export_of_doccano(tmp_path, frames, coder, found):
     record = {"text": "They met.", "label": ["x"], "frames": frames, "coder": "A"}
     assert read(write(tmp_path / "c.jsonl", [record])) == [("They met.", coder, found)]
 
 
+@pytest.mark.parametrize("first", ["cooperation:favor", ""])
+def test_rows_of_a_table_that_have_a_label_and_no_frame_have_no_frame(tmp_path, first):
+    path = tmp_path / "anna.csv"
+    path.write_text(f"id,text,label,frames\ns1,They met.,news,{first}\ns2,It rained.,news,\n")
+    assert [frames for *_, frames in read(path)][1] == {}
+    assert read(path)[1] == ("s2", "anna", {})
+
+
+def test_a_row_of_a_table_that_nobody_has_labelled_is_not_labelled_by_its_label(tmp_path):
+    rows = [{"text": "a", "label": "news", "frames": frames} for frames in (None, {"x": "favor"})]
+    with pytest.raises(CodebookError, match=r"c\.jsonl line 1: the row is not labelled"):
+        read(write(tmp_path / "c.jsonl", rows))
+
+
 def test_doccano_may_name_the_coder(tmp_path):
     record = {"text": "They met.", "label": [], "username": "ann"}
     assert read(write(tmp_path / "c.jsonl", [record])) == [("They met.", "ann", {})]
+
+
+def test_who_labelled_may_be_added_to_exports_of_doccano(tmp_path):
+    rows = [{"id": 1, "text": "They met.", "label": ["x"], "coder": coder} for coder in "AB"]
+    assert [coder for _, coder, _ in read(write(tmp_path / "both.jsonl", rows))] == ["A", "B"]
 
 
 def test_doccano_files_are_named_after_their_coders(tmp_path):
@@ -251,6 +270,15 @@ def test_doccano_gives_back_the_columns_of_what_was_suggested(tmp_path):
     assert list(read_codings(write(tmp_path / "anna.jsonl", [record]))) == [
         CodedRow("a:3", "anna", {}, "They met.", "a", "line 1")
     ]
+
+
+@pytest.mark.parametrize("frames", ["", "?"])
+def test_doccano_gives_back_what_was_suggested_in_csv_too(tmp_path, frames):
+    path = tmp_path / "anna.csv"
+    path.write_text(
+        f"id,text,label,frames,unsure_of\na:3,They met.,x:favor,{frames},x\na:4,It.,,{frames},x\n"
+    )
+    assert read(path) == [("a:3", "anna", {"x": "favor"}), ("a:4", "anna", {})]
 
 
 def test_doccano_joins_labels_in_csv(tmp_path):

@@ -200,6 +200,16 @@ def test_dates_of_parquet_are_carried_as_text(tmp_path):
     assert document.columns == {"day": "1990-10-03"}
 
 
+def test_parquet_with_another_column_of_texts_is_one_failure(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "a.parquet"
+    parquet.write_table(arrow.table({"url": ["u", "v"], "body": ["One.", "Two."]}), path)
+    assert read(path, id_column="url") == [
+        Failure(path.as_posix(), "has no column 'text'; it has url, body")
+    ]
+
+
 def test_lone_surrogates_and_nul_of_json_become_replacement_characters(tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_text('{"text": "a\\ud800b\\u0000c \\ud83d\\ude00"}\n', encoding="utf-8")

@@ -92,14 +92,32 @@ def test_csv_and_parquet_hold_the_same_cells(tmp_path, result):
     ]
 
 
-@given(TEXTS)
+# With and without the apostrophes that are added, or might be taken for those.
+NUMBERS = st.from_regex(r"'{0,2}[+-]?[0-9.]{1,3}(e-?[0-9])?[ %]?", fullmatch=True)
+
+
+@given(TEXTS | NUMBERS)
 def test_escaped_cells_are_undone_exactly(text):
     assert from_cell(to_cell(text)) == text
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1"])
+@pytest.mark.parametrize("text", [
+    "=1+1", "+1+1", "-1-A1", "-1\n", "-1e", "-.", "-", "-١", "－1", "@SUM(A1)", "\t=1", "\r=1",
+    "＝1",
+])  # fmt: skip
 def test_no_cell_begins_a_formula(text):
     assert to_cell(text).startswith("'")
+
+
+@pytest.mark.parametrize("text", ["-1", "+1", "-77.03", "-.5", "-5.", "-1e-05", "+2E+10", "-007"])
+def test_a_number_is_no_formula(text):
+    assert to_cell(text) == text
+
+
+def test_numbers_that_have_an_apostrophe_are_read_back_without(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(csv_header(COLUMNS) + b"'-1,0,0,9,They met.,,0.5,favor,0.5,favor\r\n")
+    assert read_back(path) == [("-1", "They met.", {})]
 
 
 def test_the_columns_are_those_of_the_design():
@@ -147,6 +165,14 @@ def test_explanations_have_a_column_as_json():
     row = columns.flat(sentence(explanations=words).to_dict(document="a"))
     assert json.loads(row["explanations"]) == {"rivalry": [[5, 8, 0.25]]}
     assert list(row) == list(columns.names)
+
+
+def test_carried_numbers_stay_numbers_in_csv():
+    columns = FlatColumns(FRAMES, ("longitude", "change"))
+    rows = csv_rows(
+        DocumentResult("a", (sentence(),), FRAMES), {"longitude": -77.03, "change": "+2"}, columns
+    )
+    assert rows.endswith(b",-77.03,+2\r\n")
 
 
 def test_carried_columns_stand_last_in_every_format():

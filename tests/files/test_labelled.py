@@ -1,5 +1,6 @@
 """Labelled rows from whatever file holds them: a table, or the export of an annotation tool."""
 
+import csv
 import json
 
 import pytest
@@ -7,6 +8,9 @@ import pytest
 from stance.codebook import Codebook, Frame
 from stance.errors import CodebookError, InputError
 from stance.files import read_labelled
+from stance.files.tables import TableFile
+from stance.results import SentenceResult
+from stance.suggest import Suggestion, SuggestionFile
 
 
 def task(number, *coders, **data):
@@ -104,6 +108,49 @@ def test_other_columns_of_an_export_can_be_named(tmp_path):
 def test_rows_with_the_column_of_labels_are_no_export(tmp_path):
     record = {"id": "1", "text": "a", "label": "spam", "frames": {"x": "favor"}}
     assert read(write(tmp_path / "rows.jsonl", [record])) == [("1", "1", "a", {"x": "favor"})]
+
+
+@pytest.mark.parametrize("listed", ["todo.jsonl", "todo.csv"])
+@pytest.mark.parametrize("exported", ["export.jsonl", "export.csv"])
+def test_a_list_of_what_to_label_comes_back_from_doccano(tmp_path, listed, exported):
+    sentences = [
+        SentenceResult(text, 0, 9, index, {}, {"x": 0.5}, {})
+        for index, text in enumerate(["They met.", "It rained."])
+    ]
+    suggested = [Suggestion("a", sentence, 1.0, "x", 1.0) for sentence in sentences]
+    SuggestionFile(tmp_path / listed).write(suggested, None)
+    kind = listed.partition(".")[2]
+    rows = [dict(row.values) for row in TableFile(tmp_path / listed, kind)]
+    path = tmp_path / exported
+    if path.suffix == ".csv":
+        labelled = [
+            row | {"label": label} for row, label in zip(rows, ["x:favor", ""], strict=True)
+        ]
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, labelled[0])
+            writer.writeheader()
+            writer.writerows(labelled)
+    else:
+        write(path, [rows[0] | {"label": ["x:favor"]}, rows[1] | {"label": []}])
+    assert read(path) == [
+        ("a:0", "a", "They met.", {"x": "favor"}),
+        ("a:1", "a", "It rained.", {}),
+    ]
+    assert "doccano" in read_labelled(path).note
+
+
+def test_a_table_whose_first_rows_have_no_frame_is_no_export(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("id,text,label,frames\n1,a,news,\n2,b,news,\n", encoding="utf-8")
+    assert read(path) == [("1", "1", "a", {}), ("2", "2", "b", {})]
+    assert read_labelled(path).note == ""
+
+
+@pytest.mark.parametrize("column", ["label", "codes"])
+def test_a_column_of_labels_that_is_named_makes_a_table_even_where_it_is_empty(tmp_path, column):
+    path = write(tmp_path / "rows.jsonl", [{"text": "a", "label": "news", column: None}])
+    with pytest.raises(CodebookError, match="line 1: the row is not labelled"):
+        read_labelled(path, frames_column=column)
 
 
 def test_a_column_of_labels_named_like_doccanos_is_read_as_a_table(tmp_path):

@@ -55,6 +55,19 @@ def test_notes_of_a_folder_are_left_out_and_listed(tmp_path):
     )
 
 
+def test_articles_whose_names_begin_like_notes_are_read(tmp_path):
+    names = ["Notice of war.txt", "licensed-arms-exports.html", "noticed-shift.txt", "readmes.txt"]
+    make(tmp_path, *names)
+    assert ids([tmp_path]) == names
+    assert left_out([tmp_path]) == {}
+
+
+def test_notes_have_versions_in_other_languages(tmp_path):
+    names = ["README_zh.md", "readme-de.txt", "README.fr.md", "NOTICE", "Codebook_v2.md"]
+    make(tmp_path, *names)
+    assert left_out([tmp_path]) == dict.fromkeys(names, "a note, not an article")
+
+
 def test_side_files_of_earlier_results_are_left_out(tmp_path):
     make(tmp_path, "a.txt", "old.csv.errors.jsonl", "old.csv.skipped.jsonl", text='{"text": "a"}')
     assert ids([tmp_path]) == ["a.txt"]
@@ -86,6 +99,36 @@ def test_a_folder_that_a_pattern_cannot_look_into_is_unusable(tmp_path, locked):
     unread, *found = find_sources([f"{tmp_path}/**/*.txt"]).sources
     assert unread == Unusable(locked.as_posix(), "cannot be read: Permission denied")
     assert [source.path for source in found] == [tmp_path / "a.txt", tmp_path / "open" / "c.txt"]
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [("gone.txt", "No such file or directory"), ("x" * 300, "File name too long")],
+)
+def test_a_file_that_cannot_be_looked_at_does_not_cost_the_others(tmp_path, target, reason):
+    make(tmp_path, "a.txt", "c.txt")
+    (tmp_path / "b.txt").symlink_to(target)
+    first, unread, last = find_sources([tmp_path]).sources
+    assert (first.id, last.id) == ("a.txt", "c.txt")
+    assert unread == Unusable((tmp_path / "b.txt").as_posix(), f"cannot be read: {reason}")
+
+
+def test_a_file_that_vanishes_while_a_folder_is_searched_is_unusable(tmp_path, monkeypatch):
+    make(tmp_path, "a.txt", "b.csv", "c.txt")
+    monkeypatch.setattr("stance.files.sources.has_column", lambda path, *_: path.unlink())
+    assert [type(source) for source in find_sources([tmp_path]).sources] == [
+        Source,
+        Unusable,
+        Source,
+    ]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_in_a_folder_is_passed_over(tmp_path):
+    make(tmp_path, "a.txt")
+    os.mkfifo(tmp_path / "b.txt")
+    os.mkfifo(tmp_path / "c.csv")
+    assert ids([tmp_path]) == ["a.txt"]
 
 
 def test_the_size_is_that_of_all_files(tmp_path):

@@ -114,6 +114,30 @@ def test_a_quote_that_is_never_closed_is_a_bad_row(tmp_path):
     assert "CSV" in bad.reason
 
 
+@pytest.mark.parametrize(
+    ("data", "lines", "after"),
+    [
+        ('text,id\na,1\n"b,2\nc,3\nd,4\n', "3 to 5", []),
+        ('text,id\na,1\n"b,2\nc,3\n"d",4\ne,5\n', "3 to 5", [{"text": "e", "id": "5"}]),
+        ('text,id\r\na,1\r\n"b,2\r\nc,3', "3 to 4", []),
+    ],
+)
+def test_the_lines_that_an_open_quote_costs_are_said(tmp_path, data, lines, after):
+    first, bad, *rest = rows(tmp_path / "a", "csv", data)
+    assert values([first, *rest]) == [{"text": "a", "id": "1"}, *after]
+    assert bad.place == "line 3"
+    assert bad.reason.startswith("is not well-formed CSV: ")
+    assert bad.reason.endswith(
+        f"; a quote is probably not closed, which costs the lines {lines}: close it, or write it "
+        "twice where it is part of the text"
+    )
+
+
+def test_where_one_line_is_lost_it_is_the_one_that_is_named(tmp_path):
+    [bad, _] = rows(tmp_path / "a", "csv", 'text,id\n"a"b,1\nc,2\n')
+    assert bad == BadRow(1, "line 2", "is not well-formed CSV: ',' expected after '\"'")
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1251", "utf-16"])
 def test_csv_is_read_in_its_own_encoding(tmp_path, encoding):
     text = "Россия и Китай подписали соглашение о сотрудничестве"
@@ -230,6 +254,18 @@ def test_parquet_rows_are_read_with_the_columns_asked_for(tmp_path):
     path = tmp_path / "a.parquet"
     parquet.write_table(arrow.table({"text": ["a", None], "n": [1, 2]}), path)
     assert values(TableFile(path, "parquet", columns=["text"])) == [{"text": "a"}, {"text": None}]
+
+
+def test_a_column_that_parquet_lacks_is_said_once_with_all_that_it_has(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "a.parquet"
+    parquet.write_table(arrow.table({"url": ["a"], "texts": ["b"], "body": ["c"]}), path)
+    with pytest.raises(InputError) as raised:
+        list(TableFile(path, "parquet", columns=["text", "url"]))
+    assert str(raised.value) == (
+        "has no column 'text' (did you mean 'texts'?); it has url, texts, body"
+    )
 
 
 def test_parquet_rows_are_counted_through_all_groups(tmp_path):

@@ -248,7 +248,7 @@ def test_a_folder_of_links_that_go_round_is_read_once(attempt, command, sandbox,
 def test_cells_that_a_spreadsheet_would_run_are_text(attempt, command, sandbox):
     formula = '=HYPERLINK("http://evil/","They agreed to trade.")'
     with (sandbox / "a.csv").open("w", encoding="utf-8", newline="") as stream:
-        csv.writer(stream).writerows([["text", "=id", "@note"], [formula, "+1", "\t=1"]])
+        csv.writer(stream).writerows([["text", "=id", "@note"], [formula, "+1+1", "\t=1"]])
     out = sandbox / "out" / "out.csv"
     words = ("label", sandbox / "a.csv", "--id-column", "=id", "--keep-column", "@note")
     attempt(
