@@ -37,7 +37,8 @@ class Decision:
         offsets: in logits; 0 leaves them as they are.
         thresholds: a frame is present where P(frame) reaches its threshold, 0 to 1.
         bands: share of decisions to withhold, such as 0.05, → (low, high) for each frame: a frame
-            with low <= P(frame) < high is uncertain.
+            with low <= P(frame) < high is uncertain. A band that does not hold the threshold, which
+            may have been changed, reaches to it; an empty one stays empty.
     """
 
     temperatures: tuple[float, ...]
@@ -79,14 +80,17 @@ class Decision:
         """
         present = 1 - probabilities[..., 0]
         stances = probabilities[..., 1:].argmax(axis=-1) + 1
-        states = np.where(present >= np.array(self.thresholds, dtype=np.float32), stances, 0)
+        thresholds = np.array(self.thresholds, dtype=np.float32)
+        states = np.where(present >= thresholds, stances, 0)
         if abstain is None:
             return states
         if abstain not in self.bands:
             known = ", ".join(f"{share:g}" for share in self.bands) or "none"
             raise InputError(f"no abstention band for {abstain:g}; the model has {known}")
         low, high = np.array(self.bands[abstain], dtype=np.float32).T
-        return np.where((present >= low) & (present < high), UNCERTAIN, states)
+        # What lies between a band and a threshold that was moved away is as likely to be wrong.
+        inside = (present >= np.minimum(low, thresholds)) & (present < np.maximum(high, thresholds))
+        return np.where(inside & (low < high), UNCERTAIN, states)
 
     def with_thresholds(self, thresholds: Mapping[str, float], codebook: Codebook) -> Decision:
         """Return this decision with the thresholds of some frames replaced.

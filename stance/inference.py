@@ -53,10 +53,21 @@ class PreparedDocuments:
     tokenized: Tokenized
 
 
-def tokenize(texts: Sequence[str], *, tokenizer: WindowTokenizer, batch_tokens: int) -> Tokenized:
+def tokenize(
+    texts: Sequence[str],
+    *,
+    tokenizer: WindowTokenizer,
+    batch_tokens: int,
+    batch_size: int | None = None,
+) -> Tokenized:
     """Cut texts into windows and pack windows of like length together."""
     windows = tokenizer.windows(texts)
-    packed = pack(windows.ids, batch_tokens=batch_tokens, padding_id=tokenizer.padding_id)
+    packed = pack(
+        windows.ids,
+        batch_tokens=batch_tokens,
+        padding_id=tokenizer.padding_id,
+        batch_size=batch_size,
+    )
     wordless = (index for index, text in enumerate(texts) if not any(map(str.isalnum, text)))
     return Tokenized(len(texts), windows.text_index, tuple(packed), tuple(wordless))
 

@@ -72,6 +72,7 @@ def label_files(
     backend: str = "auto",
     device: str = "cpu",
     threads: int | None = None,
+    batch_size: int | None = None,
     progress: Callable[[LabelProgress], None] | None = None,
     on_result: Callable[[DocumentResult], None] | None = None,
 ) -> LabelReport:
@@ -100,9 +101,10 @@ def label_files(
         explain: ``occlusion`` or ``gradients``, as ``StanceModel.explain``: also say which words
             carry the frames of each sentence. Takes several times as long.
         keep_all: label every line, skip nothing.
-        backend: as ``stance.load``; this and the next two are not used with a loaded model.
+        backend: as ``stance.load``; this and the next three are not used with a loaded model.
         device: as ``stance.load``.
         threads: as ``stance.load``.
+        batch_size: as ``stance.load``; a run may be gone on with by another.
         progress: called after every window.
         on_result: called with every result of this run, in order.
 
@@ -128,7 +130,7 @@ def label_files(
         keep_all=keep_all,
     )
     if not isinstance(model, StanceModel):
-        model = load(model, backend=backend, device=device, threads=threads)
+        model = load(model, backend=backend, device=device, threads=threads, batch_size=batch_size)
     model = model.with_thresholds(thresholds or {})
     reader = DocumentReader(
         found, text_column=text_column, id_column=id_column, keep_columns=keep_columns

@@ -57,11 +57,13 @@ class StanceModel:
         backend: Backend,
         tokenizer: WindowTokenizer,
         decision: Decision,
+        batch_size: int | None = None,
     ) -> None:
         self.folder = folder
         self.backend = backend
         self.decision = decision
         self.tokenizer = tokenizer
+        self.batch_size = batch_size
 
     def __repr__(self) -> str:
         return (
@@ -280,11 +282,17 @@ class StanceModel:
             and ``p_<frame>`` and ``stance_<frame>`` (the likeliest) for every frame.
 
         Raises:
-            InputError: the dataset has no such column, or a row of it is not a string.
+            InputError: the dataset has no such column, or a row of it is not a string; or it has a
+                column of a name that would be added.
         """
         if text_column not in dataset.column_names:
             found = ", ".join(dataset.column_names)
             raise InputError(f"the dataset has no column {text_column!r}; it has {found}")
+        if taken := [name for name in self._columns([]) if name in dataset.column_names]:
+            raise InputError(
+                f"the dataset has a column {taken[0]!r} already, which the labels would replace; "
+                f"give it another name first: dataset.rename_column({taken[0]!r}, ...)"
+            )
         identity = json.dumps(self.folder.to_dict(), sort_keys=True) + repr(self.decision)
         runtime = runtime_of(self.backend.name, self.backend.device)
         start = f"{dataset._fingerprint}{text_column}{identity}{runtime}"
@@ -308,6 +316,7 @@ class StanceModel:
             backend=self.backend,
             tokenizer=self.tokenizer,
             decision=self.decision.with_thresholds(thresholds, self.codebook),
+            batch_size=self.batch_size,
         )
 
     def save(self, folder: str | Path, *, force: bool = False) -> None:
@@ -358,7 +367,12 @@ class StanceModel:
         return columns
 
     def _tokenize(self, texts: Sequence[str]) -> Tokenized:
-        return tokenize(texts, tokenizer=self.tokenizer, batch_tokens=self.backend.batch_tokens)
+        return tokenize(
+            texts,
+            tokenizer=self.tokenizer,
+            batch_tokens=self.backend.batch_tokens,
+            batch_size=self.batch_size,
+        )
 
 
 def load(
@@ -367,6 +381,7 @@ def load(
     backend: str = "auto",
     device: str = "cpu",
     threads: int | None = None,
+    batch_size: int | None = None,
 ) -> StanceModel:
     """Load a model: the shipped one, a folder, or a Hugging Face Hub id.
 
@@ -378,21 +393,31 @@ def load(
             needs the extra ``train``).
         device: ``cpu``, ``cuda``, ``cuda:1``, ...
         threads: processors to use; all that are available by default.
+        batch_size: the most sentences in a batch, for a GPU of little memory; by default as many as
+            are fast. Results do not depend on it, but for what PyTorch rounds otherwise.
 
     Raises:
         ModelError: the folder is missing, damaged, contradicts itself or could run code.
-        InputError: an unknown backend or device.
+        InputError: an unknown backend or device, or ``threads`` or ``batch_size`` below 1.
         MissingExtraError: the torch backend without torch.
 
     >>> import stance
     >>> stance.load().codebook.names
     ('defensive_balancing', 'multipolarity', 'anti_hegemony', 'cooperation')
     """
+    if batch_size is not None and batch_size < 1:
+        raise InputError(f"batch_size is {batch_size}; expected 1 or more")
     folder = ModelFolder.read(find_folder(source))
     folder.verify()
     opened = open_backend(folder.path, backend=backend, device=device, threads=threads)
     tokenizer = WindowTokenizer(folder.path / "tokenizer.json", max_length=folder.max_length)
-    return StanceModel(folder, backend=opened, tokenizer=tokenizer, decision=folder.decision)
+    return StanceModel(
+        folder,
+        backend=opened,
+        tokenizer=tokenizer,
+        decision=folder.decision,
+        batch_size=batch_size,
+    )
 
 
 def _require_text(text: object, what: str) -> None:

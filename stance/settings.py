@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from stance.codebook import Codebook
@@ -19,6 +20,7 @@ __all__ = [
     "checksum_of",
     "columns_of",
     "model_settings",
+    "program_settings",
     "settings_of",
 ]
 
@@ -75,11 +77,24 @@ def model_settings(model: ModelFolder, runtime: str) -> dict[str, Any]:
     }
 
 
+def program_settings() -> dict[str, str]:
+    """Return the versions of the program, and of the library that tells where a sentence ends."""
+
+    def found(package: str) -> str:
+        try:
+            return version(package)
+        except PackageNotFoundError:
+            return "from source"
+
+    return {package: found(package) for package in ("stance", "sentencex")}
+
+
 def settings_of(
     model: ModelFolder, runtime: str, inputs: Inputs, options: Mapping[str, Any]
 ) -> dict[str, dict[str, Any]]:
     """Return all that a result depends on, the text of the documents aside."""
     return {
+        "program": program_settings(),
         "model": model_settings(model, runtime),
         "inputs": {
             "files": len(inputs.sources),

@@ -16,7 +16,7 @@ import io
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -132,6 +132,7 @@ class SuggestionFile:
         output: the file.
         format: ``jsonl``, ``csv`` or ``label-studio``; by the suffix by default.
         force: replace files that exist.
+        inputs: files that are read, none of which is ever replaced.
 
     Raises:
         InputError: the format is not known.
@@ -139,7 +140,12 @@ class SuggestionFile:
     """
 
     def __init__(
-        self, output: str | Path, *, format: str | None = None, force: bool = False
+        self,
+        output: str | Path,
+        *,
+        format: str | None = None,
+        force: bool = False,
+        inputs: Collection[Path] = (),
     ) -> None:
         self.path = Path(output)
         found = format or FORMATS.get(self.path.suffix.lower(), "")
@@ -152,7 +158,7 @@ class SuggestionFile:
         self.format = found
         self.config = beside(self.path, "config.xml") if found == "label-studio" else None
         for path in filter(None, (self.path, self.config)):
-            require_new(path, force=force)
+            require_new(path, force=force, inputs=inputs)
 
     def write(self, suggestions: Iterable[Suggestion], model: StanceModel) -> None:
         """Write the suggestions of a model.

@@ -95,18 +95,24 @@ class WindowTokenizer:
 
 
 def pack(
-    ids: Sequence[Sequence[int]], *, batch_tokens: int, padding_id: int
+    ids: Sequence[Sequence[int]],
+    *,
+    batch_tokens: int,
+    padding_id: int,
+    batch_size: int | None = None,
 ) -> Iterator[tuple[NDArray[np.int64], Batch]]:
     """Yield (positions, batch) pairs that hold every row once, rows of like length together.
 
-    A batch holds at most ``batch_tokens`` tokens, padding included, and at least one row.
+    A batch holds at most ``batch_tokens`` tokens, padding included, and at least one row; and at
+    most ``batch_size`` rows, where that is given.
     """
+    most = len(ids) if batch_size is None else batch_size
     lengths = np.array([len(row) for row in ids], dtype=np.int64)
     order = np.argsort(lengths, kind="stable")[::-1]
     start = 0
     while start < len(order):
         longest = int(lengths[order[start]])
-        stop = min(len(order), start + max(1, batch_tokens // max(1, longest)))
+        stop = min(len(order), start + min(most, max(1, batch_tokens // max(1, longest))))
         positions = order[start:stop]
         input_ids = np.full((len(positions), longest), padding_id, dtype=np.int64)
         attention_mask = np.zeros_like(input_ids)

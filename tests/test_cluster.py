@@ -6,6 +6,7 @@ where these are not installed.
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -66,7 +67,7 @@ def label_in_blocks(corpus, output, folder, *, resume=False, force=False, **give
     options = checked_options(**(OPTIONS | given))
     made = settings_of(ModelFolder.read(folder), "onnx", find_sources([corpus]), options)
     worker, shards = Worker(str(folder)), Shards(output, options["format"])
-    task = Task(shards, options, worker, made["model"], BLOCK)
+    task = Task(shards, options, worker, made["model"], made["program"], BLOCK)
     shares = deal_out(find_sources([corpus]), BLOCK)
     with ShardedOutput.open(task.shards, made, resume=resume, force=force) as unfinished:
         done = []
@@ -212,10 +213,25 @@ def test_a_machine_with_another_model_is_named(tiny_model, tiny_folder, corpus, 
     options = checked_options(**OPTIONS)
     made = settings_of(ModelFolder.read(tiny_folder), "onnx", find_sources([corpus]), options)
     worker, shards = Worker(str(tmp_path / "other")), Shards(tmp_path / "new", "jsonl")
-    task = Task(shards, options, worker, made["model"], BLOCK)
+    task = Task(shards, options, worker, made["model"], made["program"], BLOCK)
     share = arrow.Table.from_pylist([{"share": 0, "sources": shares[0]}])
     [row] = Labeller(task)(next(read_blocks(share, task))).to_pylist()
     assert "is not the model that this job began with" in row["problem"]
+
+
+def test_a_machine_with_another_program_is_named(tiny_folder, corpus, tmp_path):
+    options = checked_options(**OPTIONS)
+    found = find_sources([corpus])
+    made = settings_of(ModelFolder.read(tiny_folder), "onnx", found, options)
+    worker, shards = Worker(str(tiny_folder)), Shards(tmp_path / "out", "jsonl")
+    here = Task(shards, options, worker, made["model"], made["program"], BLOCK)
+    elsewhere = replace(here, program={"stance": "0.0.1", "sentencex": "0.9"})
+    share = arrow.Table.from_pylist([{"share": 0, "sources": deal_out(found, None)[0]}])
+    named = r"this job began with stance 0\.0\.1 with sentencex 0\.9; install the same"
+    with pytest.raises(OutputError, match=named):
+        next(read_blocks(share, elsewhere))
+    [row] = Labeller(elsewhere)(next(read_blocks(share, here))).to_pylist()
+    assert re.search(named, row["problem"])
 
 
 def test_other_options_are_not_gone_on_with(tiny_folder, corpus, tmp_path):
@@ -341,6 +357,33 @@ def test_a_column_that_a_table_lacks_is_named(tiny_folder):
     documents = arrow.Table.from_pylist([{"id": 1, "body": "They met."}])
     with pytest.raises(InputError, match="no column 'text'; it has id, body"):
         list(table_labeller(tiny_folder)(documents))
+
+
+UNFIT = [
+    ({"thresholds": {"coop": 0.5}}, "no frame 'coop'"),
+    ({"abstain": 0.2}, "no abstention band for 0.2"),
+    ({"backend": "foo"}, "unknown backend 'foo'; expected one of auto, onnx, torch"),
+    ({"device": "gpu"}, "unknown device 'gpu'; expected cpu or cuda"),
+    ({"threads": 0}, "threads is 0"),
+    ({"batch_size": 0}, "batch_size is 0"),
+]
+
+
+@pytest.mark.parametrize(("given", "named"), UNFIT)
+def test_what_does_not_fit_is_refused_before_a_job_begins(
+    tiny_folder, corpus, tmp_path, given, named
+):
+    with pytest.raises(InputError, match=named):
+        label_shards([corpus], tmp_path / "out", model=tiny_folder, **given)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("given", "named"), UNFIT[:2])
+def test_what_does_not_fit_is_refused_before_a_table_is_labelled(tiny_folder, given, named):
+    thresholds = tuple(given.pop("thresholds", {}).items())
+    options = {name: value for name, value in OPTIONS.items() if name != "format"} | given
+    with pytest.raises(InputError, match=named):
+        TableLabeller.of(Worker(str(tiny_folder), thresholds), **options)
 
 
 @pytest.mark.skipif(find_spec("ray") is not None, reason="Ray is installed")

@@ -109,6 +109,27 @@ def test_each_frame_has_its_own_band():
 
 
 @pytest.mark.parametrize(
+    ("threshold", "states"),
+    [
+        (0.8, [0, UNCERTAIN, UNCERTAIN, UNCERTAIN, 1]),
+        (0.5, [0, UNCERTAIN, UNCERTAIN, 1, 1]),
+        (0.1, [UNCERTAIN, UNCERTAIN, UNCERTAIN, 1, 1]),
+    ],
+)
+def test_a_band_reaches_to_a_threshold_that_was_moved_away(threshold, states):
+    decision = Decision((1.0,) * 2, (0.0,) * 2, (0.37, 0.5), {0.05: ((0.2563, 0.7437),) * 2})
+    moved = decision.with_thresholds({"one": threshold}, BOOK)
+    found = moved.states(probabilities_of(0.2, 0.3, 0.6, 0.77, 0.82), abstain=0.05)
+    assert found[:, 0].tolist() == states
+
+
+def test_a_frame_without_a_band_has_none_with_another_threshold_either():
+    decision = Decision((1.0,) * 2, (0.0,) * 2, (0.5,) * 2, {0.05: ((0.5, 0.5),) * 2})
+    moved = decision.with_thresholds({"one": 0.8}, BOOK)
+    assert moved.states(probabilities_of(0.6, 0.8), abstain=0.05)[:, 0].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
     ("bands", "known"), [({}, "none"), ({0.05: ((0, 1),), 0.1: ((0, 1),)}, "0.05, 0.1")]
 )
 def test_the_shares_that_a_model_can_withhold_are_listed(bands, known):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tracemalloc
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -345,6 +346,24 @@ def test_the_record_names_the_runtime_and_its_device(tiny_model, corpus, tmp_pat
     assert record["settings"]["model"]["backend"] == "onnx (cpu)"
 
 
+def test_the_record_names_the_program(tiny_model, corpus, tmp_path):
+    job.label_files([corpus], tmp_path / "out.jsonl", model=tiny_model)
+    record = json.loads((tmp_path / "out.jsonl.run.json").read_text(encoding="utf-8"))
+    named = {package: version(package) for package in ("stance", "sentencex")}
+    assert record["settings"]["program"] == named
+
+
+@pytest.mark.usefixtures("small_windows")
+def test_a_run_is_resumed_with_batches_of_another_size(tiny_model, tiny_folder, corpus, tmp_path):
+    job.label_files([corpus], tmp_path / "whole.jsonl", model=tiny_model)
+    with stance.load(tiny_folder, batch_size=3) as small:
+        cut_off(corpus, tmp_path / "out.jsonl", small)
+    options = {"model": tiny_folder, "batch_size": 1, "resume": True}
+    report = job.label_files([corpus], tmp_path / "out.jsonl", **options)
+    assert 0 < report.resumed < report.documents
+    assert (tmp_path / "out.jsonl").read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
+
+
 @pytest.mark.usefixtures("small_windows")
 def test_a_run_is_not_resumed_on_another_device(tiny_model, corpus, tmp_path, monkeypatch):
     cut_off(corpus, tmp_path / "out.jsonl", tiny_model)
@@ -359,6 +378,14 @@ def change_model(corpus, model):
 
 def change_runtime(corpus, model):
     return {"model": stance.load(model.folder.path, backend="torch")}
+
+
+def change_program(corpus, model):
+    journal = corpus.parent / "out.jsonl.partial" / "run.json"
+    record = json.loads(journal.read_text(encoding="utf-8"))
+    record["settings"]["program"]["sentencex"] = "0.9"
+    journal.write_text(json.dumps(record), encoding="utf-8")
+    return {"model": model.with_thresholds({"cooperation": 0.9})}  # As an upgrade may bring.
 
 
 def change_list(corpus, model):
@@ -381,6 +408,7 @@ def change_option(corpus, model):
     ("change", "named"),
     [
         (change_model, "the model changed"),
+        (change_program, r"the program changed \(sentencex was 0\.9, now it is [\d.]+\); make"),
         (change_runtime, r"backend was onnx \(cpu\), now it is torch \(cpu\)"),
         (change_list, "the inputs changed"),
         (change_text, "the inputs changed"),

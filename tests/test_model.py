@@ -179,6 +179,30 @@ def test_a_dataset_without_the_column_is_refused(tiny_model):
         tiny_model.label_dataset(datasets.Dataset.from_dict({"body": ["a"]}))
 
 
+@pytest.mark.parametrize("name", ["frames", "stance_cooperation"])
+def test_labels_of_a_dataset_are_not_replaced(tiny_model, name):
+    datasets = pytest.importorskip("datasets", reason="needs the extra train")
+    gold = datasets.Dataset.from_dict({"text": SENTENCES, name: ["gold"] * 4})
+    with pytest.raises(InputError, match=f"has a column '{name}' already"):
+        tiny_model.label_dataset(gold)
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_results_do_not_depend_on_the_size_of_batches(tiny_folder, tiny_model, size):
+    expected = tiny_model.predict_proba(SENTENCES * 5)
+    with stance.load(tiny_folder, batch_size=size) as small:
+        eager = small.with_thresholds({"cooperation": 0.1})
+        batches = small.prepare([("a", " ".join(SENTENCES))]).tokenized.batches
+        assert max(len(batch.input_ids) for _, batch in batches) <= size
+        assert np.array_equal(eager.predict_proba(SENTENCES * 5), expected)
+        assert eager.batch_size == size
+
+
+def test_batches_of_nothing_are_refused(tiny_folder):
+    with pytest.raises(InputError, match="batch_size is 0; expected 1 or more"):
+        stance.load(tiny_folder, batch_size=0)
+
+
 def test_many_threads_share_one_model(tiny_model):
     expected = tiny_model.predict_proba(SENTENCES * 20)
     with ThreadPoolExecutor(8) as pool:

@@ -9,11 +9,13 @@ from stance.tokens import WindowTokenizer, pack
 rows = st.lists(st.lists(st.integers(1, 99), min_size=1, max_size=40), max_size=50)
 
 
-@given(rows, st.integers(1, 200))
-def test_pack_holds_every_row_once_and_keeps_to_the_size(ids, batch_tokens):
+@given(rows, st.integers(1, 200), st.none() | st.integers(1, 9))
+def test_pack_holds_every_row_once_and_keeps_to_the_size(ids, batch_tokens, batch_size):
     seen = {}
-    for positions, batch in pack(ids, batch_tokens=batch_tokens, padding_id=0):
+    options = {"batch_tokens": batch_tokens, "batch_size": batch_size}
+    for positions, batch in pack(ids, padding_id=0, **options):
         assert batch.input_ids.size <= batch_tokens or len(positions) == 1
+        assert len(positions) <= (batch_size or len(ids))
         for row, position in enumerate(positions.tolist()):
             length = int(batch.attention_mask[row].sum())
             assert position not in seen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -70,11 +71,13 @@ def agreement(
 
     if adjudicated is not None and gold is None:
         raise InputError("--adjudicated settles gold; name the file to write: --gold FILE")
+    if gold and disputes and os.path.realpath(gold) == os.path.realpath(disputes):
+        raise InputError(f"--gold and --disputes both name {gold}; give each a file of its own")
     read = [*codings, *filter(None, (adjudicated, texts, codebook))]
     _check_output(gold, (".jsonl",), inputs=read, force=force)
     _check_output(disputes, (".jsonl", ".csv"), inputs=read, force=force)
     book = None if codebook is None else Codebook.load(codebook)
-    rows = [row for path in codings for row in read_codings(path, codebook=book)]
+    rows = list(read_codings(*codings, codebook=book))
     given = [Coding(row.id, row.coder, row.frames) for row in rows]
     labels: dict[str, Labels] = dict(majority(given))
     known = _texts(rows, texts)

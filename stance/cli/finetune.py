@@ -94,7 +94,10 @@ def finetune(
 
 @contextmanager
 def _reporter() -> Iterator[Callable[[FinetuneProgress], None]]:
-    """Yield what to call with the progress: lines on stdout, and a bar on a terminal's stderr."""
+    """Yield what to call with the progress: lines on stdout, and a bar on a terminal's stderr.
+
+    Where both are terminals the lines go through the bar's console, which keeps them above it.
+    """
     if not sys.stderr.isatty():
         yield _write
         return
@@ -108,11 +111,14 @@ def _reporter() -> Iterator[Callable[[FinetuneProgress], None]]:
         TextColumn("{task.description}", markup=False),
     )
     console = Console(stderr=True, markup=False, highlight=False)
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
         task = bar.add_task("reading the rows", total=1.0)
 
         def show(progress: FinetuneProgress) -> None:
             bar.update(task, completed=progress.share, description=progress.stage)
+            if not sys.stdout.isatty():
+                _write(progress)
+                return
             for message in progress.messages:
                 bar.console.print(one_line(message), soft_wrap=True)
 

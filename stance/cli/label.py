@@ -87,6 +87,10 @@ def label(
         int | None,
         typer.Option(metavar="N", help="Processors to use, all by default; with Ray, by a worker."),
     ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Most sentences in a batch, for a GPU of little memory."),
+    ] = None,
     engine: Annotated[
         str,
         typer.Option(metavar="local|ray", help="ray: on a cluster; OUT becomes a folder."),
@@ -138,6 +142,7 @@ def label(
                 backend=backend,
                 device=device,
                 threads=threads,
+                batch_size=batch_size,
                 progress=progress,
             )
     except KeyboardInterrupt:

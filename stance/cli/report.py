@@ -32,11 +32,15 @@ def report(
         str | None, typer.Option(metavar="TEXT", help="The page's heading; OUT by default.")
     ] = None,
     date_column: Annotated[
-        str, typer.Option(metavar="C", help="Where rows keep their article's date.")
-    ] = "date",
+        str | None,
+        typer.Option(metavar="C", help="Where rows keep their article's date; date by default."),
+    ] = None,
     source_column: Annotated[
-        str, typer.Option(metavar="C", help="Where rows keep their article's source.")
-    ] = "source",
+        str | None,
+        typer.Option(
+            metavar="C", help="Where rows keep their article's source; source by default."
+        ),
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option(
@@ -75,6 +79,7 @@ def _print(written: ReportFiles) -> None:
     out.print(f"{size} of {articles}: {one_line(str(written.page))}", soft_wrap=True)
     for path in written.figures:
         out.print(f"figure: {one_line(str(path))}", soft_wrap=True)
-    for what, number in (("date", written.dated), ("source", written.sourced)):
-        if 0 < number < written.articles:
+    date = "date that can be read (YYYY, YYYY-MM or YYYY-MM-DD)"
+    for what, number in ((date, written.dated), ("source", written.sourced)):
+        if number is not None and number < written.articles:
             out.print(f"{plural(written.articles - number, 'article')} without a {what}")

@@ -90,7 +90,7 @@ def suggest(
     from stance.suggest import SuggestionFile
     from stance.suggest import suggest as choose
 
-    file = SuggestionFile(output, format=format, force=force)
+    file = SuggestionFile(output, format=format, force=force, inputs=exclude or ())
     found = find_articles(inputs, input_format=input_format, output=output)
     known = [text for path in exclude or () for text in read_sentences(path)]
     reader = DocumentReader(found, text_column=text_column, id_column=id_column)

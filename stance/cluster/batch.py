@@ -10,24 +10,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from stance.backends import runtime_of
 from stance.cluster.blocks import Labeller, Task, deal_out, read_blocks
 from stance.cluster.engine import running_ray
 from stance.cluster.shards import ShardedOutput, Shards
 from stance.cluster.workers import Worker
-from stance.codebook import STATES
 from stance.errors import OutputError
 from stance.files.formats import format_of
 from stance.files.report import LabelProgress, LabelReport
 from stance.job import find_articles
-from stance.settings import checked_options, columns_of, settings_of
-from stance.store import ModelFolder, find_folder
+from stance.settings import checked_options, settings_of
 
 __all__ = ["BLOCK_CHARACTERS", "label_shards"]
 
@@ -60,6 +55,7 @@ def label_shards(
     backend: str = "auto",
     device: str = "cpu",
     threads: int | None = None,
+    batch_size: int | None = None,
     progress: Callable[[LabelProgress], None] | None = None,
 ) -> LabelReport:
     """Label files or folders on a Ray cluster; write a folder of shards, one row a sentence.
@@ -92,6 +88,7 @@ def label_shards(
         backend: ``auto``, ``onnx`` or ``torch``.
         device: ``cpu`` or ``cuda``.
         threads: processors a worker, 1 by default: more workers are faster than more threads.
+        batch_size: as ``stance.load``.
         progress: called after every block.
 
     Raises:
@@ -120,13 +117,13 @@ def label_shards(
         device=device,
         threads=threads,
         num_gpus=num_gpus,
+        batch_size=batch_size,
     )
     made = {**options, "block_characters": block_characters}
-    settings = settings_of(
-        _checked_model(worker, options), runtime_of(backend, device), found, made
-    )
+    checked = worker.checked_folder(options)
+    settings = settings_of(checked, runtime_of(backend, device), found, made)
     shards = Shards(folder, options["format"])
-    task = Task(shards, options, worker, settings["model"], block_characters)
+    task = Task(shards, options, worker, settings["model"], settings["program"], block_characters)
     shares = deal_out(found, block_characters if id_column is None else None)
     # The cluster first: where there is none, no unfinished output is left behind.
     with (
@@ -192,16 +189,6 @@ class _Blocks:
             size=self._size,
             seconds=self.seconds,
         )
-
-
-def _checked_model(worker: Worker, options: Mapping[str, Any]) -> ModelFolder:
-    """Read the model's folder, without loading the model, and see that the options fit it."""
-    folder = ModelFolder.read(find_folder(worker.model))
-    decision = folder.decision.with_thresholds(dict(worker.thresholds), folder.codebook)
-    none = np.zeros((0, len(folder.codebook.frames), len(STATES)), dtype=np.float32)
-    decision.states(none, abstain=options["abstain"])
-    columns_of(folder.codebook, options)
-    return replace(folder, decision=decision)
 
 
 def _labelled(

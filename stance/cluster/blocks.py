@@ -16,7 +16,7 @@ from stance.files.documents import Document, DocumentReader, Failure
 from stance.files.sources import Inputs, Source, Unusable
 from stance.job import windows, write_documents
 from stance.model import StanceModel
-from stance.settings import model_settings
+from stance.settings import model_settings, program_settings
 
 __all__ = ["Labeller", "Task", "deal_out", "read_blocks"]
 
@@ -30,6 +30,7 @@ class Task:
         options: as ``stance.settings.checked_options``.
         worker: how to load the model.
         model: which model that has to be, as ``stance.settings.model_settings``.
+        program: which program it all has to be, as ``stance.settings.program_settings``.
         block_characters: a block holds about so many.
     """
 
@@ -37,6 +38,7 @@ class Task:
     options: Mapping[str, Any]
     worker: Worker
     model: Mapping[str, Any]
+    program: Mapping[str, str]
     block_characters: int
 
 
@@ -68,9 +70,13 @@ def read_blocks(batch: Any, task: Task) -> Iterator[Any]:
     """Read shares: a row a block. A block that is done goes without its text.
 
     However many blocks are done, there are as many rows: Ray counts on it when it reads again.
+
+    Raises:
+        OutputError: this machine has another version of the program.
     """
     import pyarrow as arrow
 
+    _require_same_program(task)
     for share in batch.to_pylist():
         reader = DocumentReader(
             Inputs(tuple(map(_source, json.loads(share["sources"])))),
@@ -130,6 +136,7 @@ class Labeller:
 
     def _label(self, row: Mapping[str, Any]) -> Record:
         task, documents = self._task, [_document(found) for found in json.loads(row["documents"])]
+        _require_same_program(task)
         with task.shards.work(row["block"]) as path:
             tally = write_documents(documents, path, model=self._model(), options=task.options)
             record = Record(row["digest"], tally.to_dict())
@@ -145,6 +152,20 @@ class Labeller:
                 "began with; install the same version of stance, or put the same folder there"
             )
         return model
+
+
+def _require_same_program(task: Task) -> None:
+    """Raise ``OutputError`` where this machine would read or split texts in another way."""
+    here = program_settings()
+    if here != task.program:
+        found, expected = (
+            " with ".join(f"{package} {version}" for package, version in versions.items())
+            for versions in (here, task.program)
+        )
+        raise OutputError(
+            f"a machine of the cluster has {found}, and this job began with {expected}; install "
+            "the same versions on every machine"
+        )
 
 
 def _source(data: dict[str, Any]) -> Source | Unusable:

@@ -28,6 +28,7 @@ def ray_label(
     device: str = "cpu",
     threads: int | None = None,
     num_gpus: float | None = None,
+    batch_size: int | None = None,
     workers: int | None = None,
 ) -> Any:
     """Label the documents of a ``ray.data.Dataset``, wherever it reads them from.
@@ -50,6 +51,7 @@ def ray_label(
         device: ``cpu`` or ``cuda``.
         threads: processors a worker, 1 by default.
         num_gpus: GPUs a worker with the device ``cuda``, 1 by default; 0.25 puts four on each.
+        batch_size: as ``stance.load``.
         workers: at most so many; by default as many as the cluster has room for.
 
     Returns:
@@ -60,7 +62,7 @@ def ray_label(
 
     Raises:
         MissingExtraError: Ray is not installed.
-        InputError: an option that is not known.
+        InputError: an option that is not known, or that does not fit the model.
         ModelError: the model is missing or damaged.
 
     >>> import ray, stance
@@ -75,6 +77,7 @@ def ray_label(
         device=device,
         threads=threads,
         num_gpus=num_gpus,
+        batch_size=batch_size,
     )
     labeller = TableLabeller.of(
         worker,

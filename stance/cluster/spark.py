@@ -53,7 +53,7 @@ def spark_label(
 
     Raises:
         MissingExtraError: Spark's Python package, pandas or pyarrow is not installed.
-        InputError: an option that is not known.
+        InputError: an option that is not known, or that does not fit the model.
         ModelError: the model is missing or damaged.
 
     >>> from stance.cluster.spark import spark_label

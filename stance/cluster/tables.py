@@ -13,7 +13,6 @@ from stance.files.formats import FlatColumns, arrow_schema
 from stance.files.text import clean
 from stance.job import WINDOW_CHARACTERS, label_documents, windows
 from stance.settings import checked_options, columns_of
-from stance.store import ModelFolder, find_folder
 
 __all__ = ["TableLabeller"]
 
@@ -37,13 +36,13 @@ class TableLabeller:
         """Make one.
 
         Raises:
-            InputError: an option that is not known.
+            InputError: an option that is not known, or that does not fit the model.
             ModelError: the model is missing or damaged.
         """
         checked = checked_options(format="parquet", **options)
         if "error" in options["keep_columns"]:
             raise InputError("the column 'error' cannot be kept: results have one of that name")
-        codebook = ModelFolder.read(find_folder(worker.model)).codebook
+        codebook = worker.checked_folder(checked).codebook
         return cls(worker, checked, columns_of(codebook, checked))
 
     @property

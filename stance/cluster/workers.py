@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from stance.backends import BACKENDS
+from stance.codebook import STATES
 from stance.errors import InputError
 from stance.model import StanceModel, load
+from stance.settings import columns_of
+from stance.store import ModelFolder, find_folder
 
 __all__ = ["Worker", "loaded"]
 
@@ -24,6 +30,7 @@ class Worker:
         backend, device: as ``stance.load``.
         threads: processors that it asks the cluster for, and uses.
         gpus: GPUs that it asks for; 0.25 puts four workers on each.
+        batch_size: as ``stance.load``.
     """
 
     model: str | None = None
@@ -32,6 +39,7 @@ class Worker:
     device: str = "cpu"
     threads: int = 1
     gpus: float = 0.0
+    batch_size: int | None = None
 
     @classmethod
     def of(
@@ -43,12 +51,19 @@ class Worker:
         device: str,
         threads: int | None,
         num_gpus: float | None,
+        batch_size: int | None = None,
     ) -> Worker:
         """Make one from the options of a job; a GPU worker has a whole GPU by default.
 
         Raises:
-            InputError: ``num_gpus`` or ``threads`` is out of range, or for another device.
+            InputError: an unknown backend or device; or ``num_gpus``, ``threads`` or
+                ``batch_size`` is out of range, or for another device.
         """
+        # Long before a worker asks for them: there they would end a job that has begun.
+        if backend not in BACKENDS:
+            raise InputError(f"unknown backend {backend!r}; expected one of {', '.join(BACKENDS)}")
+        if device != "cpu" and not device.startswith("cuda"):
+            raise InputError(f"unknown device {device!r}; expected cpu or cuda")
         on_gpu = device != "cpu"
         gpus = float(on_gpu) if num_gpus is None else num_gpus
         if gpus < 0 or on_gpu != (gpus > 0):
@@ -56,8 +71,9 @@ class Worker:
                 f"num_gpus is {num_gpus} for the device {device}; expected more than 0 (0.25: four "
                 "workers a GPU) for cuda, and none for cpu"
             )
-        if threads is not None and threads < 1:
-            raise InputError(f"threads is {threads}; expected 1 or more")
+        for name, number in (("threads", threads), ("batch_size", batch_size)):
+            if number is not None and number < 1:
+                raise InputError(f"{name} is {number}; expected 1 or more")
         if model is not None and Path(model).exists():
             model = Path(model).absolute()
         return cls(
@@ -67,7 +83,26 @@ class Worker:
             device,
             threads or 1,
             gpus,
+            batch_size,
         )
+
+    def checked_folder(self, options: Mapping[str, Any]) -> ModelFolder:
+        """Read the model's folder, without loading the model, and see that the options fit it.
+
+        Returns:
+            The folder, with the thresholds of this worker.
+
+        Raises:
+            ModelError: the model is missing or damaged.
+            InputError: a frame or a threshold, a column to keep or a share to withhold is not one
+                that the model can have.
+        """
+        folder = ModelFolder.read(find_folder(self.model))
+        decision = folder.decision.with_thresholds(dict(self.thresholds), folder.codebook)
+        none = np.zeros((0, len(folder.codebook.frames), len(STATES)), dtype=np.float32)
+        decision.states(none, abstain=options["abstain"])
+        columns_of(folder.codebook, options)
+        return replace(folder, decision=decision)
 
     def pool(self, workers: int | None, *, room: Mapping[str, float]) -> dict[str, Any]:
         """Return how Ray Data is to run them: as many as there is room for, ``workers`` at most.
@@ -100,5 +135,11 @@ def loaded(worker: Worker) -> StanceModel:
     Raises:
         ModelError, InputError, MissingExtraError: as ``stance.load``.
     """
-    model = load(worker.model, backend=worker.backend, device=worker.device, threads=worker.threads)
+    model = load(
+        worker.model,
+        backend=worker.backend,
+        device=worker.device,
+        threads=worker.threads,
+        batch_size=worker.batch_size,
+    )
     return model.with_thresholds(dict(worker.thresholds))

@@ -27,7 +27,8 @@ _COLORS = (
     ("#f0e442", "#000"),
     ("#999999", "#000"),
 )
-_DATE = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?!\d)")
+# "2021.0" is the year of a column with gaps, as pandas writes it.
+_DATE = re.compile(r"(\d{4})(?:\.0$|[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?!\d)")
 _MONTHS_BY_YEAR = 36
 _DAYS_BY_MONTH = 62
 

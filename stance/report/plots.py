@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,12 +68,22 @@ def _figures(corpus: Corpus) -> Iterator[tuple[str, Canvas]]:
 
 
 def _save(canvas: Canvas, path: Path) -> None:
+    kind = path.suffix.removeprefix(".")
+    fresh = path.with_name(f"{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # The date of drawing would make two equal figures differ.
-        canvas.savefig(path, dpi=200, metadata={"Date": None} if path.suffix == ".svg" else {})
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+        fresh.unlink(missing_ok=True)
+        with fresh.open("xb") as stream:  # Never through a link.
+            # The date of drawing would make two equal figures differ.
+            metadata = {"Date": None} if kind == "svg" else {}
+            canvas.savefig(stream, format=kind, dpi=200, metadata=metadata)
+        fresh.replace(path)
+    except BaseException as error:
+        with suppress(OSError):
+            fresh.unlink()
+        if isinstance(error, OSError):
+            raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+        raise
 
 
 def _canvas(width: float, height: float) -> Canvas:

@@ -13,7 +13,7 @@ from stance.files.output import require_new, write_whole
 from stance.files.partial import beside
 from stance.files.tables import Row, TableFile
 from stance.files.text import clean
-from stance.report.corpus import Corpus, gather
+from stance.report.corpus import gather
 from stance.report.page import render
 from stance.report.plots import draw
 from stance.report.rows import checked, read_results
@@ -33,16 +33,16 @@ class ReportFiles:
         page: the HTML page.
         figures: the figures, each as PNG and as SVG; empty where none were asked for.
         articles, sentences: size of the corpus.
-        dated: how many articles have a date that could be read.
-        sourced: how many say where they are from.
+        dated: how many articles have a date that could be read; None where no row has the column.
+        sourced: how many say where they are from; None where no row has the column.
     """
 
     page: Path
     figures: tuple[Path, ...]
     articles: int
     sentences: int
-    dated: int
-    sourced: int
+    dated: int | None
+    sourced: int | None
 
 
 def write_report(
@@ -51,8 +51,8 @@ def write_report(
     *,
     figures: str | Path | None = None,
     title: str | None = None,
-    date_column: str = "date",
-    source_column: str = "source",
+    date_column: str | None = None,
+    source_column: str | None = None,
     model: str | Path | None = None,
     force: bool = False,
 ) -> ReportFiles:
@@ -64,14 +64,17 @@ def write_report(
         output: the page.
         figures: a folder for figures, made where it does not exist.
         title: the page's heading; the result's name by default.
-        date_column: where rows keep the date of their article, for shares over time.
-        source_column: where rows keep its source, for shares by source.
+        date_column: where rows keep the date of their article, for shares over time: ``YYYY``,
+            ``YYYY-MM`` or ``YYYY-MM-DD``. By default ``date``, where rows have it.
+        source_column: where rows keep its source, for shares by source. By default ``source``,
+            where rows have it.
         model: the model whose codebook defines the frames, as ``stance.load`` takes it; the shipped
             one by default, where it knows all of them.
         force: replace files that exist.
 
     Raises:
-        InputError: the result cannot be read or has no row, or the model knows no frame of it.
+        InputError: the result cannot be read, has no row or lacks a column that is named, or the
+            model knows no frame of it.
         ModelError: the model cannot be read.
         OutputError: a file exists, or cannot be written.
         MissingExtraError: jinja2 or, for figures, matplotlib is not installed.
@@ -89,23 +92,35 @@ def write_report(
         results = read_results(results)
     else:
         results = map(checked, results)
-    corpus = gather(results, skipped=skipped, date_column=date_column, source_column=source_column)
+    dates, sources = date_column or "date", source_column or "source"
+    corpus = gather(results, skipped=skipped, date_column=dates, source_column=sources)
+    rows, articles = corpus.rows, corpus.articles
+    for column in filter(None, (date_column, source_column)):
+        _require_column(rows, column)
     codebook = _codebook(corpus.names, model)
     content = render(corpus, title=clean(title or "Labelled articles"), codebook=codebook)
     drawn = () if figures is None else draw(corpus, Path(figures), force=force)
     write_whole(page, content)
-    return _report(corpus, page, drawn)
-
-
-def _report(corpus: Corpus, page: Path, figures: tuple[Path, ...]) -> ReportFiles:
     return ReportFiles(
         page,
-        figures,
-        articles=len(corpus.articles),
-        sentences=len(corpus.rows),
-        dated=sum(bool(article.date) for article in corpus.articles),
-        sourced=sum(bool(article.source) for article in corpus.articles),
+        drawn,
+        articles=len(articles),
+        sentences=len(rows),
+        dated=sum(bool(one.date) for one in articles) if _has(rows, dates) else None,
+        sourced=sum(bool(one.source) for one in articles) if _has(rows, sources) else None,
     )
+
+
+def _has(rows: Iterable[Mapping[str, Any]], column: str) -> bool:
+    return any(column in row for row in rows)
+
+
+def _require_column(rows: Sequence[Mapping[str, Any]], column: str) -> None:
+    if not _has(rows, column):
+        raise InputError(
+            f"no row has the column {column!r}; they have {', '.join(map(str, rows[0]))} "
+            "(stance label --keep-column carries a column into its result)"
+        )
 
 
 def _codebook(frames: Sequence[str], model: str | Path | None) -> Codebook | None:

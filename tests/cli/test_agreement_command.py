@@ -238,3 +238,12 @@ def test_codings_are_never_replaced(run, two, option):
     outcome = run("agreement", *two, option, two[1], "--force")
     assert (outcome.code, two[1].read_bytes()) == (2, before)
     assert "is read and would be replaced" in outcome.err
+
+
+def test_gold_and_disputes_are_two_files(run, two, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ("--gold", "x.jsonl", "--disputes", tmp_path / "x.jsonl", "--force")
+    outcome = run("agreement", *two, *words)
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert "both name x.jsonl" in outcome.err
+    assert not (tmp_path / "x.jsonl").exists()

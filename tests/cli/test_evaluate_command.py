@@ -45,3 +45,12 @@ def test_an_export_is_scored_and_named(run, tiny_folder, tmp_path):
     outcome = run("evaluate", path, "--model", tiny_folder, "--resamples", 0)
     assert outcome.code == 0
     assert outcome.err.startswith("stance: all.jsonl is read as an export of doccano")
+
+
+def test_the_stance_of_all_frames_pooled_is_not_called_a_mean(run, tiny_folder, gold):
+    words = ("evaluate", gold, "--model", tiny_folder, "--resamples", 0)
+    pooled = json.loads(run(*words, "--json").out)["stance"]["macro_f1"]["value"]
+    [line] = (line for line in run(*words).out.splitlines() if "all frames pooled" in line)
+    assert line.split()[3:] == ["·" if pooled is None else f"{pooled:.2f}"]
+    mean = [line for line in run(*words).out.splitlines() if line.startswith("mean")][1]
+    assert len(mean.split()) == 4  # Its name, the rows, and two figures of three.

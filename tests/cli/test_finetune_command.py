@@ -1,6 +1,9 @@
 """`stance finetune`: what it prints, what it makes, and one line for what is wrong."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -71,3 +74,24 @@ def test_an_export_is_read_and_named(run, tiny_folder, tmp_path):
     outcome = run("finetune", path, *words)
     assert outcome.code == 0
     assert "all.jsonl is read as an export of doccano: 9 labelled sentences" in outcome.out
+
+
+def test_lines_reach_stdout_where_only_stderr_is_a_terminal(data, tmp_path):
+    pty = pytest.importorskip("pty", reason="needs the terminals of Unix")
+    code = """
+from stance.cli.finetune import _reporter
+from stance.finetuning.fitting import FinetuneProgress
+with _reporter() as report:
+    report(FinetuneProgress("training", 0.5, 1.0, ("only 6 rows carry weather", "macro-F1 0.5")))
+"""
+    near, far = pty.openpty()
+    try:
+        with (tmp_path / "run.log").open("w") as log:
+            subprocess.run([sys.executable, "-c", code], stdout=log, stderr=far, check=True)
+        shown = os.read(near, 2**16).decode()
+    finally:
+        os.close(near)
+        os.close(far)
+    assert (tmp_path / "run.log").read_text() == "only 6 rows carry weather\nmacro-F1 0.5\n"
+    assert "training" in shown
+    assert "weather" not in shown

@@ -145,6 +145,7 @@ def test_where_nothing_can_be_done_the_reason_is_one_line_and_code_2(
         (["--backend", "jax"], "unknown backend"),
         (["--device", "tpu"], "unknown device"),
         (["--threads", "0"], "threads is 0"),
+        (["--batch-size", "0"], "batch_size is 0"),
         (["--resume"], "need a result"),
         (["--format", "csv"], "need a result"),
         (["-o", "out.xlsx"], "expected a name in .jsonl"),
@@ -174,6 +175,12 @@ def test_a_threshold_changes_the_labels(run, tiny_folder, articles, tmp_path):
     run("label", articles, "-o", output, "--model", tiny_folder, *words)
     found = {frame for row in rows(output) for frame in row["frames"]}
     assert found <= {"defensive_balancing", "anti_hegemony"}
+
+
+def test_small_batches_give_the_same_rows(run, tiny_folder, articles, tmp_path):
+    for name, words in (("whole.jsonl", []), ("small.jsonl", ["--batch-size", 1])):
+        run("label", articles, "-o", tmp_path / name, "--model", tiny_folder, *words)
+    assert (tmp_path / "small.jsonl").read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
 
 
 def test_the_table_can_be_shown_beside_a_result(run, tiny_folder, articles, tmp_path):

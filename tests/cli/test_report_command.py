@@ -74,3 +74,20 @@ def test_the_result_itself_is_never_replaced(run, result):
     outcome = run("report", result, "-o", result, "--force")
     assert (outcome.code, result.read_bytes()) == (2, before)
     assert "is read and would be replaced" in outcome.err
+
+
+@pytest.mark.parametrize("option", ["--date-column", "--source-column"])
+def test_a_column_that_is_asked_for_and_in_no_row_is_named(run, result, tmp_path, option):
+    page = tmp_path / "page.html"
+    outcome = run("report", result, "-o", page, option, "Date")
+    assert (outcome.code, outcome.err.count("\n"), page.exists()) == (2, 1, False)
+    assert "no row has the column 'Date'; they have document, text, frames, date" in outcome.err
+
+
+def test_articles_are_counted_where_no_date_can_be_read(run, tmp_path):
+    result = tmp_path / "out.jsonl"
+    rows = [row | {"date": date} for row, date in zip(ROWS, ("20210302", None), strict=True)]
+    result.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    out = run("report", result, "-o", tmp_path / "page.html").out
+    assert "2 articles without a date that can be read (YYYY, YYYY-MM or YYYY-MM-DD)" in out
+    assert "source" not in out

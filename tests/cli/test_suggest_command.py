@@ -123,3 +123,14 @@ def test_wrong_options_are_one_line_and_code_2(suggest, tmp_path, monkeypatch, w
     assert (outcome.code, outcome.err.count("\n")) == (2, 1)
     assert message in outcome.err
     assert (tmp_path / "there.jsonl").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["todo.jsonl", "todo.json.config.xml"])
+def test_a_list_that_is_excluded_is_never_replaced(suggest, tmp_path, name):
+    labelled = tmp_path / name
+    labelled.write_bytes((SEEDS / "labels.jsonl").read_bytes())
+    output = tmp_path / name.removesuffix(".config.xml")
+    outcome = suggest(SEEDS, "-o", output, "--exclude", labelled, "--force")
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert "is read and would be replaced" in outcome.err
+    assert labelled.read_bytes() == (SEEDS / "labels.jsonl").read_bytes()

@@ -203,3 +203,25 @@ def test_nothing_is_written_where_one_figure_exists(tmp_path, name):
         write_report(rows, tmp_path / "page.html", figures=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert (tmp_path / name).read_text("utf-8") == "mine"
+
+
+def test_a_figure_is_not_written_through_a_link(tmp_path):
+    pytest.importorskip("matplotlib")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("mine", "utf-8")
+    figures = tmp_path / "figures"
+    figures.mkdir()
+    for name in ("shares.png", "shares.svg.new"):
+        (figures / name).symlink_to(elsewhere)
+    write_report([row()], tmp_path / "page.html", figures=figures, force=True)
+    assert elsewhere.read_text("utf-8") == "mine"
+    assert {path.name for path in figures.iterdir()} == {"shares.png", "shares.svg"}
+    assert not any(path.is_symlink() for path in figures.iterdir())
+
+
+def test_a_figure_that_cannot_be_written_leaves_nothing_behind(tmp_path):
+    pytest.importorskip("matplotlib")
+    (tmp_path / "figures" / "shares.png").mkdir(parents=True)
+    with pytest.raises(OutputError, match=r"^cannot write .*shares\.png"):
+        write_report([row()], tmp_path / "page.html", figures=tmp_path / "figures", force=True)
+    assert [path.name for path in (tmp_path / "figures").iterdir()] == ["shares.png"]
