@@ -13,6 +13,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -150,16 +151,21 @@ class ModelFolder:
 
         Returns:
             The folder as read back, so that what was written is known to load.
+
+        Raises:
+            OutputError: it cannot be written.
+            ModelError: what was written cannot be loaded.
         """
-        files = {
-            file.name: {"bytes": file.stat().st_size, "sha256": sha256_of(file)}
-            for file in sorted(self.path.iterdir())
-            if file.is_file() and file.name in (*REQUIRED, *WEIGHTS)
-        }
-        text = json.dumps({**self.to_dict(), "files": files}, ensure_ascii=False, indent=2)
-        target = self.path / "stance.json"
-        target.unlink(missing_ok=True)  # It may be a link, or have other names.
-        target.write_text(text + "\n", encoding="utf-8")
+        with _writing(self.path):
+            files = {
+                file.name: {"bytes": file.stat().st_size, "sha256": sha256_of(file)}
+                for file in sorted(self.path.iterdir())
+                if file.is_file() and file.name in (*REQUIRED, *WEIGHTS)
+            }
+            text = json.dumps({**self.to_dict(), "files": files}, ensure_ascii=False, indent=2)
+            target = self.path / "stance.json"
+            target.unlink(missing_ok=True)  # It may be a link, or have other names.
+            target.write_text(text + "\n", encoding="utf-8")
         return ModelFolder.read(self.path)
 
     def verify(self) -> None:
@@ -181,19 +187,23 @@ class ModelFolder:
         """Copy the model to another folder, its card included.
 
         Raises:
-            OutputError: the target exists and is not empty, unless ``force``.
+            OutputError: the target is a file; it is not empty, unless ``force``; or it cannot be
+                written.
         """
         folder = Path(target)
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())) and not force:
-            raise OutputError(f"{folder} exists already; choose another name or use force")
-        folder.mkdir(parents=True, exist_ok=True)
-        if folder.samefile(self.path):
-            return ModelFolder.read(folder)
-        for name in (*REQUIRED, *WEIGHTS, *BESIDE):
-            # What is there is another model's, or a link to somewhere else.
-            (folder / name).unlink(missing_ok=True)
-            if (self.path / name).is_file():
-                shutil.copyfile(self.path / name, folder / name)
+        with _writing(folder):
+            if folder.exists() and not folder.is_dir():
+                raise OutputError(f"{folder} is a file; expected the name of a folder")
+            if folder.exists() and any(folder.iterdir()) and not force:
+                raise OutputError(f"{folder} exists already; choose another name or use force")
+            folder.mkdir(parents=True, exist_ok=True)
+            if folder.samefile(self.path):
+                return ModelFolder.read(folder)
+            for name in (*REQUIRED, *WEIGHTS, *BESIDE):
+                # What is there is another model's, or a link to somewhere else.
+                (folder / name).unlink(missing_ok=True)
+                if (self.path / name).is_file():
+                    shutil.copyfile(self.path / name, folder / name)
         return ModelFolder.read(folder)
 
     def _check_files(self) -> None:
@@ -248,6 +258,14 @@ class ModelFolder:
                 f"{self.path}/stance.json has the max_length {self.max_length}, and the encoder "
                 f"reads {positions} tokens at once (config.json); they must agree"
             )
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"cannot write {folder}: {error.strerror or error}") from error
 
 
 def check_settings(folder: Path) -> dict[str, Any]:

@@ -146,6 +146,28 @@ def test_copy_refuses_a_folder_in_use(tiny_folder, tmp_path):
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "precious"
 
 
+@pytest.mark.parametrize("force", [False, True])
+def test_a_model_is_not_saved_onto_a_file(tiny_folder, tmp_path, force):
+    (tmp_path / "notes.txt").write_text("precious")
+    with pytest.raises(OutputError, match="is a file; expected the name of a folder"):
+        ModelFolder.read(tiny_folder).copy(tmp_path / "notes.txt", force=force)
+    assert (tmp_path / "notes.txt").read_text() == "precious"
+
+
+def test_a_place_that_cannot_be_written_is_one_line(tiny_folder, tmp_path):
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(OutputError, match=r"cannot write .*model: Not a directory"):
+        ModelFolder.read(tiny_folder).copy(tmp_path / "notes.txt" / "model")
+
+
+def test_a_settings_file_that_cannot_be_replaced_is_one_line(folder):
+    model = ModelFolder.read(folder)
+    (folder / "stance.json").unlink()
+    (folder / "stance.json").mkdir()
+    with pytest.raises(OutputError, match="cannot write"):
+        model.write()
+
+
 def test_a_changed_decision_survives_writing(folder):
     model = ModelFolder.read(folder)
     decision = replace(

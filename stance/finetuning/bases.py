@@ -100,7 +100,7 @@ def open_base(source: str | Path | None) -> Base:
     if (path / "config.json").exists():
         check_settings(path)
     config = _read_config(path)
-    positions = int(getattr(config, "max_position_embeddings", 512) or 512)
+    positions = int(getattr(config, "max_position_embeddings", None) or 0)
     return Base(
         path=path,
         name=hub_id or (folder.name if folder else path.resolve().name),
@@ -108,9 +108,17 @@ def open_base(source: str | Path | None) -> Base:
         folder=folder,
         hidden_size=int(getattr(config, "hidden_size", 768)),
         layers=int(getattr(config, "num_hidden_layers", 12)),
-        max_length=folder.max_length if folder else max(8, positions - _RESERVED_POSITIONS),
+        max_length=folder.max_length if folder else _max_length(positions),
         language=folder.language if folder else "",
     )
+
+
+def _max_length(positions: int) -> int:
+    """Return how many tokens an encoder of so many positions reads at once.
+
+    Encoders of relative positions have none to be counted, or -1 (XLNet).
+    """
+    return max(8, (positions if positions > 0 else 512) - _RESERVED_POSITIONS)
 
 
 def _from_hub(source: str) -> Path:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from stance.codebook import STATES
 from stance.decision import Decision
 
-__all__ = ["ABSTENTION_SHARES", "equal_weights", "fit_decision"]
+__all__ = ["ABSTENTION_SHARES", "equal_weights", "fit_calibration", "fit_decision"]
 
 #: Shares of the decisions that abstention bands are fitted for.
 ABSTENTION_SHARES = (0.05, 0.10)
@@ -32,9 +32,8 @@ def fit_decision(
 ) -> Decision:
     """Fit a temperature, an offset, a threshold and abstention bands for every frame.
 
-    The temperature (Guo et al. 2017) and the offset (the intercept of Platt scaling, Platt 1999)
-    minimise the cross-entropy over the four states. The threshold has the highest F1, as the median
-    over resamples of the rows, because the best threshold of a single sample is a matter of luck.
+    For the first two see ``fit_calibration``. The threshold has the highest F1, as the median over
+    resamples of the rows, because the best threshold of a single sample is a matter of luck.
 
     Args:
         logits: out-of-fold logits, float array of shape (n, F * 4).
@@ -43,24 +42,40 @@ def fit_decision(
         row_weights: float array of shape (n,); see ``equal_weights``.
         seed: of the resamples.
     """
+    weights = np.ones(len(states)) if row_weights is None else row_weights
+    decision = fit_calibration(logits, states, row_weights=weights)
+    probabilities = decision.probabilities(logits)
+    present = 1.0 - probabilities[..., 0].astype(np.float64)
+    generator = np.random.default_rng(seed)
+    thresholds = tuple(
+        _best_threshold(present[:, f], states[:, f] != 0, weights, generator)
+        for f in range(states.shape[1])
+    )
+    bands = {share: _fit_bands(present, thresholds, share) for share in ABSTENTION_SHARES}
+    return replace(decision, thresholds=thresholds, bands=bands)
+
+
+def fit_calibration(
+    logits: NDArray[np.float32],
+    states: NDArray[np.int64],
+    *,
+    row_weights: NDArray[np.float64] | None = None,
+) -> Decision:
+    """Fit a temperature and an offset for every frame; thresholds stay at one half.
+
+    The temperature (Guo et al. 2017) and the offset (the intercept of Platt scaling, Platt 1999)
+    minimise the cross-entropy over the four states. For the arguments see ``fit_decision``.
+    """
     frames = states.shape[1]
     weights = np.ones(len(states)) if row_weights is None else row_weights
     scores = logits.astype(np.float64).reshape(len(logits), frames, len(STATES))
-    fitted = [_fit_calibration(scores[:, f], states[:, f], weights) for f in range(frames)]
-    decision = Decision(
+    fitted = [_fit_frame(scores[:, f], states[:, f], weights) for f in range(frames)]
+    return Decision(
         temperatures=tuple(temperature for temperature, _ in fitted),
         offsets=tuple(offset for _, offset in fitted),
         thresholds=(0.5,) * frames,
         bands={},
     )
-    probabilities = decision.probabilities(logits)
-    present = 1.0 - probabilities[..., 0].astype(np.float64)
-    generator = np.random.default_rng(seed)
-    thresholds = tuple(
-        _best_threshold(present[:, f], states[:, f] != 0, weights, generator) for f in range(frames)
-    )
-    bands = {share: _fit_bands(present, thresholds, share) for share in ABSTENTION_SHARES}
-    return replace(decision, thresholds=thresholds, bands=bands)
 
 
 def equal_weights(sources: Sequence[str]) -> NDArray[np.float64]:
@@ -70,7 +85,7 @@ def equal_weights(sources: Sequence[str]) -> NDArray[np.float64]:
     return weights
 
 
-def _fit_calibration(
+def _fit_frame(
     scores: NDArray[np.float64], states: NDArray[np.int64], weights: NDArray[np.float64]
 ) -> tuple[float, float]:
     from scipy.optimize import minimize

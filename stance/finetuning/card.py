@@ -64,7 +64,8 @@ those of the data. Overlapping intervals do not tell two models apart.
 
 {plan}. The last training was ended after {epochs} epochs. A temperature, an offset and a threshold
 a frame were fitted on held-out logits of the full weights; the 8-bit ONNX file, where there is one,
-moves P(frame) a little. Versions: {versions}; {minutes} minutes.
+moves P(frame) a little. Versions: {versions}. The last run took {minutes} minutes; where it went on
+from one that was cut off, those before are not counted.
 """
 
 
@@ -99,7 +100,7 @@ def write_card(
         plan=str(training["plan"]).capitalize(),
         epochs=training["epochs"],
         versions=", ".join(f"{name} {value}" for name, value in training["versions"].items()),
-        minutes=training["minutes"],
+        minutes=training["minutes_of_last_run"],
     )
     (folder.path / "README.md").write_text(text, encoding="utf-8")
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from stance.codebook import STATES, Codebook, format_labels
 from stance.files import LabelledRow
-from stance.finetuning.data import fold
+from stance.finetuning.data import CHARACTERS_A_TOKEN, fold, latin_length
 from stance.store import ModelFolder
 
 __all__ = [
@@ -81,7 +81,7 @@ def check_rows(
         rows: to train on.
         codebook: the frames to train.
         held_out: a separate set to measure on, where there is one.
-        long_characters: texts longer than this are not read to their end.
+        long_characters: texts longer than this are not read to their end; see ``latin_length``.
 
     >>> rows = [LabelledRow("1", "a", "They met.", {"cooperation": "favor"}),
     ...         LabelledRow("2", "b", "They met!", {})]
@@ -257,12 +257,15 @@ def _lengths(rows: Sequence[LabelledRow], long_characters: int) -> Iterable[Find
         yield _finding(
             "empty", f"{len(empty):,} texts have no letter or digit; they are left out", empty
         )
-    long = [row for row in rows if len(row.text) > long_characters]
+    long = [row for row in rows if latin_length(row.text) > long_characters]
     if long:
+        dense = any(len(row.text) <= long_characters for row in long)
+        counted = f" (a Chinese, Japanese or Korean one counts as {CHARACTERS_A_TOKEN})"
         yield _finding(
             "long",
-            f"{len(long):,} texts have more than {long_characters:,} characters and may be cut "
-            "in training; the model is meant for single sentences",
+            f"{len(long):,} texts have more than {long_characters:,} characters"
+            f"{counted if dense else ''} and may be cut in training; the model is meant for single "
+            "sentences",
             long,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
@@ -15,8 +16,9 @@ from stance.codebook import Codebook, Frame, parse_labels
 from stance.errors import CodebookError, InputError
 from stance.files import LabelledRow, read_labelled
 from stance.files.tables import missing_column
+from stance.files.text import clean
 
-__all__ = ["Columns", "Data", "choose_codebook", "digest", "read_data"]
+__all__ = ["CHARACTERS_A_TOKEN", "Columns", "Data", "choose_codebook", "digest", "read_data"]
 
 #: A file, several files, or rows: a ``datasets.Dataset``, a pandas frame, mappings, LabelledRows.
 Data: TypeAlias = Any
@@ -25,6 +27,9 @@ Data: TypeAlias = Any
 Columns: TypeAlias = tuple[str, str, str]
 
 GROUP_COLUMN = "document"
+
+#: Of English, about.
+CHARACTERS_A_TOKEN = 4.5
 
 logger = logging.getLogger("stance.finetune")
 
@@ -37,11 +42,12 @@ def read_data(
     Args:
         data: a JSONL, CSV, TSV or Parquet file, an export of Label Studio (JSON) or doccano, or a
             list of such files; a ``datasets.Dataset``; a pandas frame; or rows, as mappings of
-            column → value or as ``LabelledRow``. In a table of columns (Dataset, pandas, Parquet)
-            an object of frames has a value for every frame, so that a missing one there stands for
-            a frame that is absent.
-        columns: of the text, the labels and what rows are grouped by.
-        note: called with a line for each export: what it was taken for.
+            column → value or as ``LabelledRow``. A stance of None was not coded. But where a table
+            of columns (Dataset, pandas, Parquet) names the same frames in every row, as a struct
+            does, None stands for a frame that is absent.
+        columns: of the text, the labels and what rows are grouped by; rows need no ``id`` to be
+            grouped by it, each is then by itself.
+        note: called with a line on what an export, or None in a table, was taken for.
 
     Raises:
         InputError: there is no row, a row cannot be read, has no text or is not labelled, or no row
@@ -50,9 +56,9 @@ def read_data(
     if isinstance(data, (str, Path)):
         data = [data]
     if hasattr(data, "to_dict") and hasattr(data, "columns"):
-        rows = _from_mappings(data.to_dict("records"), columns, table=True)
+        rows = _from_table(data.to_dict("records"), columns, note)
     elif hasattr(data, "column_names") and not isinstance(data, Mapping):
-        rows = _from_mappings(iter(data), columns, table=True)
+        rows = _from_table(list(data), columns, note)
     elif isinstance(data, Iterable) and not isinstance(data, Mapping):
         rows = _from_list(list(data), columns, note)
     else:
@@ -64,7 +70,10 @@ def read_data(
         raise InputError("the data hold no rows; expected labelled sentences")
     if columns[2] not in (GROUP_COLUMN, "id") and all(row.document == row.id for row in rows):
         raise InputError(f"no row has a value in {columns[2]!r}, the column to group by")
-    return rows
+    return [
+        replace(row, id=clean(row.id), document=clean(row.document), text=clean(row.text))
+        for row in rows
+    ]
 
 
 def choose_codebook(
@@ -112,9 +121,14 @@ def _from_list(
 ) -> list[LabelledRow]:
     if all(isinstance(item, (str, Path)) for item in items):
         return _from_files([Path(item) for item in items], columns, note)
-    if all(isinstance(item, LabelledRow) for item in items):
-        return items
-    return _from_mappings(items, columns, table=False)
+    if not all(isinstance(item, LabelledRow) for item in items):
+        return _from_mappings(items, columns)
+    if columns[2] not in (GROUP_COLUMN, "id"):
+        raise InputError(
+            f"a LabelledRow has no {columns[2]!r} to group by; expected document or id, or rows as "
+            "mappings of column → value"
+        )
+    return _by_id(items) if columns[2] == "id" else items
 
 
 def _from_files(
@@ -123,15 +137,22 @@ def _from_files(
     text, frames, group = columns
     rows: list[LabelledRow] = []
     taken: set[str] = set()
+    # Every row has an id, even where its file has no column of them.
+    column = GROUP_COLUMN if group == "id" else group
     for number, file in enumerate(files, start=1):
-        found = read_labelled(file, text_column=text, frames_column=frames, document_column=group)
+        found = read_labelled(file, text_column=text, frames_column=frames, document_column=column)
         if not found.rows:
             raise InputError(f"{file} has no rows; expected labelled sentences")
         if found.note:
             note(found.note)
-        rows += [_apart(row, taken, number) for row in found.rows]
-        taken.update(row.document for row in found.rows)
+        grouped = _by_id(found.rows) if group == "id" else found.rows
+        rows += [_apart(row, taken, number) for row in grouped]
+        taken.update(row.document for row in grouped)
     return rows
+
+
+def _by_id(rows: Iterable[LabelledRow]) -> list[LabelledRow]:
+    return [replace(row, document=row.id) for row in rows]
 
 
 def _apart(row: LabelledRow, taken: Set[str], number: int) -> LabelledRow:
@@ -146,16 +167,46 @@ def _apart(row: LabelledRow, taken: Set[str], number: int) -> LabelledRow:
     return replace(row, id=name, document=name)
 
 
-def _from_mappings(items: Iterable[Any], columns: Columns, *, table: bool) -> list[LabelledRow]:
+def _from_table(
+    items: Sequence[Mapping[str, Any]], columns: Columns, note: Callable[[str], None]
+) -> list[LabelledRow]:
+    """Read the rows of a table, and say what None was taken for: it may mean either."""
+    column = columns[1]
+    labels = [item[column] for item in items if isinstance(item.get(column), Mapping)]
+    struct = len({frozenset(found) for found in labels}) == 1
+    if empty := sum(any(map(_missing, found.values())) for found in labels):
+        note(
+            f"{empty:,} rows of the table have None for a frame; all rows name the same frames, so "
+            "it is read as absent: where a stance was not coded, give the labels as text"
+            if struct
+            else f"{empty:,} rows of the table have None for a frame; the rows name different "
+            "frames, so it is read as a stance that was not coded: leave out what is absent"
+        )
+    rows = [
+        {**item, column: _cell(item[column], struct=struct)} if column in item else item
+        for item in items
+    ]
+    return _from_mappings(rows, columns)
+
+
+def _cell(value: object, *, struct: bool) -> object:
+    """Return the labels in a cell of a table as rows by themselves have them."""
+    if isinstance(value, Mapping):
+        stances = {f: None if _missing(stance) else stance for f, stance in value.items()}
+        return {f: s for f, s in stances.items() if not (struct and s is None)}
+    return {} if _missing(value) else value
+
+
+def _from_mappings(items: Iterable[Any], columns: Columns) -> list[LabelledRow]:
     rows = []
     for number, item in enumerate(items, start=1):
         if not isinstance(item, Mapping):
             raise InputError(f"row {number} is a {type(item).__name__}; expected column → value")
-        rows.append(_row(number, item, columns, table=table))
+        rows.append(_row(number, item, columns))
     return rows
 
 
-def _row(number: int, values: Mapping[str, Any], columns: Columns, *, table: bool) -> LabelledRow:
+def _row(number: int, values: Mapping[str, Any], columns: Columns) -> LabelledRow:
     for column in columns[:2]:
         if column not in values:
             raise InputError(f"row {number} {missing_column(column, values)}")
@@ -163,7 +214,7 @@ def _row(number: int, values: Mapping[str, Any], columns: Columns, *, table: boo
     if not isinstance(text, str) or not text.strip():
         raise InputError(f"row {number} has no text in {columns[0]!r}; expected a sentence")
     try:
-        frames = _labels(values[columns[1]], table=table)
+        frames = _labels(values[columns[1]])
     except CodebookError as error:
         raise CodebookError(f"row {number}: {error}") from error
     name = values.get("id")
@@ -172,14 +223,11 @@ def _row(number: int, values: Mapping[str, Any], columns: Columns, *, table: boo
     return LabelledRow(row_id, row_id if _missing(group) else str(group), text, frames)
 
 
-def _labels(value: object, *, table: bool) -> Mapping[str, str | None]:
+def _labels(value: object) -> Mapping[str, str | None]:
     if isinstance(value, str):
         return parse_labels(value)
     if isinstance(value, Mapping):
-        items = {str(frame): stance for frame, stance in value.items()}
-        return {f: s for f, s in items.items() if not (table and _missing(s))}
-    if table and _missing(value):
-        return {}
+        return {str(frame): stance for frame, stance in value.items()}
     raise CodebookError(
         f"the labels are a {type(value).__name__}; expected an object such as "
         '{"cooperation": "favor"}, or the text cooperation:favor'
@@ -200,6 +248,20 @@ def fold(text: str) -> str:
     True
     """
     return " ".join("".join(c if c.isalnum() else " " for c in text.casefold()).split())
+
+
+def latin_length(text: str) -> float:
+    """Return how many Latin characters make about as many tokens as a text.
+
+    A letter of Chinese, Japanese or Korean is a token, more or less; so are 4.5 of English.
+
+    >>> latin_length("trade"), latin_length("贸易")
+    (5, 9.0)
+    """
+    if text.isascii():
+        return len(text)
+    wide = sum(c.isalpha() and unicodedata.east_asian_width(c) in "FW" for c in text)
+    return len(text) + wide * (CHARACTERS_A_TOKEN - 1)
 
 
 def distinct_ids(rows: Sequence[LabelledRow]) -> list[LabelledRow]:

@@ -14,11 +14,10 @@ from stance.decision import Decision, states_of
 from stance.figures import Evaluation
 from stance.files import LabelledRow
 from stance.finetuning.bases import Base
-from stance.finetuning.calibration import ABSTENTION_SHARES, fit_decision
-from stance.finetuning.data import fold
+from stance.finetuning.calibration import ABSTENTION_SHARES, fit_calibration, fit_decision
 from stance.finetuning.heads import fit_new_frames
 from stance.finetuning.memory import needs_gradient_checkpointing
-from stance.finetuning.plan import Plan, assign_folds
+from stance.finetuning.plan import Plan, assign_folds, training_rows
 from stance.finetuning.pooling import add_mean_layer, drop_upper_layers
 from stance.finetuning.training import (
     NOT_JUDGED,
@@ -62,6 +61,7 @@ class Task:
     Attributes:
         rows: n rows.
         states: int array of shape (n, F); a frame that no row carries is ``NOT_JUDGED``.
+        part: int array of shape (n,), the part of each row; see ``split_rows``.
         codebook: the F frames.
         base, plan, workspace: see there.
         report: called with the progress.
@@ -70,6 +70,7 @@ class Task:
 
     rows: Sequence[LabelledRow]
     states: NDArray[np.int64]
+    part: NDArray[np.int64]
     codebook: Codebook
     base: Base
     plan: Plan
@@ -119,12 +120,9 @@ def hold_out(task: Task) -> HeldOut:
 
     Chosen is the epoch after which the held-out cross-entropy, calibrated, is least.
     """
-    plan = task.plan
-    part = assign_folds(task.rows, task.states, plan.folds, seed=plan.recipe.seed)
-    if plan.held_out < plan.folds:
-        part = _nearest_to_even_first(part, plan.folds)
+    plan, part = task.plan, task.part
     for number in range(plan.held_out):
-        _train_without(task, part, number)
+        _train_without(task, number)
     rows = np.concatenate([np.flatnonzero(part == number) for number in range(plan.held_out)])
     stored = [task.workspace.stored(_part_name(number)) for number in range(plan.held_out)]
     by_epoch = [np.concatenate(parts) for parts in zip(*stored, strict=False)]
@@ -134,15 +132,6 @@ def hold_out(task: Task) -> HeldOut:
     else:
         epochs = len(by_epoch)
     return HeldOut(rows, part[rows], by_epoch[epochs - 1], epochs)
-
-
-def _nearest_to_even_first(part: NDArray[np.int64], folds: int) -> NDArray[np.int64]:
-    """Number the parts anew: a document of half the rows must not be what is held out."""
-    sizes = np.bincount(part, minlength=folds)
-    # Two parts are as far from even: the smaller is held out.
-    order = np.lexsort((sizes, np.abs(sizes - len(part) / folds)))
-    renumbered: NDArray[np.int64] = np.argsort(order)[part]
-    return renumbered
 
 
 def fit_all(task: Task, epochs: int) -> Classifier:
@@ -179,28 +168,25 @@ def judge(task: Task, held_out: HeldOut, *, resamples: int) -> tuple[Decision, E
     return _complete(decision, task, without=_never_compared(task, held_out)), figures
 
 
-def _train_without(task: Task, part: NDArray[np.int64], number: int) -> None:
+def _train_without(task: Task, number: int) -> None:
     """Train on all parts but one, and keep that one's logits after every epoch."""
     name, plan = _part_name(number), task.plan
     if task.workspace.is_finished(name):
         return
-    held_out = np.flatnonzero(part == number).tolist()
+    held_out = np.flatnonzero(task.part == number).tolist()
     texts = [task.rows[row].text for row in held_out]
-    copies = {fold(text) for text in texts}
-    training = [
-        row
-        for row in np.flatnonzero(part != number).tolist()
-        if fold(task.rows[row].text) not in copies
-    ]
+    training = training_rows(task.rows, task.part, number)
     gold = task.states[held_out]
+    losses: list[float] = []
 
     def after_epoch(epoch: int, classifier: Classifier) -> bool:
         logits = predict_logits(classifier, texts, max_length=plan.recipe.max_length)
         task.workspace.store(name, epoch, logits)
         if not plan.patience:
             return False
-        stored = task.workspace.stored(name)
-        losses = [_calibrated_loss(values, gold, task.judged) for values in stored]
+        # Of epochs before a run was cut off, the logits are there, but not the losses.
+        new = task.workspace.stored(name)[len(losses) : epoch]
+        losses.extend(_calibrated_loss(values, gold, task.judged) for values in new)
         return len(losses) - 1 - int(np.argmin(losses)) >= plan.patience
 
     stage = f"training {number + 1} of {plan.held_out}, {len(held_out):,} rows held out"
@@ -239,6 +225,7 @@ def _train(
             after_step=after_step,
             after_epoch=after_epoch,
             gradient_checkpointing=needs_gradient_checkpointing(task.base, plan.recipe),
+            writing=task.workspace.writing,
         ),
     )
 
@@ -268,7 +255,7 @@ def _calibrated_loss(
     """Return the mean cross-entropy a decision, after calibration on the same logits."""
     gold = states[:, judged]
     logits = _columns(logits, judged)
-    probabilities = fit_decision(logits, gold).probabilities(logits).astype(np.float64)
+    probabilities = fit_calibration(logits, gold).probabilities(logits).astype(np.float64)
     right = np.take_along_axis(probabilities, np.maximum(gold, 0)[..., None], axis=-1)[..., 0]
     right = np.where(gold < 0, 1 - probabilities[..., 0], right)
     return float(-np.log(np.maximum(right, 1e-9)).mean())

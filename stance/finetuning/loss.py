@@ -1,9 +1,13 @@
-"""The loss, and the Trainer that uses it (this module alone imports torch as it loads)."""
+"""The loss, and the Trainer that uses it.
+
+This module imports torch and transformers as it loads.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -96,6 +100,7 @@ class _FrameTrainer(Trainer):
         self._state_weights = torch.tensor(state_weights)
         self._label_smoothing = label_smoothing
         self.epochs_done = 0
+        self.writing: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthSampler:
         rows: Any = self.train_dataset if train_dataset is None else train_dataset
@@ -106,6 +111,10 @@ class _FrameTrainer(Trainer):
             seed=self.args.seed,
             epochs_done=self.epochs_done,
         )
+
+    def _save_checkpoint(self, *arguments: Any, **named: Any) -> None:
+        with self.writing():
+            super()._save_checkpoint(*arguments, **named)
 
     def compute_loss(
         self,

@@ -14,10 +14,11 @@ from stance.codebook import STATES
 from stance.errors import InputError
 from stance.files import LabelledRow
 from stance.finetuning.bases import Base
+from stance.finetuning.data import CHARACTERS_A_TOKEN, fold, latin_length
 from stance.finetuning.pooling import takes_mean_layer, wants_mean_layer
 from stance.finetuning.training import Recipe
 
-__all__ = ["Plan", "assign_folds", "make_plan"]
+__all__ = ["Plan", "assign_folds", "make_plan", "split_rows", "training_rows"]
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,9 @@ _UNLEARN_ROWS = 1_000
 _UNLEARNING_RATE = 2e-4  # for a width of 384
 _MAX_LEARNING_RATE = 1e-3
 _MAX_STATE_WEIGHT = 4.0
-# A token of English is about 4.5 characters; sentences longer than 128 tokens are rare.
-_CHARACTERS_A_TOKEN = 4.5
+# So many rows at least decide on epochs, calibration and thresholds, where a part alone does.
+_LEAST_HELD_OUT = 100
+# Sentences longer than 128 tokens are rare.
 _USUAL_LENGTH, _MOST_LENGTH = 128, 512
 
 
@@ -159,8 +161,8 @@ def make_plan(
     restart = other and takes_mean_layer(base.path)
     rate = _UNLEARNING_RATE if other else size.learning_rate
     rate = min(_MAX_LEARNING_RATE, rate * (384 / base.hidden_size) ** 2)
-    characters = float(np.quantile([len(row.text) for row in rows], 0.99))
-    length = _USUAL_LENGTH if characters / _CHARACTERS_A_TOKEN <= _USUAL_LENGTH else _MOST_LENGTH
+    characters = float(np.quantile([latin_length(row.text) for row in rows], 0.99))
+    length = _USUAL_LENGTH if characters / CHARACTERS_A_TOKEN <= _USUAL_LENGTH else _MOST_LENGTH
     recipe = Recipe(
         epochs=epochs or size.epochs,
         learning_rate=float(f"{rate:.2g}"),
@@ -180,6 +182,46 @@ def make_plan(
         mean_layer=restart or (few and base.folder is None and wants_mean_layer(base.path)),
         fit_head=few,
     )
+
+
+def split_rows(
+    rows: Sequence[LabelledRow], states: NDArray[np.int64], plan: Plan
+) -> NDArray[np.int64]:
+    """Split rows into the plan's parts; the first ``plan.held_out`` of them are held out in turn.
+
+    Returns:
+        The part of each row, int array of shape (n,).
+
+    Raises:
+        InputError: a part is too small to measure on, or without it nothing is left to train on.
+    """
+    part = assign_folds(rows, states, plan.folds, seed=plan.recipe.seed)
+    if plan.held_out < plan.folds:
+        part = _nearest_to_even_first(part, plan.folds)
+        held_out = int((part < plan.held_out).sum())
+        if held_out < _LEAST_HELD_OUT:
+            raise InputError(
+                f"the documents of {len(rows):,} rows are so unlike in size that only {held_out} "
+                f"rows can be held out to measure on; expected {_LEAST_HELD_OUT} or more: split by "
+                "row with --group-by id, or name smaller documents"
+            )
+    for number in range(plan.held_out):
+        if not training_rows(rows, part, number):
+            here = np.flatnonzero(part == number).tolist()
+            documents = sorted({rows[row].document for row in here})
+            raise InputError(
+                f"all rows but those of {', '.join(documents[:3])}{', …' * (len(documents) > 3)} "
+                "repeat texts of these, so that none is left to train on while these are held out; "
+                "take the copies out, add rows with other texts, or split by row with --group-by id"
+            )
+    return part
+
+
+def training_rows(rows: Sequence[LabelledRow], part: NDArray[np.int64], number: int) -> list[int]:
+    """Return which rows are trained on while a part is held out: no copy of its texts either."""
+    held_out = {fold(rows[row].text) for row in np.flatnonzero(part == number).tolist()}
+    others = np.flatnonzero(part != number).tolist()
+    return [row for row in others if fold(rows[row].text) not in held_out]
 
 
 def assign_folds(
@@ -213,14 +255,24 @@ def assign_folds(
     return np.asarray(part[document], dtype=np.int64)
 
 
+def _nearest_to_even_first(part: NDArray[np.int64], folds: int) -> NDArray[np.int64]:
+    """Number the parts anew: a document of half the rows must not be what is held out."""
+    sizes = np.bincount(part, minlength=folds)
+    # Two parts are as far from even: the smaller is held out.
+    order = np.lexsort((sizes, np.abs(sizes - len(part) / folds)))
+    renumbered: NDArray[np.int64] = np.argsort(order)[part]
+    return renumbered
+
+
 def _state_weights(states: NDArray[np.int64]) -> tuple[float, float, float, float]:
     counts = Counter(states.ravel().tolist())
     coded = sum(counts[state] for state in (1, 2, 3))
-    # Frames whose stance was not coded belong to the three stances in their proportions.
-    scale = 1 + counts[-1] / coded if coded else 1.0
 
     def weight(state: int) -> float:
-        rarer = counts[0] / max(1.0, counts[state] * scale)
+        # Frames whose stance was not coded belong to the three stances in their proportions, which
+        # few coded ones hardly tell: without any, all are alike (Laplace's rule of succession).
+        share = (counts[state] + 1) / (coded + 3)
+        rarer = counts[0] / max(1.0, counts[state] + counts[-1] * share)
         return round(float(np.clip(np.sqrt(rarer), 1.0, _MAX_STATE_WEIGHT)), 1)
 
     return (1.0, weight(1), weight(2), weight(3))

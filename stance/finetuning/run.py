@@ -46,7 +46,7 @@ from stance.finetuning.fitting import (
     judge,
     task_states,
 )
-from stance.finetuning.plan import make_plan
+from stance.finetuning.plan import make_plan, split_rows
 from stance.finetuning.workspace import Workspace
 from stance.finetuning.writing import check_onnx, write_label_issues, write_onnx, write_weights
 from stance.model import StanceModel, load
@@ -94,7 +94,8 @@ def finetune(
         data: a JSONL, CSV, TSV or Parquet file, an export of Label Studio or doccano, or a list of
             them; a ``datasets.Dataset``, a pandas frame, or a list of rows such as
             ``{"text": "...", "frames": {"trade": "favor"}}``. A frame with the stance None was
-            seen, but its stance was not coded: it is trained for presence only.
+            seen, but its stance was not coded: it is trained for presence only. In a Dataset, a
+            pandas frame or Parquet of which every row names the same frames, None is an absent one.
         output: the folder of the new model.
         base: None for the shipped model, a model folder, or the folder or Hub id of an encoder.
             Frames that a base model knows keep what they learnt, and those without a row stay as
@@ -143,6 +144,7 @@ def finetune(
     )
     settings = _settings(task, separate)
     if workspace.finished(settings, resume=resume):
+        task.tell("done", 1.0, f"{output} is there already, of the same rows and settings")
         return load(workspace.output)
     with closing(workspace), _quiet_transformers():
         workspace.open(settings, force=force)
@@ -173,7 +175,8 @@ def _train_and_write(
         max_length=task.plan.recipe.max_length,
         figures={"held_out": figures.to_dict()},
     )
-    write_weights(classifier, folder.path, name=folder.name)
+    with task.workspace.writing():
+        write_weights(classifier, folder.path, name=folder.name)
     findings += _add_onnx(classifier, folder, task)
     folder = replace(folder, training=_describe(task, held_out, findings, settings)).write()
     measured = evaluate(folder.path, separate) if separate else None
@@ -181,7 +184,8 @@ def _train_and_write(
         both = {**folder.figures, "evaluation": measured.to_dict()}
         folder = replace(folder, figures=both).write()
         task.tell("measured", 1.0, *figure_lines(measured, "on the evaluation data"))
-    write_card(folder, figures, measured, findings)
+    with task.workspace.writing():
+        write_card(folder, figures, measured, findings)
     task.workspace.place()
     chosen = f"{held_out.epochs} epochs" + (" (chosen)" if task.plan.choose_epochs else "")
     task.tell("done", 1.0, f"trained for {chosen}; written: {task.workspace.output}")
@@ -233,7 +237,8 @@ def _make_task(
         raise InputError("none of the rows that can be trained on has a frame")
     states = task_states(rows, codebook)
     plan = make_plan(rows, states, base, frames=codebook.names, epochs=epochs, seed=seed)
-    return Task(rows, states, codebook, base, plan, workspace, report, time.monotonic())
+    part = split_rows(rows, states, plan)
+    return Task(rows, states, part, codebook, base, plan, workspace, report, time.monotonic())
 
 
 def _settings(task: Task, separate: Sequence[LabelledRow]) -> dict[str, Any]:
@@ -270,7 +275,8 @@ def _label_errors(task: Task, held_out: HeldOut, decision: Decision) -> list[Fin
 
 def _add_onnx(classifier: Any, folder: ModelFolder, task: Task) -> list[Finding]:
     """Write the ONNX file, and take it away again where it is not right."""
-    reason = write_onnx(classifier, folder.path)
+    with task.workspace.writing():
+        reason = write_onnx(classifier, folder.path)
     if reason is None:
         reason = check_onnx(folder.write(), task.rows)
         if reason is None:
@@ -318,7 +324,7 @@ def _describe(
         ],
         "settings": settings,
         "versions": _versions(),
-        "minutes": round((time.monotonic() - task.started) / 60, 1),
+        "minutes_of_last_run": round((time.monotonic() - task.started) / 60, 1),
     }
 
 

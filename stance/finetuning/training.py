@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,6 +88,7 @@ class Watch:
         after_step: called with the steps done and the steps of the whole recipe.
         after_epoch: called with the epochs done and the classifier as it is; true: that is enough.
         gradient_checkpointing: compute activations twice rather than keep them, to save memory.
+        writing: what a checkpoint is written in; it may say what errors mean.
     """
 
     folder: Path
@@ -95,6 +96,7 @@ class Watch:
     after_step: Callable[[int, int], None]
     after_epoch: Callable[[int, Classifier], bool]
     gradient_checkpointing: bool = False
+    writing: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
 def train_classifier(

@@ -35,6 +35,7 @@ def run_trainer(trainer: Any, classifier: Classifier, watch: Watch | None) -> No
     if checkpoint is not None:
         steps = int(checkpoint.name.rpartition("-")[2])
         trainer.epochs_done = steps // len(trainer.get_train_dataloader())
+    trainer.writing = watch.writing
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(_Watcher(classifier, watch))
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -91,7 +92,8 @@ class _Watcher(TrainerCallback):
         **_: Any,
     ) -> None:
         written = Path(args.output_dir or "") / f"checkpoint-{state.global_step}"
-        (written / _COMPLETE).touch()
+        with self._watch.writing():
+            (written / _COMPLETE).touch()
         self._saved = time.monotonic()
 
     def _due(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -17,12 +18,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stance.errors import OutputError
+from stance.errors import OutputError, reason_of
 from stance.files.output import write_whole
 from stance.files.partial import acquire, beside
 from stance.strict_json import read_json
 
 __all__ = ["Workspace"]
+
+# What the disk refuses is no OSError where safetensors and tokenizers write (in Rust), or torch.
+_REFUSED = re.compile(r"\(os error \d+\)|inline_container\.cc")
 
 
 class Workspace:
@@ -30,9 +34,14 @@ class Workspace:
 
     Args:
         output: the folder that the model shall be.
+
+    Raises:
+        OutputError: it has no name of its own, as ``.`` and ``..``: what is unfinished lies beside.
     """
 
     def __init__(self, output: Path) -> None:
+        if output.name in ("", ".."):
+            raise OutputError(f"{output} names no new folder; expected one such as models/mine")
         self.output = output
         self.folder = beside(output, "partial")
         self.model = self.folder / "model"
@@ -147,10 +156,15 @@ class Workspace:
         """Turn a full disk and the like into an error that says what to do."""
         try:
             yield
-        except OSError as error:
+        except Exception as error:
+            if isinstance(error, OSError):
+                reason = error.strerror or str(error)
+            elif _REFUSED.search(str(error)):
+                reason = f"the disk is full, or refuses it ({reason_of(error, limit=100)})"
+            else:
+                raise
             raise OutputError(
-                f"cannot write {self.output}: {error.strerror or error}; put it right, then go on "
-                "with --resume"
+                f"cannot write {self.output}: {reason}; put it right, then go on with --resume"
             ) from error
 
     def _clear(self) -> None:

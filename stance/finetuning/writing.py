@@ -48,12 +48,18 @@ def write_weights(classifier: Classifier, folder: Path, *, name: str) -> None:
 
 
 def write_onnx(classifier: Classifier, folder: Path) -> str | None:
-    """Write the 8-bit ONNX file; return why it cannot be had, where it cannot."""
+    """Write the 8-bit ONNX file; return why it cannot be had, where it cannot.
+
+    Raises:
+        OSError: the disk is full, or the like: that is no fault of the encoder.
+    """
     file = folder / "model.onnx"
     try:
         export_onnx(classifier.model, file)
-    except Exception as error:  # noqa: BLE001  (exporters raise whatever they like)
+    except Exception as error:  # Exporters raise whatever they like.
         file.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno:  # The disk's own: others have no number.
+            raise
         return f"{type(error).__name__}: {reason_of(error, limit=120)}"
     return None
 

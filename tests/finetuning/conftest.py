@@ -1,5 +1,7 @@
 """One small fine-tuning of the tiny model, shared by the tests that look at its result."""
 
+from contextlib import contextmanager
+
 import pytest
 from tiny_rows import make_rows
 
@@ -23,3 +25,20 @@ def finetuned(tiny_folder, tmp_path_factory):
         progress=told.append,
     )
     return model, folder, told
+
+
+@pytest.fixture
+def full_disk():
+    """Return a context in which no file can grow beyond so many bytes: near enough a full disk."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    @contextmanager
+    def limit(size):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return limit

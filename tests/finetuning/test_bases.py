@@ -8,6 +8,7 @@ import tiny_encoders
 import torch
 from huggingface_hub.utils import filter_repo_objects
 from safetensors.torch import load_file
+from transformers import XLNetConfig
 
 from stance.codebook import Codebook, Frame
 from stance.errors import ModelError
@@ -37,6 +38,11 @@ def test_an_encoder_brings_none(encoder):
     assert (base.codebook, base.decision) == (None, None)
     assert (base.hidden_size, base.layers, base.max_length) == (16, 2, 32)
     assert (base.name, base.hub_id) == ("encoder", None)
+
+
+def test_an_encoder_that_does_not_count_positions_reads_as_much_as_others(encoder):
+    XLNetConfig().save_pretrained(encoder)
+    assert open_base(encoder).max_length == 510
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from stance.finetuning.calibration import (
     _best_threshold,
     _fit_bands,
     equal_weights,
+    fit_calibration,
     fit_decision,
 )
 
@@ -36,6 +37,13 @@ def test_overconfidence_is_undone():
 
 def test_a_shift_towards_presence_is_undone():
     assert fit_decision(*simulated(shift=1.5)).offsets[0] == pytest.approx(1.5, abs=0.2)
+
+
+def test_the_calibration_of_a_decision_can_be_had_by_itself():
+    logits, states = simulated(rows=300)
+    whole, alone = fit_decision(logits, states), fit_calibration(logits, states)
+    assert (alone.temperatures, alone.offsets) == (whole.temperatures, whole.offsets)
+    assert (alone.thresholds, alone.bands) == ((0.5,), {})
 
 
 @pytest.mark.parametrize("share", [0.05, 0.1])

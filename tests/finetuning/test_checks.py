@@ -56,6 +56,15 @@ def test_what_is_wrong_is_found_with_its_rows(extra, kind):
     assert findings[0].rows[-1] in findings[0].message
 
 
+def test_a_long_text_of_fewer_characters_is_explained():
+    message = (
+        "1 texts have more than 600 characters (a Chinese, Japanese or Korean one counts as 4.5)"
+    )
+    findings = check_rows([*enough(), row(90, "贸易" * 67, {}, "d1")], BOOK)
+    assert [finding.message.startswith(message) for finding in findings] == [True]
+    assert kinds([*enough(), row(90, "贸易" * 66, {}, "d1")]) == []
+
+
 def test_rows_of_the_evaluation_data_are_leaks():
     held_out = [row(80, "TEXT number 3", {}, "elsewhere")]
     assert kinds(enough(), held_out=held_out) == ["leaks"]

@@ -93,6 +93,33 @@ def test_a_pandas_frame_is_read():
     assert read(table) == [("a", "x", {"weather": "favor"}), ("row 2", "y", {})]
 
 
+def test_stances_that_were_not_coded_stay_so_in_a_pandas_frame_of_objects():
+    pandas = pytest.importorskip("pandas")
+    frames = [{"jobs": None}, {"jobs": "favor"}, {}]
+    rows = [{"text": text, "frames": found} for text, found in zip("abc", frames, strict=True)]
+    notes = []
+    found = read_data(pandas.DataFrame(rows), COLUMNS, note=notes.append)
+    assert found == read_data(rows, COLUMNS)
+    assert [dict(row.frames) for row in found] == frames
+    assert notes[0].startswith("1 rows of the table have None for a frame; the rows name different")
+
+
+def test_none_in_a_struct_is_an_absent_frame_and_that_is_said():
+    pandas = pytest.importorskip("pandas")
+    frames = [{"jobs": None, "trade": "favor"}, {"jobs": None, "trade": None}, None]
+    notes = []
+    table = pandas.DataFrame({"text": ["a", "b", "c"], "frames": frames})
+    found = read_data(table, COLUMNS, note=notes.append)
+    assert [dict(row.frames) for row in found] == [{"trade": "favor"}, {}, {}]
+    assert notes[0].startswith("2 rows of the table have None for a frame; all rows name the same")
+
+
+def test_a_table_without_the_column_of_labels_is_refused():
+    pandas = pytest.importorskip("pandas")
+    with pytest.raises(InputError, match="row 1 has no column 'frames'"):
+        read_data(pandas.DataFrame({"text": ["a"]}), COLUMNS)
+
+
 def test_other_columns_can_be_named():
     rows = [{"body": "x", "codes": "weather", "outlet": "n"}]
     assert read(rows, ("body", "codes", "outlet")) == [("n", "x", {"weather": None})]
@@ -103,8 +130,31 @@ def test_a_group_column_that_no_row_has_is_refused():
         read_data(ROWS, ("text", "frames", "outlet"))
 
 
-def test_a_group_by_id_is_row_by_row():
-    assert [row.document for row in read_data(ROWS, ("text", "frames", "id"))] == ["1", "2"]
+def test_a_group_by_id_is_row_by_row(tmp_path):
+    columns = ("text", "frames", "id")
+    file = tmp_path / "rows.csv"
+    file.write_text("document,text,frames\na,x,weather\na,y,\n", encoding="utf-8")
+    assert [row.document for row in read_data(ROWS, columns)] == ["1", "2"]
+    assert [row.document for row in read_data(read_data(ROWS, COLUMNS), columns)] == ["1", "2"]
+    assert [row.document for row in read_data(file, columns)] == ["rows.csv:1", "rows.csv:2"]
+
+
+def test_labelled_rows_have_no_other_column_to_group_by():
+    with pytest.raises(InputError, match="a LabelledRow has no 'outlet' to group by"):
+        read_data(labelled({}), ("text", "frames", "outlet"))
+
+
+def test_what_no_file_can_hold_is_replaced_as_in_files():
+    row = {
+        "id": "1\ud800",
+        "document": "a\udfff",
+        "text": "x\ud800y\0",
+        "frames": {"weather": None},
+    }
+    given = LabelledRow(row["id"], row["document"], row["text"], row["frames"])
+    expected = [LabelledRow("1\ufffd", "a\ufffd", "x\ufffdy\ufffd", {"weather": None})]
+    assert read_data([row], COLUMNS) == read_data([given], COLUMNS) == expected
+    assert len(digest(expected)) == 64
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import json
 import logging
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -78,10 +79,11 @@ def test_settings_findings_and_figures_are_told(finetuned):
 
 
 def test_the_card_says_what_is_known_and_what_is_not(finetuned):
-    _, folder, _ = finetuned
+    model, folder, _ = finetuned
     card = (folder / "mine" / "README.md").read_text(encoding="utf-8")
     for word in ("`weather`", "Not known to this card", "who labelled them", "95% intervals"):
         assert word in card
+    assert f"The last run took {model.folder.training['minutes_of_last_run']} minutes;" in card
 
 
 def test_texts_of_the_rows_are_not_in_the_model_folder(finetuned):
@@ -200,11 +202,29 @@ def test_a_killed_run_ends_with_the_same_weights(tiny_folder, left_alone, tmp_pa
     assert all(np.array_equal(found[name], expected[name]) for name in expected)
 
 
+@pytest.mark.parametrize("stage", ["training 1", "writing"])
+def test_a_run_that_filled_the_disk_goes_on_when_there_is_room(
+    stage, tiny_folder, tmp_path, monkeypatch, full_disk
+):
+    monkeypatch.setattr(fitting, "CHECKPOINT_SECONDS", 0)
+    options = {"output": tmp_path / "m", "base": tiny_folder, "epochs": 1}
+    with ExitStack() as until_there_is_room:
+
+        def fill(progress):
+            if progress.stage.startswith(stage):
+                until_there_is_room.enter_context(full_disk(5_000))
+
+        with pytest.raises(OutputError, match=r"cannot write .*m: .*too large.* --resume"):
+            stance.finetune(make_rows(), **options, progress=fill)
+    assert stance.finetune(make_rows(), **options, resume=True).predict(["rain"])
+
+
 def test_a_run_that_is_done_is_not_done_again(tiny_folder, left_alone):
     told = []
     options = {"output": left_alone, "base": tiny_folder, "epochs": 2}
     model = stance.finetune(make_rows(), **options, resume=True, progress=told.append)
-    assert (model.codebook.names, told) == (("weather", "harvest"), [])
+    assert model.codebook.names == ("weather", "harvest")
+    assert messages(told) == f"{left_alone} is there already, of the same rows and settings"
 
 
 @pytest.mark.parametrize("change", [{"epochs": 3}, {"data": make_rows(21)}])
@@ -253,6 +273,7 @@ BAD_DATA = {
     "no labels": ([{"text": "a", "frames": 3}], "expected an object"),
     "one document": (one_document(), "all 24 rows are of one document"),
     "no words": ([{"text": "...", "frames": {"weather": "favor"}}] * 2, "no letter or digit"),
+    "one text": ([{**row, "text": "a"} for row in make_rows()], "none is left to train on"),
     "a number": (3, "expected a file"),
 }
 

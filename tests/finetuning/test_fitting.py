@@ -4,8 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from stance.codebook import Codebook, Frame
 from stance.decision import Decision
@@ -14,7 +12,7 @@ from stance.finetuning.bases import Base
 from stance.finetuning.fitting import (
     HeldOut,
     Task,
-    _nearest_to_even_first,
+    _calibrated_loss,
     _never_compared,
     judge,
 )
@@ -38,7 +36,7 @@ def make_task(states=STATES, book=None):
     rows = [LabelledRow(str(n), f"d{n // 10}", f"text {n}", {}) for n in range(len(states))]
     base = base_that_knows(book)
     plan = make_plan(rows, states, base, frames=BOOK.names)
-    return Task(rows, states, BOOK, base, plan, Workspace(Path("m")), print, 0.0)
+    return Task(rows, states, PARTS, BOOK, base, plan, Workspace(Path("m")), print, 0.0)
 
 
 def logits_of(states):
@@ -50,17 +48,12 @@ def held_out(rows, part):
     return HeldOut(rows, part, logits_of(STATES[rows]), 1)
 
 
-@pytest.mark.parametrize("sizes", [(75, 7, 6, 6, 6), (75, 13, 12), (75, 25)])
-def test_a_document_of_most_rows_is_not_held_out_first(sizes):
-    part = np.repeat(np.arange(len(sizes)), sizes)
-    assert np.bincount(_nearest_to_even_first(part, len(sizes)))[0] == sizes[1]
-
-
-@given(st.lists(st.integers(0, 4), min_size=1))
-def test_parts_that_are_numbered_anew_hold_the_same_rows(part):
-    found = _nearest_to_even_first(np.array(part), 5).tolist()
-    assert len(set(zip(part, found, strict=True))) == len(set(part)) == len(set(found))
-    assert set(found) <= set(range(5))
+def test_the_loss_of_an_epoch_is_that_of_calibrated_logits():
+    timid = logits_of(STATES)
+    assert _calibrated_loss(timid, STATES, [0, 1]) < 0.1
+    assert _calibrated_loss(timid, STATES, [0]) == _calibrated_loss(
+        timid[:, :4], STATES[:, :1], [0]
+    )
 
 
 @pytest.mark.parametrize(

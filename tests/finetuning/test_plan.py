@@ -14,7 +14,13 @@ from stance.decision import Decision
 from stance.errors import InputError
 from stance.files import LabelledRow
 from stance.finetuning.bases import Base
-from stance.finetuning.plan import assign_folds, make_plan
+from stance.finetuning.plan import (
+    _nearest_to_even_first,
+    assign_folds,
+    make_plan,
+    split_rows,
+    training_rows,
+)
 from stance.store import ModelFolder
 
 
@@ -133,6 +139,35 @@ def test_common_states_weigh_as_much():
     assert make_plan(rows(100), states, base(), frames=("a",)).recipe.state_weights[1] == 1.0
 
 
+def weights_of(*states):
+    found = np.array(states)[:, None]
+    return make_plan(rows(len(found)), found, base(), frames=("a",)).recipe.state_weights
+
+
+def test_stances_that_were_not_coded_count_for_each():
+    absent, not_coded = [0] * 200, [-1] * 100
+    # A third of 100 for each; about a half of them and two quarters; 59, 20 and 20.
+    assert weights_of(*absent, *not_coded) == (1.0, 2.4, 2.4, 2.4)
+    assert weights_of(*absent, *not_coded[1:], 1) == (1.0, 2.0, 2.8, 2.8)
+    assert weights_of(*absent, *[-1] * 50, *[1] * 30, *[2] * 10, *[3] * 10) == (1.0, 1.8, 3.1, 3.1)
+
+
+@given(st.lists(st.integers(0, 3), min_size=20, max_size=200))
+def test_weights_of_coded_stances_are_those_of_their_counts(states):
+    counts = np.maximum(1, np.bincount(states, minlength=4))
+    expected = np.sqrt(np.bincount(states, minlength=4)[0] / counts).clip(1, 4).round(1)
+    assert weights_of(*states) == (1.0, *expected[1:])
+
+
+def test_chinese_has_a_token_a_letter():
+    states = np.zeros((20, 1), np.int64)
+    lengths = [
+        make_plan(rows(20, text=text), states, base(), frames=("a",)).recipe.max_length
+        for text in ("贸" * 128, "贸" * 129, "è" * 576, "è" * 577)
+    ]
+    assert lengths == [128, 512, 128, 512]
+
+
 def test_long_texts_are_read_as_far_as_the_encoder_can():
     states = np.zeros((20, 1), np.int64)
     long = rows(20, text="word " * 400)
@@ -173,3 +208,55 @@ def test_parts_are_of_like_size_and_like_frames():
     carried = np.bincount(parts, weights=states[:, 0])
     assert sizes.max() - sizes.min() <= 20
     assert carried.max() - carried.min() <= 10
+
+
+@pytest.mark.parametrize("sizes", [(75, 7, 6, 6, 6), (75, 13, 12), (75, 25)])
+def test_a_document_of_most_rows_is_not_held_out_first(sizes):
+    part = np.repeat(np.arange(len(sizes)), sizes)
+    assert np.bincount(_nearest_to_even_first(part, len(sizes)))[0] == sizes[1]
+
+
+@given(st.lists(st.integers(0, 4), min_size=1))
+def test_parts_that_are_numbered_anew_hold_the_same_rows(part):
+    found = _nearest_to_even_first(np.array(part), 5).tolist()
+    assert len(set(zip(part, found, strict=True))) == len(set(part)) == len(set(found))
+    assert set(found) <= set(range(5))
+
+
+def split(found):
+    states = np.zeros((len(found), 1), np.int64)
+    return split_rows(found, states, make_plan(found, states, base(), frames=("a",)))
+
+
+def of_documents(**sizes):
+    return [
+        LabelledRow(f"{name}{n}", name, f"text {name} {n}", {})
+        for name, size in sizes.items()
+        for n in range(size)
+    ]
+
+
+@pytest.mark.parametrize("least", [1, 99])
+def test_a_part_that_is_too_small_to_measure_on_is_refused(least):
+    with pytest.raises(InputError, match=f"only {least} rows can be held out.*--group-by id"):
+        split(of_documents(a=5_000, b=least))
+
+
+def test_parts_of_a_sound_size_are_held_out():
+    assert np.bincount(split(of_documents(a=5_000, b=100))).tolist() == [100, 5_000]
+    assert np.bincount(split(of_documents(a=40, b=1))).tolist() == [40, 1]
+
+
+def test_documents_that_leave_nothing_to_train_on_are_refused_by_name():
+    reprinted = [*of_documents(a=10), LabelledRow("b1", "b", "Text A, 3.", {})]
+    with pytest.raises(InputError, match="all rows but those of a repeat texts of these"):
+        split(reprinted)
+    with pytest.raises(InputError, match="take the copies out, add rows with other texts, or"):
+        split(rows(30))
+
+
+def test_a_copy_of_what_is_held_out_is_not_trained_on():
+    found = [*of_documents(a=2, b=2), LabelledRow("c1", "c", "TEXT a 1!", {})]
+    part = np.array([0, 0, 1, 1, 1])
+    assert training_rows(found, part, 0) == [2, 3]
+    assert training_rows(found, part, 1) == [0]

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -122,7 +123,47 @@ def test_labels_to_look_at_are_put_beside_the_model(workspace):
     assert workspace.output.with_name("m.label-errors.jsonl").exists()
 
 
+@pytest.mark.parametrize("output", [".", "", "..", "/", "models/.."])
+def test_an_output_without_a_name_of_its_own_is_refused(output):
+    with pytest.raises(OutputError, match="names no new folder; expected one such as"):
+        Workspace(Path(output))
+
+
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(OutputError, match="cannot write"):
         Workspace(tmp_path / "file" / "m").open(SETTINGS, force=False)
+
+
+def save_weights(file):
+    from safetensors.numpy import save_file
+
+    save_file({"weight": np.zeros(2_000)}, file)
+
+
+def save_optimizer(file):
+    import torch
+
+    torch.save({"step": torch.zeros(2_000)}, file)
+
+
+def save_tokenizer(file):
+    from tokenizers import Tokenizer, models
+
+    words = {f"word {index}": index for index in range(2_000)}
+    Tokenizer(models.WordLevel(words, unk_token="word 0")).save(str(file))
+
+
+@pytest.mark.parametrize("save", [save_weights, save_optimizer, save_tokenizer])
+def test_what_a_full_disk_makes_other_libraries_say_is_one_line(save, tmp_path, full_disk):
+    with (
+        pytest.raises(OutputError, match=r"the disk is full, or refuses it .*go on with --resume"),
+        Workspace(tmp_path / "m").writing(),
+        full_disk(1_000),
+    ):
+        save(tmp_path / "file")
+
+
+def test_a_mistake_while_something_is_written_stays_one(tmp_path):
+    with pytest.raises(ValueError, match="a mistake"), Workspace(tmp_path / "m").writing():
+        raise ValueError("a mistake")

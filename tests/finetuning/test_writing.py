@@ -29,3 +29,9 @@ def test_why_there_is_no_onnx_file_is_one_short_line(classifier, tmp_path, monke
     assert reason.startswith("NotImplementedError: no such operator xx")
     assert len(reason) < 150
     assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_is_no_fault_of_the_encoder(classifier, tmp_path, full_disk):
+    with full_disk(1_000), pytest.raises(OSError, match="too large"):
+        write_onnx(classifier, tmp_path)
+    assert not list(tmp_path.iterdir())
