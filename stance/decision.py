@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,44 @@ class Decision:
     def plain(cls, frames: int) -> Decision:
         """Return the decision of a model that was never calibrated: thresholds of one half."""
         return cls((1.0,) * frames, (0.0,) * frames, (0.5,) * frames, {})
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], codebook: Codebook) -> Decision:
+        """Return the decision that ``to_dict`` wrote.
+
+        Raises:
+            ValueError: it is for other frames than the codebook's, or a number is out of range.
+            KeyError, TypeError: something is missing, or not of its type.
+        """
+        if set(data) != set(codebook.names):
+            frames = list(codebook.names)
+            raise ValueError(f"decision is for {sorted(data)}, the codebook has {frames}")
+        rows = [data[name] for name in codebook.names]
+        shares = sorted({_number(float(s), 0, 1) for row in rows for s in row.get("bands", {})})
+        return cls(
+            temperatures=tuple(_number(row["temperature"], 1e-3, 1e3) for row in rows),
+            offsets=tuple(_number(row.get("offset", 0.0), -50, 50) for row in rows),
+            thresholds=tuple(_number(row["threshold"], 0, 1) for row in rows),
+            bands={
+                share: tuple(
+                    (_number(low, 0, 1), _number(high, 0, 1))
+                    for low, high in (row["bands"][f"{share:g}"] for row in rows)
+                )
+                for share in shares
+            },
+        )
+
+    def to_dict(self, codebook: Codebook) -> dict[str, Any]:
+        """Return the decision as ``stance.json`` holds it: an object for each frame."""
+        return {
+            name: {
+                "temperature": self.temperatures[index],
+                "offset": self.offsets[index],
+                "threshold": self.thresholds[index],
+                "bands": {f"{share:g}": list(band[index]) for share, band in self.bands.items()},
+            }
+            for index, name in enumerate(codebook.names)
+        }
 
     def probabilities(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
         """Turn logits of shape (n, F * 4) into probabilities of shape (n, F, 4).
@@ -125,3 +164,9 @@ def states_of(labels: Sequence[Mapping[str, str | None]], codebook: Codebook) ->
             column = codebook.names.index(frame)
             states[row, column] = NOT_CODED if stance is None else STATES.index(stance)
     return states
+
+
+def _number(value: object, low: float, high: float) -> float:
+    if isinstance(value, (int, float)) and low <= value <= high:
+        return float(value)
+    raise ValueError(f"{str(value)[:40]!r} is not a number from {low:g} to {high:g}")

@@ -325,7 +325,8 @@ class StanceModel:
         Thresholds changed by ``with_thresholds`` are saved as changed.
 
         Raises:
-            OutputError: the folder exists and is not empty, unless ``force``.
+            OutputError: the folder exists and is not empty, unless ``force``; it is a file, or
+                cannot be written.
         """
         copied = self.folder.copy(folder, force=force)
         if self.decision != self.folder.decision:

@@ -123,7 +123,7 @@ class ModelFolder:
             version=str(data["version"]),
             language=str(data.get("language", "")),
             codebook=codebook,
-            decision=_decision_from_dict(data["decision"], codebook),
+            decision=Decision.from_dict(data["decision"], codebook),
             max_length=max_length,
             training=dict(data.get("training", {})),
             figures=dict(data.get("figures", {})),
@@ -140,7 +140,7 @@ class ModelFolder:
             "codebook": self.codebook.to_dict(),
             "states": list(STATES),
             "max_length": self.max_length,
-            "decision": _decision_to_dict(self.decision, self.codebook),
+            "decision": self.decision.to_dict(self.codebook),
             "training": dict(self.training),
             "figures": dict(self.figures),
             "files": {name: dict(entry) for name, entry in self.files.items()},
@@ -341,43 +341,6 @@ def find_folder(source: str | Path | None) -> Path:
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         reason = reason_of(error)
         raise ModelError(f"no folder {source}, and the Hub does not give it: {reason}") from error
-
-
-def _decision_from_dict(data: Mapping[str, Any], codebook: Codebook) -> Decision:
-    if set(data) != set(codebook.names):
-        raise ValueError(f"decision is for {sorted(data)}, the codebook has {list(codebook.names)}")
-    rows = [data[name] for name in codebook.names]
-    shares = sorted({_number(float(s), 0, 1) for row in rows for s in row.get("bands", {})})
-    return Decision(
-        temperatures=tuple(_number(row["temperature"], 1e-3, 1e3) for row in rows),
-        offsets=tuple(_number(row.get("offset", 0.0), -50, 50) for row in rows),
-        thresholds=tuple(_number(row["threshold"], 0, 1) for row in rows),
-        bands={
-            share: tuple(
-                (_number(low, 0, 1), _number(high, 0, 1))
-                for low, high in (row["bands"][f"{share:g}"] for row in rows)
-            )
-            for share in shares
-        },
-    )
-
-
-def _decision_to_dict(decision: Decision, codebook: Codebook) -> dict[str, Any]:
-    return {
-        name: {
-            "temperature": decision.temperatures[index],
-            "offset": decision.offsets[index],
-            "threshold": decision.thresholds[index],
-            "bands": {f"{share:g}": list(band[index]) for share, band in decision.bands.items()},
-        }
-        for index, name in enumerate(codebook.names)
-    }
-
-
-def _number(value: object, low: float, high: float) -> float:
-    if isinstance(value, (int, float)) and low <= value <= high:
-        return float(value)
-    raise ValueError(f"{str(value)[:40]!r} is not a number from {low:g} to {high:g}")
 
 
 def _refuse_code(folder: Path) -> None:

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -19,6 +21,21 @@ def test_probabilities_of_a_frame_sum_to_one(values, temperature, offset):
     probabilities = decision.probabilities(values)
     assert probabilities.shape == (3, 2, 4)
     np.testing.assert_allclose(probabilities.sum(axis=-1), 1, atol=1e-5)
+
+
+@given(
+    st.tuples(st.floats(1e-3, 1e3), st.floats(1e-3, 1e3)),
+    st.tuples(st.floats(-50, 50), st.floats(-50, 50)),
+    st.tuples(st.floats(0, 1), st.floats(0, 1)),
+    st.dictionaries(
+        st.sampled_from([0.05, 0.1, 0.25]),
+        st.tuples(*[st.tuples(st.floats(0, 1), st.floats(0, 1))] * 2),
+    ),
+)
+def test_a_decision_comes_back_from_json_as_it_was(temperatures, offsets, thresholds, bands):
+    decision = Decision(temperatures, offsets, thresholds, bands)
+    written = json.loads(json.dumps(decision.to_dict(BOOK)))
+    assert Decision.from_dict(written, BOOK) == decision
 
 
 def test_calibration_divides_by_the_temperature_and_subtracts_the_offset_of_present_states():

@@ -51,7 +51,7 @@ def read_labelled(
 
     Raises:
         InputError: as ``read_rows`` and ``read_codings``; or the rows of an export have no text,
-            or several annotators labelled one of them.
+            or no such column of documents, or several annotators labelled one of them.
         CodebookError: a frame or stance that the codebook does not know, or a contradiction.
         MissingExtraError: Parquet without pyarrow.
 
@@ -120,6 +120,7 @@ def _exported(
     file: Path, text_column: str, document_column: str, codebook: Codebook | None
 ) -> Iterator[LabelledRow]:
     coders: dict[str, str] = {}
+    grouped = document_column == "document"
     for row in read_codings(
         file, text_column=text_column, document_column=document_column, codebook=codebook
     ):
@@ -132,7 +133,10 @@ def _exported(
         if row.text is None:
             raise InputError(f"{file} {row.place} has no text in {text_column!r}")
         coders[row.id] = row.coder
+        grouped |= row.document is not None
         yield LabelledRow(row.id, row.document or row.id, row.text, row.frames)
+    if not grouped:
+        raise InputError(f"{file} has nothing in {document_column!r}, the column of documents")
 
 
 def _note(file: Path, tool: str, rows: int) -> str:

@@ -198,3 +198,6 @@ def test_a_column_of_documents_that_is_named_must_be_there(tmp_path):
     path = write(tmp_path / "rows.jsonl", [{"text": "a", "frames": {}, "document": "d"}])
     with pytest.raises(InputError, match="has no column 'documnt'"):
         read_labelled(path, document_column="documnt")
+    path = write(tmp_path / "export.json", [task(1, 7, body="The body.", outlet="n")])
+    with pytest.raises(InputError, match="has nothing in 'outlt', the column of documents"):
+        read_labelled(path, text_column="body", document_column="outlt")
