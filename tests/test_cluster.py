@@ -380,8 +380,8 @@ def test_what_does_not_fit_is_refused_before_a_job_begins(
 
 @pytest.mark.parametrize(("given", "named"), UNFIT[:2])
 def test_what_does_not_fit_is_refused_before_a_table_is_labelled(tiny_folder, given, named):
-    thresholds = tuple(given.pop("thresholds", {}).items())
     options = {name: value for name, value in OPTIONS.items() if name != "format"} | given
+    thresholds = tuple(options.pop("thresholds", {}).items())
     with pytest.raises(InputError, match=named):
         TableLabeller.of(Worker(str(tiny_folder), thresholds), **options)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from stance.backends.base import Backend, Batch
 from stance.errors import InputError
 
-__all__ = ["BACKENDS", "Backend", "Batch", "open_backend", "runtime_of"]
+__all__ = ["BACKENDS", "Backend", "Batch", "choose_backend", "open_backend", "runtime_of"]
 
 BACKENDS = ("auto", "onnx", "torch")
 
@@ -21,6 +21,24 @@ def open_backend(
 ) -> Backend:
     """Open the encoder of a checked model folder.
 
+    Raises:
+        InputError: as ``choose_backend``; or ``threads`` is below 1.
+    """
+    chosen = choose_backend(folder, backend=backend, device=device)
+    if threads is not None and threads < 1:
+        raise InputError(f"threads is {threads}; expected 1 or more")
+    if chosen == "torch":
+        from stance.backends.torch import TorchBackend
+
+        return TorchBackend(folder, device=device, threads=threads)
+    from stance.backends.onnx import OnnxBackend
+
+    return OnnxBackend(folder / "model.onnx", threads=threads)
+
+
+def choose_backend(folder: Path, *, backend: str, device: str) -> str:
+    """Return ``onnx`` or ``torch``.
+
     ``auto`` takes torch for a GPU or where the folder has no ONNX file, and onnx otherwise.
 
     Raises:
@@ -30,22 +48,14 @@ def open_backend(
         raise InputError(f"unknown backend {backend!r}; expected one of {', '.join(BACKENDS)}")
     if device != "cpu" and not device.startswith("cuda"):
         raise InputError(f"unknown device {device!r}; expected cpu or cuda")
-    if threads is not None and threads < 1:
-        raise InputError(f"threads is {threads}; expected 1 or more")
-    onnx_file = folder / "model.onnx"
+    has_onnx = (folder / "model.onnx").is_file()
     if backend == "auto":
-        backend = "onnx" if device == "cpu" and onnx_file.is_file() else "torch"
-    if backend == "torch":
-        from stance.backends.torch import TorchBackend
-
-        return TorchBackend(folder, device=device, threads=threads)
-    if device != "cpu":
+        return "onnx" if device == "cpu" and has_onnx else "torch"
+    if backend == "onnx" and device != "cpu":
         raise InputError("the onnx backend runs on the CPU; use --backend torch with --device cuda")
-    if not onnx_file.is_file():
+    if backend == "onnx" and not has_onnx:
         raise InputError(f"{folder} has no model.onnx; use --backend torch")
-    from stance.backends.onnx import OnnxBackend
-
-    return OnnxBackend(onnx_file, threads=threads)
+    return backend
 
 
 def runtime_of(backend: str, device: str) -> str:

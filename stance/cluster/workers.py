@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from stance.backends import BACKENDS
+from stance.backends import choose_backend
 from stance.codebook import STATES
 from stance.errors import InputError
 from stance.model import StanceModel, load
@@ -56,14 +56,9 @@ class Worker:
         """Make one from the options of a job; a GPU worker has a whole GPU by default.
 
         Raises:
-            InputError: an unknown backend or device; or ``num_gpus``, ``threads`` or
-                ``batch_size`` is out of range, or for another device.
+            InputError: ``num_gpus``, ``threads`` or ``batch_size`` is out of range, or for another
+                device.
         """
-        # Long before a worker asks for them: there they would end a job that has begun.
-        if backend not in BACKENDS:
-            raise InputError(f"unknown backend {backend!r}; expected one of {', '.join(BACKENDS)}")
-        if device != "cpu" and not device.startswith("cuda"):
-            raise InputError(f"unknown device {device!r}; expected cpu or cuda")
         on_gpu = device != "cpu"
         gpus = float(on_gpu) if num_gpus is None else num_gpus
         if gpus < 0 or on_gpu != (gpus > 0):
@@ -94,10 +89,12 @@ class Worker:
 
         Raises:
             ModelError: the model is missing or damaged.
-            InputError: a frame or a threshold, a column to keep or a share to withhold is not one
-                that the model can have.
+            InputError: a frame or a threshold, a column to keep, a share to withhold, a backend or
+                a device is not one that the model can have.
         """
+        # Long before a worker would: that would end a job that has begun.
         folder = ModelFolder.read(find_folder(self.model))
+        choose_backend(folder.path, backend=self.backend, device=self.device)
         decision = folder.decision.with_thresholds(dict(self.thresholds), folder.codebook)
         none = np.zeros((0, len(folder.codebook.frames), len(STATES)), dtype=np.float32)
         decision.states(none, abstain=options["abstain"])
