@@ -173,19 +173,22 @@ def train_setfit(job: Mapping[str, Any]) -> dict[str, Any]:
     model = SetFitModel.from_pretrained(
         job["base"], multi_target_strategy="one-vs-rest", labels=frames
     )
+    data = Dataset.from_dict({"text": texts, "label": labels})
+    whole = Trainer(model=model, args=TrainingArguments(), train_dataset=data)
+    pairs = whole.get_dataset(texts, labels, args=TrainingArguments())[0]
+    all_steps = -(-len(pairs) // 16)
     arguments = TrainingArguments(
-        max_steps=job["steps"],
+        # More than there are would go over the pairs again.
+        max_steps=job["steps"] if 0 < job["steps"] < all_steps else -1,
         seed=job["seed"],
         save_strategy="no",
         report_to="none",
         show_progress_bar=False,
     )
-    data = Dataset.from_dict({"text": texts, "label": labels})
     trainer = Trainer(model=model, args=arguments, train_dataset=data)
     trainer.train()
     minutes = (time.perf_counter() - started) / 60
     predicted = model.predict(job["test"], as_numpy=True)
-    pairs = trainer.get_dataset(texts, labels, args=TrainingArguments())[0]
     return {
         "minutes": minutes,
         "predicted": [
@@ -193,7 +196,7 @@ def train_setfit(job: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "probabilities": model.predict_proba(job["test"], as_numpy=True).tolist(),
         "steps": trainer.st_trainer.state.global_step,
-        "all_steps": -(-len(pairs) // 16),
+        "all_steps": all_steps,
         "versions": {package: version(package) for package in ("setfit", "sentence-transformers")},
     }
 
