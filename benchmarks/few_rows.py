@@ -169,14 +169,19 @@ def train_setfit(job: Mapping[str, Any]) -> dict[str, Any]:
     frames = job["frames"]
     labels = [[int(frame in row["frames"]) for frame in frames] for row in job["train"]]
     texts = [row["text"] for row in job["train"]]
-    started = time.perf_counter()
-    model = SetFitModel.from_pretrained(
-        job["base"], multi_target_strategy="one-vs-rest", labels=frames
-    )
     data = Dataset.from_dict({"text": texts, "label": labels})
-    whole = Trainer(model=model, args=TrainingArguments(), train_dataset=data)
+
+    def load() -> SetFitModel:
+        return SetFitModel.from_pretrained(
+            job["base"], multi_target_strategy="one-vs-rest", labels=frames
+        )
+
+    # How many steps there are is asked before the clock runs: SetFit does not ask.
+    whole = Trainer(model=load(), args=TrainingArguments(), train_dataset=data)
     pairs = whole.get_dataset(texts, labels, args=TrainingArguments())[0]
     all_steps = -(-len(pairs) // 16)
+    started = time.perf_counter()
+    model = load()
     arguments = TrainingArguments(
         # More than there are would go over the pairs again.
         max_steps=job["steps"] if 0 < job["steps"] < all_steps else -1,

@@ -11,6 +11,12 @@ StanceError
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = [
     "UNSAFE",
@@ -21,6 +27,7 @@ __all__ = [
     "OutputError",
     "StanceError",
     "reason_of",
+    "writing",
 ]
 
 #: Line ends and control characters, which could steer a terminal, marks that turn the direction of
@@ -73,6 +80,21 @@ class MissingExtraError(StanceError, ImportError):
             f'{what} needs packages that are not installed: pip install "stance[{extra}]"'
         )
         self.extra = extra
+
+
+@contextmanager
+def writing(path: Path, *, advice: str = "") -> Iterator[None]:
+    """Turn a full disk and the like into an ``OutputError`` that names ``path``.
+
+    Args:
+        path: what is being written.
+        advice: what to do next, said after the reason.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(f"cannot write {path}: {reason}{advice and '; '}{advice}") from error
 
 
 def reason_of(error: Exception, *, limit: int = 200) -> str:

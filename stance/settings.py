@@ -22,6 +22,7 @@ __all__ = [
     "model_settings",
     "program_settings",
     "settings_of",
+    "versions_of",
 ]
 
 
@@ -79,6 +80,11 @@ def model_settings(model: ModelFolder, runtime: str) -> dict[str, Any]:
 
 def program_settings() -> dict[str, str]:
     """Return the versions of the program, and of the library that tells where a sentence ends."""
+    return versions_of("stance", "sentencex")
+
+
+def versions_of(*packages: str) -> dict[str, str]:
+    """Return the versions of installed packages."""
 
     def found(package: str) -> str:
         try:
@@ -86,7 +92,7 @@ def program_settings() -> dict[str, str]:
         except PackageNotFoundError:
             return "from source"
 
-    return {package: found(package) for package in ("stance", "sentencex")}
+    return {package: found(package) for package in packages}
 
 
 def settings_of(

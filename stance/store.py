@@ -13,7 +13,6 @@ import json
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from typing import Any
 from stance.backends.weights import check_onnx, check_safetensors
 from stance.codebook import STATES, Codebook
 from stance.decision import Decision
-from stance.errors import CodebookError, ModelError, OutputError, reason_of
+from stance.errors import CodebookError, ModelError, OutputError, reason_of, writing
 from stance.strict_json import MAX_JSON_BYTES, read_json
 
 __all__ = [
@@ -156,7 +155,7 @@ class ModelFolder:
             OutputError: it cannot be written.
             ModelError: what was written cannot be loaded.
         """
-        with _writing(self.path):
+        with writing(self.path):
             files = {
                 file.name: {"bytes": file.stat().st_size, "sha256": sha256_of(file)}
                 for file in sorted(self.path.iterdir())
@@ -191,7 +190,7 @@ class ModelFolder:
                 written.
         """
         folder = Path(target)
-        with _writing(folder):
+        with writing(folder):
             if folder.exists() and not folder.is_dir():
                 raise OutputError(f"{folder} is a file; expected the name of a folder")
             if folder.exists() and any(folder.iterdir()) and not force:
@@ -258,14 +257,6 @@ class ModelFolder:
                 f"{self.path}/stance.json has the max_length {self.max_length}, and the encoder "
                 f"reads {positions} tokens at once (config.json); they must agree"
             )
-
-
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(f"cannot write {folder}: {error.strerror or error}") from error
 
 
 def check_settings(folder: Path) -> dict[str, Any]:

@@ -18,14 +18,14 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 from uuid import uuid4
 
-from stance.errors import OutputError
+from stance.errors import OutputError, writing
 from stance.files.partial import SIDE_FILES, beside, lock, require_same
 from stance.files.report import Tally
 from stance.strict_json import read_json
@@ -272,15 +272,9 @@ class ShardedOutput:
             shard.unlink()
         (self._folder / _MANIFEST).unlink(missing_ok=True)
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise OutputError(
-                f"cannot write {self._folder}: {error.strerror or error}; nothing that was done is "
-                "lost: put it right, then go on with --resume"
-            ) from error
+    def _writing(self) -> AbstractContextManager[None]:
+        advice = "nothing that was done is lost: put it right, then go on with --resume"
+        return writing(self._folder, advice=advice)
 
 
 def _write_json(fresh: Path, data: Mapping[str, Any], target: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from stance.codebook import Codebook
 from stance.errors import InputError
-from stance.files.annotations import is_label_studio
+from stance.files.annotations import is_doccano, is_label_studio
 from stance.files.codings import is_export_of_doccano, read_codings, read_records
 from stance.files.rows import LabelledRow, read_rows
 
@@ -101,7 +101,7 @@ def _tool(file: Path, first: Mapping[str, Any], frames_column: str) -> str:
     suffixes = {suffix.lower() for suffix in file.suffixes}
     if not suffixes & {".json", ".jsonl", ".csv", ".tsv"}:
         return ""
-    doccano = is_export_of_doccano(file)
+    doccano = is_doccano(first) and is_export_of_doccano(file)
     if frames_column in first and not (doccano and frames_column == "frames"):
         return ""  # Labelled rows, whatever else they hold.
     if is_label_studio(first):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
-from stance.errors import OutputError
+from stance.errors import OutputError, writing
 
 __all__ = ["require_file", "require_new", "write_whole"]
 
@@ -19,7 +19,7 @@ def require_new(path: Path, *, force: bool = False, inputs: Iterable[Path] = ())
         force: it may exist, and is replaced.
         inputs: files that are read, none of which may be replaced.
     """
-    with _writing(path):
+    with writing(path):
         if path.exists() and any(given.exists() and path.samefile(given) for given in inputs):
             raise OutputError(f"{path} is read and would be replaced; choose another name for it")
         require_file(path)
@@ -36,32 +36,25 @@ def require_file(path: Path) -> None:
         raise OutputError(f"{path} is {what}; expected the name of a file")
 
 
-def write_whole(path: Path, text: str | Iterable[str]) -> None:
-    """Write a file in UTF-8, in one step: it is never seen half written.
+def write_whole(path: Path, content: str | bytes | Iterable[str]) -> None:
+    """Write a file, text in UTF-8, in one step: it is never seen half written.
 
     Args:
         path: the file.
-        text: all of it, or its pieces, which are made while it is written.
+        content: all of it, or the pieces of its text, which are made while it is written.
 
     Raises:
         OutputError: the disk is full, or the folder cannot be written to.
     """
     fresh = path.with_name(f"{path.name}.new")
     try:
-        with _writing(path):
+        with writing(path):
             fresh.unlink(missing_ok=True)
-            with fresh.open("x", encoding="utf-8", newline="") as stream:  # Never through a link.
-                stream.writelines([text] if isinstance(text, str) else text)
+            pieces = [content] if isinstance(content, (str, bytes)) else content
+            with fresh.open("xb") as stream:  # Never through a link.
+                stream.writelines(p.encode() if isinstance(p, str) else p for p in pieces)
             fresh.replace(path)
     except BaseException:
         with suppress(OSError):
             fresh.unlink()
         raise
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error

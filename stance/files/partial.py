@@ -14,14 +14,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
-from stance.errors import OutputError
+from stance.errors import OutputError, writing
 from stance.files.output import require_file
 from stance.strict_json import read_json
 
@@ -299,15 +299,9 @@ class PartialOutput:
             target.unlink(missing_ok=True)
             written.unlink()
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise OutputError(
-                f"cannot write {self.path}: {error.strerror or error}; nothing that was done is "
-                "lost: put it right, then go on with --resume"
-            ) from error
+    def _writing(self) -> AbstractContextManager[None]:
+        advice = "nothing that was done is lost: put it right, then go on with --resume"
+        return writing(self.path, advice=advice)
 
 
 def beside(output: Path, suffix: str) -> Path:

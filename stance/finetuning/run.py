@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -50,6 +49,7 @@ from stance.finetuning.plan import make_plan, split_rows
 from stance.finetuning.workspace import Workspace
 from stance.finetuning.writing import check_onnx, write_label_issues, write_onnx, write_weights
 from stance.model import StanceModel, load
+from stance.settings import versions_of
 from stance.store import ModelFolder
 
 __all__ = ["FinetuneProgress", "finetune"]
@@ -249,7 +249,7 @@ def _settings(task: Task, separate: Sequence[LabelledRow]) -> dict[str, Any]:
         "codebook": task.codebook.to_dict(),
         "base": task.base.checksums(),
         "settings": asdict(task.plan),
-        "versions": _versions(),
+        "versions": versions_of("stance", "torch", "transformers"),
     }
 
 
@@ -323,7 +323,7 @@ def _describe(
             for found in findings
         ],
         "settings": settings,
-        "versions": _versions(),
+        "versions": versions_of("stance", "torch", "transformers"),
         "minutes_of_last_run": round((time.monotonic() - task.started) / 60, 1),
     }
 
@@ -337,16 +337,6 @@ def _counts(task: Task) -> dict[str, dict[str, int]]:
         }
         for name in task.codebook.names
     }
-
-
-def _versions() -> dict[str, str]:
-    def found(package: str) -> str:
-        try:
-            return version(package)
-        except PackageNotFoundError:
-            return "from source"
-
-    return {package: found(package) for package in ("stance", "torch", "transformers")}
 
 
 def _log(progress: FinetuneProgress) -> None:

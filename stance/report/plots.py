@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stance.errors import MissingExtraError, OutputError
+from stance.errors import MissingExtraError, OutputError, writing
 from stance.figures import Figure
+from stance.files.output import write_whole
 from stance.report.corpus import Corpus, FrameStyle, Group
 from stance.summary import FrameUse, Summary, summarize
 
@@ -69,21 +70,13 @@ def _figures(corpus: Corpus) -> Iterator[tuple[str, Canvas]]:
 
 def _save(canvas: Canvas, path: Path) -> None:
     kind = path.suffix.removeprefix(".")
-    fresh = path.with_name(f"{path.name}.new")
-    try:
+    picture = io.BytesIO()
+    # The date of drawing would make two equal figures differ.
+    metadata = {"Date": None} if kind == "svg" else {}
+    canvas.savefig(picture, format=kind, dpi=200, metadata=metadata)
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.unlink(missing_ok=True)
-        with fresh.open("xb") as stream:  # Never through a link.
-            # The date of drawing would make two equal figures differ.
-            metadata = {"Date": None} if kind == "svg" else {}
-            canvas.savefig(stream, format=kind, dpi=200, metadata=metadata)
-        fresh.replace(path)
-    except BaseException as error:
-        with suppress(OSError):
-            fresh.unlink()
-        if isinstance(error, OSError):
-            raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
-        raise
+    write_whole(path, picture.getvalue())
 
 
 def _canvas(width: float, height: float) -> Canvas:
