@@ -1,6 +1,6 @@
 """Run the snippets of the pages, and write what they print into the pages.
 
-    python docs/refresh_output.py                 # every page that shows output
+    python docs/refresh_output.py                 # README.md and every page that shows output
     python docs/refresh_output.py docs/method.md  # one
 
 The blocks of a page run from top to bottom in one folder, which looks like a clone of the project.
@@ -133,9 +133,9 @@ def _run(command: list[str], folder: Path) -> str:
 
 
 def main() -> None:
-    """Refresh the pages named on the command line, or all that show output."""
+    """Refresh the pages named on the command line, or README.md and all that show output."""
     named = [Path(name) for name in sys.argv[1:]]
-    for page in named or sorted((ROOT / "docs").rglob("*.md")):
+    for page in named or [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
         text = page.read_text(encoding="utf-8")
         if not any(block.shows_output for block in blocks(text)):
             continue

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shlex
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +20,9 @@ import refresh_output  # noqa: E402
 PAGES = sorted((ROOT / "docs").rglob("*.md"), reverse=True)
 PAGES += [ROOT / "README.md", ROOT / "models" / "default" / "README.md"]
 NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"), reverse=True)
+#: What is read as a plain file, by anybody who has no site.
+IN_THE_CLONE = [*PAGES, *ROOT.glob("[AC]*.md"), *(ROOT / "training").rglob("README.md")]
+LINK = re.compile(r"(?<=\]\()[\w./-]+(?=[#)])")
 ASSET = re.compile(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=[\"']?(?:https?:)?//[^>]+>")
 
 
@@ -83,10 +85,15 @@ def test_the_first_command_of_the_readme_labels_the_corpus(tmp_path):
         for line in block.content.splitlines()
         if "stance label seeds" in line
     ]
-    arguments = shlex.split(line.split("bin/stance ")[1])
-    command = refresh_output.Block("sh", "", shlex.join(["stance", *arguments]), 0)
+    command = refresh_output.Block("sh", "", line, 0)
     assert "seeds-labelled.jsonl" in refresh_output.run(command, tmp_path)
     assert (tmp_path / "seeds-labelled.jsonl").stat().st_size > 100_000
+
+
+@pytest.mark.parametrize("page", IN_THE_CLONE, ids=name)
+def test_the_links_of_a_page_hold_in_a_clone(page):
+    links = LINK.findall(page.read_text("utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +123,11 @@ def test_the_site_has_a_page_for_every_public_name(site):
 def test_the_site_fetches_nothing_from_the_network(site):
     pages = [page.read_text("utf-8") for page in site.rglob("*.html")]
     assert [found for page in pages for found in ASSET.findall(page)] == []
+
+
+def test_the_citation_is_of_this_version():
+    versions = re.findall(r"^ *version: (.+)$", (ROOT / "CITATION.cff").read_text("utf-8"), re.M)
+    assert versions == [version("stance")] * 2
 
 
 def test_the_changelog_speaks_of_this_version():

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from agreement import DATA, agreement, coded_again, read
 from corpus import ROOT
+from recipe import CODEBOOK
 
+from stance.codebook import STATES
 from stance.store import ModelFolder
 
 RESULTS = Path(__file__).parent / "results"
 NAMES = {"seeds": "five articles", "authored": "authored passages", "un": "UN speeches"}
 KEPT_APART = {"unseen": "passages kept apart", "contrast": "claims and their denials"}
 TRANSFER = "Trained on one source, scored on another (thresholds of one half)"
+#: Of one processor, assumed.
+WATTS = 15
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 
 
 def write_tables(figures: dict[str, Any]) -> None:
-    """Write results/tables.md, and the short table between the marks of README.md."""
+    """Write results/tables.md, and the figures between the marks of README.md."""
     tables = [
         ("Frames and stance by source", by_source_table(figures)),
         ("Per frame", per_frame_table(figures)),
@@ -32,16 +38,29 @@ def write_tables(figures: dict[str, Any]) -> None:
     (RESULTS / "tables.md").write_text(text, encoding="utf-8")
     readme = ROOT / "README.md"
     if readme.exists():
-        marked = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
-        table = by_source_table(figures)
-        changed = marked.sub(lambda m: f"{m[1]}{table}\n{m[2]}", readme.read_text("utf-8"))
-        readme.write_text(changed, encoding="utf-8")
+        text = between_marks(readme.read_text("utf-8"), "in short", in_short(figures))
+        text = between_marks(text, "figures", f"\n{by_source_table(figures)}\n")
+        readme.write_text(text, encoding="utf-8")
+
+
+def between_marks(text: str, mark: str, content: str) -> str:
+    """Return a text with other content between its marks of this name."""
+    marked = re.compile(f"(<!-- {mark} -->).*?(<!-- /{mark} -->)", re.DOTALL)
+    return marked.sub(lambda found: f"{found[1]}{content}{found[2]}", text)
+
+
+def in_short(figures: dict[str, Any]) -> str:
+    """Return the macro-F1 of the frames and of their stances on each source, in one line."""
+    return ", ".join(
+        f"{name} {found['macro_f1']['value']:.2f} ({found['stance']['macro_f1']['value']:.2f})"
+        for name, found in judged(figures)
+    )
 
 
 def judged(figures: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Return the names and figures of all that the model was scored on."""
-    found = {**figures["shipped"], **figures["kept_apart"]}
-    return [(name, found[source]) for source, name in {**NAMES, **KEPT_APART}.items()]
+    """Return the names and figures of all that the model was scored on, the cleanest first."""
+    found = {**figures["kept_apart"], **figures["shipped"]}
+    return [(name, found[source]) for source, name in {**KEPT_APART, **NAMES}.items()]
 
 
 def by_source_table(figures: dict[str, Any]) -> str:
@@ -148,9 +167,15 @@ def failure_list(figures: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def duration(minutes: float | None) -> str:
-    """Return how long the training took, as the card says it."""
-    return "more than one run" if minutes is None else f"{minutes:.0f} minutes"
+def training_cost(minutes: float | None) -> str:
+    """Return what six trainings, two at a time on two processors, cost, as the card says it."""
+    if minutes is None:
+        return "This one was cut off and gone on with, so that its time is not known."
+    energy = 3 * minutes / 60 * 2 * WATTS / 1000
+    return (
+        f"This one took {minutes:.0f} minutes, all of them about three times as long: "
+        f"at an assumed {WATTS} W a core, about {energy:.2f} kWh."
+    )
 
 
 def write_card(folder: ModelFolder, figures: dict[str, Any]) -> None:
@@ -162,7 +187,11 @@ def write_card(folder: ModelFolder, figures: dict[str, Any]) -> None:
         "version": folder.version,
         "rows": f"{sum(folder.training['rows'].values()):,}",
         **{f"rows_{source}": f"{count:,}" for source, count in folder.training["rows"].items()},
-        "minutes": duration(folder.training["minutes"]),
+        **{f"rows_{s}": f"{found['sentences']:,}" for s, found in figures["kept_apart"].items()},
+        "stances_seeds": stance_counts(read(ROOT / "seeds" / "labels.jsonl")),
+        "stances_un": stance_counts(read(DATA / "un.jsonl")),
+        **recoded(),
+        "cost": training_cost(folder.training["minutes"]),
         "int8_megabytes": f"{folder.files['model.onnx']['bytes'] / 1e6:.1f}",
         "fp16_megabytes": f"{folder.files['model.safetensors']['bytes'] / 1e6:.1f}",
         "by_source": by_source_table(figures),
@@ -188,6 +217,25 @@ def write_card(folder: ModelFolder, figures: dict[str, Any]) -> None:
     }
     text = re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], template)
     (folder.path / "README.md").write_text(text, encoding="utf-8")
+
+
+def stance_counts(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return how many labels favor, are neutral and are against: ``128, 99 and 14``."""
+    counts = Counter(stance for row in rows for stance in row["frames"].values())
+    return listed([f"{counts[stance]:,}" for stance in STATES[1:]])
+
+
+def recoded() -> dict[str, str]:
+    """Return how many authored rows were coded again blind, and the F1 of every frame there."""
+    again = {row["id"]: row["frames"] for row in read(DATA / "authored_recoded.jsonl")}
+    pairs = coded_again("authored", again)
+    f1s = [agreement(pairs, frame).split(" | ")[2] for frame in CODEBOOK.names]
+    return {"recoded": f"{len(pairs):,}", "recoded_f1": listed(f1s)}
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return ``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def plot_calibration(folder: ModelFolder, figures: dict[str, Any]) -> None:

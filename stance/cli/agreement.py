@@ -140,8 +140,8 @@ def _print(out: Console, result: Agreement, *, disputes: Path | None, gold: Path
     )
     out.print(_by_frame(result))
     out.print(
-        "alpha: Krippendorff's; 1 full agreement, 0 chance. From 0.8 on it is reliable, from\n"
-        "0.667 tentatively so (Krippendorff 2004). F1: the mean over the pairs of coders.\n"
+        "alpha (Krippendorff's): 1 full agreement, 0 chance; from 0.8 on reliable,\n"
+        "from 0.667 tentatively so (Krippendorff 2004). F1: mean over pairs of coders.\n"
     )
     out.print(_by_pair(result))
     out.print()

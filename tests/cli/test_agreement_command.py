@@ -52,6 +52,7 @@ def test_the_table_shows_those_figures_in_80_columns(run, monkeypatch):
     assert outcome.code == 0
     assert re.search(r"^cooperation +0\.85 +0\.91 +331$", outcome.out, re.MULTILINE)
     assert max(map(len, outcome.out.splitlines())) <= 80
+    assert "from 0.667 tentatively so (Krippendorff 2004). F1: mean over" in outcome.out
 
 
 def test_long_names_fold_in_80_columns(run, monkeypatch, tmp_path):

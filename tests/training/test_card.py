@@ -1,0 +1,76 @@
+"""What is written into the card and README.md is what was measured, and what the rows hold."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "training"))
+
+pytest.importorskip("torch", reason="needs the extra train")
+pytest.importorskip("matplotlib", reason="needs the extra report")
+
+import card
+
+from stance.store import ModelFolder
+
+ROOT = card.ROOT
+FIGURES = json.loads((ROOT / "training/results/figures.json").read_text("utf-8"))
+README = """# A page
+
+- good: <!-- in short --><!-- /in short -->.
+
+<!-- figures -->
+what was there
+<!-- /figures -->
+The end.
+"""
+
+
+def test_the_figures_of_the_readme_stand_between_its_marks(tmp_path, monkeypatch):
+    monkeypatch.setattr(card, "ROOT", tmp_path)
+    monkeypatch.setattr(card, "RESULTS", tmp_path)
+    (tmp_path / "README.md").write_text(README, encoding="utf-8")
+    for _ in range(2):
+        card.write_tables(FIGURES)
+        lines = (tmp_path / "README.md").read_text("utf-8").splitlines()
+        assert lines[2].startswith("- good: <!-- in short -->passages kept apart 0.")
+        assert lines[2].endswith(")<!-- /in short -->.")
+        assert lines[4] == "<!-- figures -->"
+        assert lines[7].startswith("| passages kept apart | ")
+        assert lines[-2:] == ["<!-- /figures -->", "The end."]
+    assert "what was there" not in lines
+
+
+def test_the_card_counts_what_the_rows_hold(tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(ROOT / "models" / "default", folder)
+    card.write_card(ModelFolder.read(folder), FIGURES)
+    text = (folder / "README.md").read_text("utf-8")
+    assert "{{" not in text
+    assert "128, 99 and 14 labels in the articles" in text
+    for source, found in FIGURES["kept_apart"].items():
+        assert f"{found['sentences']:,} " in text, source
+
+
+def test_the_readme_has_both_marks():
+    text = (ROOT / "README.md").read_text("utf-8")
+    for mark in ("in short", "figures"):
+        assert card.between_marks(text, mark, "new") != text
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [(60.0, "took 60 minutes, all of them about three times as long"), (None, "is not known")],
+)
+def test_the_card_says_what_the_training_cost(minutes, said):
+    assert said in card.training_cost(minutes)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
+)
+def test_a_list_is_read_as_a_sentence(words, said):
+    assert card.listed(words) == said
