@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import statistics
 from collections import defaultdict
 from collections.abc import Sequence
@@ -87,7 +86,6 @@ def line(size: str, name: str, runs: Sequence[Row]) -> str:
 def method_lines(results: Sequence[Row]) -> list[str]:
     """Say what was measured, and where it falls short."""
     ours = [run for run in results if run["contestant"] != "setfit"]
-    versions = {package: number for run in results for package, number in run["versions"].items()}
     lines = [
         "## What was measured",
         "",
@@ -98,9 +96,7 @@ def method_lines(results: Sequence[Row]) -> list[str]:
         "that are in neither, those for other frames on `benchmarks/data/asylum_frames.jsonl`. The "
         "minutes are those of the whole training; this project's hold the trainings behind its "
         "held-out figures, calibration and thresholds too, of which SetFit has none. "
-        f"{range_of([run['processors'] for run in results], '{:.0f}')} processors "
-        f"({platform.machine()}), Python {platform.python_version()}, "
-        f"{', '.join(f'{package} {number}' for package, number in sorted(versions.items()))}.",
+        f"{setting(results)}.",
         *gap_lines(ours),
         *cut_lines(results),
     ]
@@ -111,6 +107,16 @@ def method_lines(results: Sequence[Row]) -> list[str]:
         for (size, name), plan in plans.items()
     ]
     return [*lines, "", "Made by `python benchmarks/few_rows.py`."]
+
+
+def setting(results: Sequence[Row]) -> str:
+    """Say on what the runs ran, and with which versions, as far as they recorded it."""
+    processors = range_of([run["processors"] for run in results], "{:.0f}")
+    machines = sorted({run["machine"] for run in results if "machine" in run})
+    pythons = sorted({f"Python {run['python']}" for run in results if "python" in run})
+    packages = sorted({f"{name} {v}" for run in results for name, v in run["versions"].items()})
+    kind = f" ({', '.join(machines)})" if machines else ""
+    return ", ".join([f"{processors} processors{kind}", *pythons, *packages])
 
 
 def gap_lines(ours: Sequence[Row]) -> list[str]:

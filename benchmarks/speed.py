@@ -230,7 +230,7 @@ def run_child(name: str, source: str, target: str) -> None:
 
 
 def ceiling_lines(source: Path, tokens: int, rounds: int) -> list[str]:
-    """Compare the encoder's rate with an 8-bit matrix product of its shape."""
+    """Compare the model's rate, texts to probabilities, with an 8-bit product of its shape."""
     import stance
 
     texts = [json.loads(line)["text"] for line in source.read_text("utf-8").splitlines()]
@@ -247,9 +247,10 @@ def ceiling_lines(source: Path, tokens: int, rounds: int) -> list[str]:
     ceiling = matrix_rate(config["hidden_size"], config["intermediate_size"])
     share = rate * operations / ceiling
     return [
-        f"The encoder alone reads {rate:,.0f} tokens a second: {rate * operations / 1e9:,.0f} "
-        f"billion operations a second in matrix products, {share:.0%} of the {ceiling / 1e9:,.0f} "
-        "that an 8-bit product of the same shape reaches by itself in the same runtime.",
+        "From texts to probabilities, in one process and without files, the model reads "
+        f"{rate:,.0f} tokens a second: {rate * operations / 1e9:,.0f} billion operations a second "
+        f"in matrix products, {share:.0%} of the {ceiling / 1e9:,.0f} that an 8-bit product of the "
+        "same shape reaches by itself in the same runtime.",
     ]
 
 

@@ -128,12 +128,12 @@ class Agreement:
     Attributes:
         coders: in order of name.
         sentences: how many at least one coder coded.
-        shared: how many at least two coded; every figure is about these.
+        shared: how many at least two coded; every figure but the tendencies is about these.
         same_frames: share of the shared sentences to which all gave the same set of frames.
         frames: frame → agreement on its presence.
         stance: agreement on stances.
         pairs: each two coders against each other.
-        tendencies: coder → how they use the codebook.
+        tendencies: coder → how they use the codebook, in all sentences that they coded.
         disputes: the shared sentences on which coders differ, in the order of the codings.
     """
 

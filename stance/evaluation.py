@@ -1,4 +1,4 @@
-"""``evaluate``: a model against a labelled file."""
+"""``evaluate``: a model against a labelled file; ``compare``: two models against each other."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from stance.codebook import Codebook
 from stance.decision import states_of
-from stance.errors import InputError
-from stance.figures import Evaluation
+from stance.errors import CodebookError, InputError
+from stance.figures import Comparison, Evaluation
 from stance.files import LabelledRow, read_labelled
 from stance.model import StanceModel, load
-from stance.scoring import score
+from stance.scoring import difference, score
 
-__all__ = ["evaluate"]
+__all__ = ["compare", "evaluate"]
 
 logger = logging.getLogger("stance.evaluate")
 
@@ -54,13 +55,99 @@ def evaluate(
     (288, 5)
     """
     judged = model if isinstance(model, StanceModel) else load(model)
+    columns = (text_column, frames_column, document_column)
+    rows = _rows_of(data, columns, judged.codebook, note)
+    probabilities = judged.predict_proba([row.text for row in rows])
+    return score(
+        states_of([row.frames for row in rows], judged.codebook),
+        probabilities,
+        judged.decision.states(probabilities),
+        [row.document for row in rows],
+        frames=judged.codebook.names,
+        resamples=resamples,
+        seed=seed,
+    )
+
+
+def compare(
+    first: StanceModel | str | Path | None,
+    second: StanceModel | str | Path | None,
+    data: str | Path | Iterable[LabelledRow],
+    *,
+    text_column: str = "text",
+    frames_column: str = "frames",
+    document_column: str = "document",
+    resamples: int = 1000,
+    seed: int = 0,
+    note: Callable[[str], None] = logger.warning,
+) -> Comparison:
+    """Score a second model against a first one, on labelled rows neither was trained on.
+
+    Both are scored on the same resamples of the documents (Koehn 2004, Statistical Significance
+    Tests for Machine Translation Evaluation). That the intervals of two evaluations overlap does
+    not say that the models are alike: what is hard for one is mostly hard for the other.
+
+    Args:
+        first: a loaded model, or what ``stance.load`` takes.
+        second: another one, of the same frames. Where it is better, the difference is positive.
+        data: labelled rows, as for ``stance.evaluate``.
+        text_column: where a file keeps the sentence.
+        frames_column: where it keeps the labels.
+        document_column: where it keeps the document, by which intervals are resampled.
+        resamples: of the bootstrap; 0 gives no intervals.
+        seed: the same seed gives the same intervals.
+        note: called with a line on what an export was taken for.
+
+    Raises:
+        InputError: the file cannot be read, a row is not labelled, or there is no row.
+        CodebookError: the models know other frames, or a row has one that they do not know.
+
+    >>> import stance
+    >>> model = stance.load()
+    >>> strict = model.with_thresholds(dict.fromkeys(model.codebook.names, 0.99))
+    >>> compare(model, strict, "seeds/labels.jsonl").macro_f1.high < 0
+    True
+    """
+    one, other = (
+        model if isinstance(model, StanceModel) else load(model) for model in (first, second)
+    )
+    names = one.codebook.names
+    if set(names) != set(other.codebook.names):
+        raise CodebookError(
+            f"the first model knows {', '.join(names)}, the second "
+            f"{', '.join(other.codebook.names)}; expected models of the same frames"
+        )
+    columns = (text_column, frames_column, document_column)
+    rows = _rows_of(data, columns, one.codebook, note)
+    states = [
+        model.decision.states(model.predict_proba([row.text for row in rows]))
+        for model in (one, other)
+    ]
+    return difference(
+        states_of([row.frames for row in rows], one.codebook),
+        states[0],
+        states[1][:, [other.codebook.names.index(name) for name in names]],
+        [row.document for row in rows],
+        resamples=resamples,
+        seed=seed,
+    )
+
+
+def _rows_of(
+    data: str | Path | Iterable[LabelledRow],
+    columns: tuple[str, str, str],
+    codebook: Codebook,
+    note: Callable[[str], None],
+) -> list[LabelledRow]:
+    """Return the rows; the columns are those of the text, the frames and the document."""
     if isinstance(data, (str, Path)):
+        text, frames, document = columns
         file = read_labelled(
             data,
-            text_column=text_column,
-            frames_column=frames_column,
-            document_column=document_column,
-            codebook=judged.codebook,
+            text_column=text,
+            frames_column=frames,
+            document_column=document,
+            codebook=codebook,
         )
         if file.note:
             note(file.note)
@@ -74,13 +161,4 @@ def evaluate(
             )
     if not rows:
         raise InputError(f"{data} has no rows; expected labelled sentences")
-    probabilities = judged.predict_proba([row.text for row in rows])
-    return score(
-        states_of([row.frames for row in rows], judged.codebook),
-        probabilities,
-        judged.decision.states(probabilities),
-        [row.document for row in rows],
-        frames=judged.codebook.names,
-        resamples=resamples,
-        seed=seed,
-    )
+    return rows

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "Comparison",
     "Evaluation",
     "Figure",
     "FrameScores",
@@ -46,6 +47,21 @@ class Figure:
         low, high = np.percentile(defined, _INTERVAL)
         return cls(float(values[0]), float(low), float(high))
 
+    @classmethod
+    def reflected(cls, values: npt.NDArray[np.float64]) -> Figure:
+        """Make a figure, 0 to 1, that resampling raises, as it does a mean of absolute gaps.
+
+        Chance in the sample opens gaps where there are none, and resampling opens them once more:
+        all resamples may lie above the figure. So the interval is their percentiles mirrored at
+        the figure (the basic bootstrap: Davison and Hinkley 1997, Bootstrap Methods and their
+        Application, section 5.2), within 0 to 1, and reaches to the figure.
+        """
+        plain = cls.of(values)
+        if plain.value is None or plain.low is None or plain.high is None:
+            return plain
+        low, high = 2 * plain.value - plain.high, 2 * plain.value - plain.low
+        return cls(plain.value, max(0.0, min(plain.value, low)), min(1.0, max(plain.value, high)))
+
     def __str__(self) -> str:
         if self.value is None:
             return "undefined"
@@ -64,9 +80,10 @@ class FrameScores:
         precision, recall, f1: of presence, 0 to 1. Precision is 0 where the frame was never given.
         average_precision: of P(frame), 0 to 1.
         ece: expected calibration error of P(frame), 0 to 1.
-        stance_f1: macro-F1 over the three stances, in the sentences where the frame is rightly
-            found.
-        end_to_end_f1: macro-F1 over the three stances, where missing the frame misses its stance.
+        stance_f1: macro-F1 over the stances that gold has in the sentences where the frame is
+            rightly found.
+        end_to_end_f1: macro-F1 over the stances that gold has, where missing the frame misses its
+            stance.
     """
 
     support: int
@@ -89,6 +106,8 @@ class StanceScores:
         macro_f1: over favor, neutral and against, where the frame is rightly found.
         end_to_end_macro_f1: the same over all gold and predicted frames: the state must match.
         f1, end_to_end_f1: the parts of the two means, stance → figure.
+        left_out: stances that ``macro_f1`` is not over, since gold has them in no frame that is
+            rightly found.
     """
 
     support: int
@@ -96,6 +115,7 @@ class StanceScores:
     end_to_end_macro_f1: Figure
     f1: Mapping[str, Figure]
     end_to_end_f1: Mapping[str, Figure]
+    left_out: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -103,7 +123,8 @@ class Evaluation:
     """All figures of one model on one labelled set.
 
     A frame that never occurs in gold has no figure but its calibration error, and is left out of
-    every macro figure; so is a stance. In a resample without the frame, the mean is over the rest.
+    every macro figure; so is a stance, and of the stance F1 where the frame is rightly found one
+    whose frames were all missed. In a resample without the frame, the mean is over the rest.
 
     Attributes:
         sentences, documents: size of the set.
@@ -135,6 +156,30 @@ class Evaluation:
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as JSON data; ``None`` (null) is what is not defined, never NaN."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How much higher a second model scores than a first one, on the same labelled set.
+
+    Where an interval holds 0, the set does not tell which of the two is better.
+
+    Attributes:
+        sentences, documents: size of the set.
+        resampled, resamples: what the bootstrap drew, and how often; see ``Evaluation``.
+        macro_f1: difference of the frames' macro-F1.
+        stance_macro_f1: that of the stance macro-F1 where the frame is rightly found, over the
+            stances that both models have a figure for. They may be right in other sentences.
+        end_to_end_macro_f1: that of the stance macro-F1 over all gold and predicted frames.
+    """
+
+    sentences: int
+    documents: int
+    resampled: str
+    resamples: int
+    macro_f1: Figure
+    stance_macro_f1: Figure
+    end_to_end_macro_f1: Figure
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ once a resample cannot. The tests hold every figure equal to scikit-learn's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +17,7 @@ from stance.codebook import STATES
 from stance.decision import NOT_CODED
 from stance.errors import InputError
 from stance.figures import (
+    Comparison,
     Evaluation,
     Figure,
     FrameScores,
@@ -24,7 +25,7 @@ from stance.figures import (
     StanceScores,
 )
 
-__all__ = ["BINS", "NOT_CODED", "reliability", "score"]
+__all__ = ["BINS", "NOT_CODED", "difference", "reliability", "score"]
 
 #: Equal-width bins of P(frame) in the calibration error and the reliability diagram.
 BINS = 15
@@ -53,7 +54,7 @@ def score(
     An Introduction to the Bootstrap, chapters 8 and 13), since sentences of one document resemble
     each other. Resamples in which a figure is not defined are left out of its interval. The
     calibration error is that of Guo et al. 2017 (On Calibration of Modern Neural Networks), with 15
-    bins, for P(frame) of each frame.
+    bins, for P(frame) of each frame; its interval is mirrored, see ``Figure.reflected``.
 
     Args:
         gold: ``(n, F)`` states: 0 absent, 1 favor, 2 neutral, 3 against, and -1 for a frame that is
@@ -74,25 +75,69 @@ def score(
     ('1.00 [1.00, 1.00]', 2)
     """
     rows = _check(gold, probabilities, predicted, len(frames))
-    groups = _groups(documents, len(rows.gold))
-    if resamples < 0:
-        raise InputError(f"resamples is {resamples}; expected 0 or more")
-    total = int(groups.max()) + 1
-    resampled = "documents" if total > 1 else "sentences"
-    units = groups if total > 1 else np.arange(len(groups))
-    parts = [_statistics(rows, weights) for weights in _weights(units, resamples, seed)]
-    draws = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    drawn = _draw(documents, len(rows.gold), resamples, seed)
+    draws = _joined(_statistics(rows, weights) for weights in drawn.weights)
     support = (rows.gold != 0).sum(axis=0)
     overall = {name: Figure.of(draws[name]) for name in _OVERALL}
     return Evaluation(
         sentences=len(rows.gold),
-        documents=total,
-        resampled=resampled,
+        documents=drawn.documents,
+        resampled=drawn.resampled,
         resamples=resamples,
         **overall,
+        ece=Figure.reflected(draws["ece"]),
         stance=_stance_scores(draws, int((rows.gold > 0).sum())),
         frames=_frame_scores(draws, rows, frames),
         left_out=tuple(frame for frame, count in zip(frames, support, strict=True) if not count),
+    )
+
+
+def difference(
+    gold: npt.ArrayLike,
+    first: npt.ArrayLike,
+    second: npt.ArrayLike,
+    documents: Sequence[object],
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Comparison:
+    """Score second predictions against first ones of the same sentences: the difference.
+
+    Both are scored on the same resamples of the documents (Koehn 2004, Statistical Significance
+    Tests for Machine Translation Evaluation): what is hard for one is mostly hard for the other, so
+    the intervals of two evaluations may overlap and that of the difference be clear of 0.
+
+    Args:
+        gold: ``(n, F)`` states, as in ``score``.
+        first: ``(n, F)`` states 0 to 3, as decided.
+        second: the same of another model. Where it is better, the difference is positive.
+        documents: the document of each of the n sentences.
+        resamples: number of resamples; 0 gives no intervals.
+        seed: the same seed gives the same intervals.
+
+    Raises:
+        InputError: shapes or values are others, or there is no sentence.
+
+    >>> gold, first = np.array([[1], [0], [3], [0]]), np.array([[1], [1], [0], [0]])
+    >>> str(difference(gold, first, gold, "abcd", resamples=0).macro_f1)
+    '0.50'
+    """
+    shape = np.shape(gold)
+    if len(shape) != 2 or 0 in shape:
+        raise InputError(
+            f"gold is an array of shape {shape}; expected (sentences, frames), one of each or more"
+        )
+    states = _check_states("gold", gold, shape, lowest=NOT_CODED)
+    one = _check_states("first", first, shape, lowest=0)
+    other = _check_states("second", second, shape, lowest=0)
+    drawn = _draw(documents, len(states), resamples, seed)
+    draws = _joined(_differences(states, one, other, weights) for weights in drawn.weights)
+    return Comparison(
+        sentences=len(states),
+        documents=drawn.documents,
+        resampled=drawn.resampled,
+        resamples=resamples,
+        **{name: Figure.of(values) for name, values in draws.items()},
     )
 
 
@@ -115,7 +160,7 @@ def reliability(
     (0.9, 0.5)
     """
     presence = _check_probabilities(probabilities, len(frames))
-    present = _check_states("gold", gold, presence, lowest=NOT_CODED) != 0
+    present = _check_states("gold", gold, presence.shape, lowest=NOT_CODED) != 0
     diagrams = {}
     for index, frame in enumerate(frames):
         bins = _bins(presence[:, index])
@@ -145,8 +190,8 @@ def _check(
 ) -> _Rows:
     presence = _check_probabilities(probabilities, frames)
     return _Rows(
-        gold=_check_states("gold", gold, presence, lowest=NOT_CODED),
-        predicted=_check_states("predicted", predicted, presence, lowest=0),
+        gold=_check_states("gold", gold, presence.shape, lowest=NOT_CODED),
+        predicted=_check_states("predicted", predicted, presence.shape, lowest=0),
         presence=presence,
     )
 
@@ -164,11 +209,11 @@ def _check_probabilities(probabilities: npt.ArrayLike, frames: int) -> Floats:
     return np.asarray(1 - values[..., 0], dtype=np.float64)
 
 
-def _check_states(name: str, states: npt.ArrayLike, presence: Floats, *, lowest: int) -> Ints:
+def _check_states(name: str, states: npt.ArrayLike, shape: tuple[int, ...], *, lowest: int) -> Ints:
     array = np.asarray(states)
-    if array.shape != presence.shape:
+    if array.shape != shape:
         raise InputError(
-            f"{name} is an array of shape {array.shape}; the probabilities ask for {presence.shape}"
+            f"{name} is an array of shape {array.shape}; expected {shape}, as the others are"
         )
     highest = len(STATES) - 1
     if array.dtype.kind not in "iu" or array.min() < lowest or array.max() > highest:
@@ -188,6 +233,30 @@ def _groups(documents: Sequence[object], sentences: int) -> Ints:
         )
     numbers: dict[object, int] = {}
     return np.array([numbers.setdefault(name, len(numbers)) for name in documents])
+
+
+class _Drawn(NamedTuple):
+    """What is resampled, and how often each resample draws each sentence."""
+
+    documents: int
+    resampled: str
+    weights: Iterator[Floats]
+
+
+def _draw(documents: Sequence[object], sentences: int, resamples: int, seed: int) -> _Drawn:
+    groups = _groups(documents, sentences)
+    if resamples < 0:
+        raise InputError(f"resamples is {resamples}; expected 0 or more")
+    total = int(groups.max()) + 1
+    if total > 1:
+        return _Drawn(total, "documents", _weights(groups, resamples, seed))
+    return _Drawn(total, "sentences", _weights(np.arange(sentences), resamples, seed))
+
+
+def _joined(parts: Iterable[dict[str, Floats]]) -> dict[str, Floats]:
+    """Put together what was computed of some resamples at a time."""
+    every = list(parts)
+    return {name: np.concatenate([part[name] for part in every]) for name in every[0]}
 
 
 def _weights(units: Ints, resamples: int, seed: int) -> Iterator[Floats]:
@@ -212,7 +281,6 @@ _OVERALL = (
     "macro_recall",
     "macro_f1",
     "macro_average_precision",
-    "ece",
     "exact_match",
     "exact_match_with_stance",
 )
@@ -222,10 +290,7 @@ def _statistics(rows: _Rows, weights: Floats) -> dict[str, Floats]:
     """Compute every figure for every resample; the first axis of each array is the resample."""
     frames = range(rows.gold.shape[1])
     present = rows.gold != 0
-    # (resample, frame, gold, predicted); not coded, -1, falls on the last of the five gold states.
-    counts = np.stack(
-        [_confusion(rows.gold[:, f] % 5, rows.predicted[:, f], weights) for f in frames], axis=1
-    )
+    counts = _counts(rows.gold, rows.predicted, weights)
     ranking = np.stack(
         [_average_precision(rows.presence[:, f], present[:, f], weights) for f in frames], axis=1
     )
@@ -241,6 +306,19 @@ def _statistics(rows: _Rows, weights: Floats) -> dict[str, Floats]:
         "ece": _mean(np.where(present.any(axis=0), errors, np.nan)),
         **_exact_match_statistics(rows, weights),
         **_stance_statistics(counts),
+    }
+
+
+def _differences(gold: Ints, first: Ints, second: Ints, weights: Floats) -> dict[str, Floats]:
+    """Compute how much higher the second predictions score, for every resample."""
+    before, after = _counts(gold, first, weights), _counts(gold, second, weights)
+    frames = _presence_statistics(after)["f1"] - _presence_statistics(before)["f1"]
+    one, other = _stance_statistics(before), _stance_statistics(after)
+    return {
+        "macro_f1": _mean(frames),
+        # Of stances, not of means: one that either of them never met would be in one mean only.
+        "stance_macro_f1": _mean(other["stance"] - one["stance"]),
+        "end_to_end_macro_f1": _mean(other["end_to_end"] - one["end_to_end"]),
     }
 
 
@@ -280,10 +358,12 @@ def _stance_statistics(counts: Floats) -> dict[str, Floats]:
     }
 
 
-def _confusion(gold: Ints, predicted: Ints, weights: Floats) -> Floats:
-    """Count ``(resample, 5 gold states, 4 predicted states)``."""
-    cells = np.eye(20)[gold * 4 + predicted]
-    return np.asarray(weights @ cells).reshape(-1, 5, 4)
+def _counts(gold: Ints, predicted: Ints, weights: Floats) -> Floats:
+    """Count ``(resample, frame, 5 gold states, 4 predicted states)``."""
+    # Not coded, -1, falls on the last of the five gold states.
+    cells = np.eye(20)[gold % 5 * 4 + predicted]
+    frames = [np.asarray(weights @ cells[:, f]) for f in range(gold.shape[1])]
+    return np.stack(frames, axis=1).reshape(-1, len(frames), 5, 4)
 
 
 def _f1(confusion: Floats) -> Floats:
@@ -336,6 +416,7 @@ def _stance_scores(draws: dict[str, Floats], support: int) -> StanceScores:
         end_to_end_macro_f1=Figure.of(draws["end_to_end_macro"]),
         f1=figures(draws["stance"]),
         end_to_end_f1=figures(draws["end_to_end"]),
+        left_out=tuple(n for i, n in enumerate(_STANCES) if np.isnan(draws["stance"][0, i])),
     )
 
 
@@ -350,7 +431,7 @@ def _frame_scores(
             recall=Figure.of(draws["recall"][:, f]),
             f1=Figure.of(draws["f1"][:, f]),
             average_precision=Figure.of(draws["average_precision"][:, f]),
-            ece=Figure.of(draws["frame_ece"][:, f]),
+            ece=Figure.reflected(draws["frame_ece"][:, f]),
             stance_f1=Figure.of(draws["frame_stance"][:, f]),
             end_to_end_f1=Figure.of(draws["frame_end_to_end"][:, f]),
         )

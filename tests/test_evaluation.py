@@ -1,10 +1,14 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 import stance
+from stance.codebook import Codebook, Frame
 from stance.errors import CodebookError, InputError
+from stance.evaluation import compare
 from stance.files import LabelledRow
+from stance.model import StanceModel
 
 ROWS = [
     {"text": "The two sides trade.", "frames": {"cooperation": "favor"}, "document": "a"},
@@ -18,6 +22,14 @@ def gold(tmp_path):
     path = tmp_path / "gold.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in ROWS))
     return path
+
+
+def with_frames(model, names):
+    """Return a model whose outputs are taken for other frames."""
+    folder = replace(model.folder, codebook=Codebook(tuple(map(Frame, names))))
+    return StanceModel(
+        folder, backend=model.backend, tokenizer=model.tokenizer, decision=model.decision
+    )
 
 
 def test_a_file_and_its_rows_give_the_same_figures(tiny_model, gold):
@@ -64,3 +76,36 @@ def test_figures_are_json(tiny_model, gold):
 def test_rows_of_another_kind_are_named(tiny_model):
     with pytest.raises(InputError, match="found rows of type dict, expected the name of a file"):
         stance.evaluate(tiny_model, ROWS)
+
+
+def test_a_model_is_compared_with_itself(tiny_model, tiny_folder, gold):
+    result = compare(tiny_model, tiny_folder, gold, resamples=10)
+    assert (result.sentences, result.documents, result.macro_f1.value) == (3, 2, 0)
+
+
+def test_the_second_model_counts_as_plus(tiny_model, gold):
+    everywhere = tiny_model.with_thresholds(dict.fromkeys(tiny_model.codebook.names, 0.0))
+    nowhere = tiny_model.with_thresholds(dict.fromkeys(tiny_model.codebook.names, 1.0))
+    scored = [stance.evaluate(one, gold, resamples=0) for one in (nowhere, everywhere)]
+    found = compare(nowhere, everywhere, gold, resamples=0).macro_f1.value
+    assert found == scored[1].macro_f1.value - scored[0].macro_f1.value > 0
+
+
+def test_frames_in_another_order_are_the_same_frames(tiny_model, gold):
+    names = tiny_model.codebook.names
+    one = dict.fromkeys(names, 1.0) | {"cooperation": 0.0}
+    found = compare(
+        tiny_model.with_thresholds(one),
+        with_frames(tiny_model, names[::-1]).with_thresholds(one),
+        gold,
+        resamples=0,
+    )
+    assert found.macro_f1.value == 0
+
+
+def test_models_of_other_frames_are_not_compared(tiny_model, gold):
+    other = with_frames(tiny_model, ("weather", *tiny_model.codebook.names[1:]))
+    with pytest.raises(
+        CodebookError, match=r"^the first model knows defensive.*, the second weather, "
+    ):
+        compare(tiny_model, other, gold)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from stance.errors import InputError
 from stance.figures import Evaluation, Figure
-from stance.scoring import NOT_CODED, _check, _statistics, reliability, score
+from stance.scoring import NOT_CODED, _check, _statistics, difference, reliability, score
 
 FRAMES = ["balance", "poles", "hegemony"]
 
@@ -302,6 +302,123 @@ def test_a_frame_missed_misses_its_stance_end_to_end_only():
     assert stance.f1["against"].value is None
 
 
+def test_a_stance_whose_frames_were_all_missed_is_named():
+    gold = np.array([[1]] * 10 + [[3]] * 5)
+    predicted = np.array([[1]] * 10 + [[0]] * 5)
+    stance = score(gold, np.eye(4)[predicted], predicted, range(15), frames=["poles"]).stance
+    assert (str(stance.macro_f1), stance.left_out) == ("1.00 [1.00, 1.00]", ("neutral", "against"))
+    assert stance.end_to_end_f1["against"].value == 0
+
+
+def test_no_stance_is_left_out_where_each_was_found():
+    states = np.array([[1], [2], [3]])
+    result = score(states, np.eye(4)[states], states, "abc", frames=["poles"], resamples=0)
+    assert result.stance.left_out == ()
+
+
+def test_an_interval_that_is_mirrored_reaches_to_its_figure():
+    values = np.array([0.1, *np.linspace(0.11, 0.15, 401)])
+    assert Figure.of(values).low > 0.1
+    found = Figure.reflected(values)
+    assert (found.value, found.high) == (0.1, 0.1)
+    assert found.low == pytest.approx(0.2 - 0.149)
+
+
+@pytest.mark.parametrize(
+    ("value", "resampled", "low", "high"),
+    [
+        (0.1, (0.05, 0.17), 0.033, 0.147),
+        (0.1, (0.1, 0.4), 0, 0.1),
+        (0.9, (0.5, 0.7), 0.9, 1),
+    ],
+)
+def test_an_interval_that_is_mirrored_stays_within_0_and_1(value, resampled, low, high):
+    found = Figure.reflected(np.array([value, *np.linspace(*resampled, 401)]))
+    assert [found.low, found.high] == pytest.approx([low, high])
+
+
+def test_figures_without_resamples_are_not_mirrored():
+    assert Figure.reflected(np.array([0.1])) == Figure(0.1, None, None)
+    assert Figure.reflected(np.array([np.nan, 0.1])) == Figure(None, None, None)
+
+
+def test_calibration_error_of_right_probabilities_lies_in_its_interval():
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        present = rng.beta(0.7, 1.5, size=(300, 1))
+        gold = (rng.random((300, 1)) < present).astype(int)
+        probabilities = np.stack([1 - present, present, 0 * present, 0 * present], axis=-1)
+        result = score(gold, probabilities, gold, range(300), frames=["poles"], resamples=200)
+        for figure in (result.ece, result.frames["poles"].ece):
+            assert figure.low < 0.6 * figure.value
+            assert figure.low <= figure.value <= figure.high
+
+
+def test_the_difference_is_that_of_two_evaluations():
+    gold, probabilities, first, documents = draw(not_coded=0.2)
+    _, others, second, _ = draw(1)
+    found = difference(gold, first, second, documents, resamples=50, seed=3)
+    one = score(gold, probabilities, first, documents, frames=FRAMES, resamples=0)
+    two = score(gold, others, second, documents, frames=FRAMES, resamples=0)
+    assert found.macro_f1.value == pytest.approx(two.macro_f1.value - one.macro_f1.value)
+    for name, of_stance in (
+        ("stance_macro_f1", "macro_f1"),
+        ("end_to_end_macro_f1", "end_to_end_macro_f1"),
+    ):
+        expected = getattr(two.stance, of_stance).value - getattr(one.stance, of_stance).value
+        assert getattr(found, name).value == pytest.approx(expected)
+    assert (found.sentences, found.documents, found.resampled) == (240, 12, "documents")
+
+
+def test_both_are_scored_on_the_same_resamples():
+    gold, _, first, documents = draw()
+    same = difference(gold, first, first, documents, resamples=50)
+    assert same.macro_f1 == same.stance_macro_f1 == Figure(0, 0, 0)
+    # One more frame right: never worse, whatever the documents drawn.
+    second = first.copy()
+    row = np.flatnonzero((gold[:, 0] == 1) & (first[:, 0] == 0))[0]
+    second[row, 0] = 1
+    better = difference(gold, first, second, documents, resamples=200).macro_f1
+    assert 0 <= better.low < better.value < better.high < 0.02
+
+
+def test_the_difference_turns_round_with_the_models():
+    gold, _, first, documents = draw()
+    second = draw(1)[2]
+    there = difference(gold, first, second, documents, resamples=50).macro_f1
+    back = difference(gold, second, first, documents, resamples=50).macro_f1
+    expected = (-there.value, -there.high, -there.low)
+    assert (back.value, back.low, back.high) == pytest.approx(expected)
+
+
+def test_a_stance_that_one_of_them_never_found_is_not_compared():
+    gold = np.array([[1], [1], [3], [3]])
+    first, second = np.array([[1], [1], [0], [0]]), np.array([[1], [1], [3], [1]])
+    found = difference(gold, first, second, "abcd", resamples=0)
+    assert found.stance_macro_f1.value == pytest.approx(0.8 - 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"gold": np.zeros(3, int)}, r"^gold is an array of shape \(3,\); expected \(sentences, "),
+        ({"gold": np.zeros((0, 1), int)}, r"^gold is an array of shape \(0, 1\);"),
+        (
+            {"first": np.zeros((3, 2), int)},
+            r"^first is an array of shape \(3, 2\); expected \(3, 1",
+        ),
+        ({"second": np.full((3, 1), NOT_CODED)}, "^second .*integers from 0 to 3$"),
+        ({"documents": "ab"}, "^there are 2 documents' names for 3 sentences"),
+        ({"resamples": -1}, "^resamples is -1"),
+    ],
+)
+def test_what_cannot_be_compared_is_named(change, message):
+    nothing = np.zeros((3, 1), int)
+    data = {"gold": nothing, "first": nothing, "second": nothing, "documents": "abc"} | change
+    with pytest.raises(InputError, match=message):
+        difference(**data)
+
+
 def test_the_seed_fixes_the_intervals():
     data = draw()
     first, second = (score(*data, frames=FRAMES, resamples=50, seed=3) for _ in range(2))
@@ -413,7 +530,7 @@ def test_a_perfect_prediction_scores_one():
     [
         (
             {"gold": np.zeros((3, 2), dtype=int)},
-            r"^gold is an array of shape \(3, 2\); the probabilities ask for \(3, 1\)$",
+            r"^gold is an array of shape \(3, 2\); expected \(3, 1\), as the others are$",
         ),
         ({"gold": np.full((3, 1), 4)}, r"^gold \(int64\) .*; expected integers from -1 to 3$"),
         ({"gold": np.full((3, 1), -2)}, r"gold \(int64\) holds values that are no state; "),

@@ -7,8 +7,9 @@ grouped cross-validation on the authored and the UN rows. Calibration and thresh
 fold are fitted on the other four. The shipped model as it is, thresholds and all, is scored on the
 rows of data/unseen and data/contrast, which nothing was trained on. --quick leaves out what takes
 long (the transfer trainings and the frozen encoder's baseline) and keeps those figures of the last
-whole run, if there was one. Writes results/figures.json, results/tables.md, the model card with its
-calibration plot, the figures of stance.json, and the table in README.md.
+whole run, if that was on the same rows, recipe and base. Writes results/figures.json,
+results/tables.md, the model card with its calibration plot, the figures of stance.json, and the
+table in README.md.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import baselines
@@ -26,7 +26,7 @@ from card import write_card, write_tables
 from corpus import FOLDS, KEPT_APART, Row, fold_of, kept_apart_rows, read_rows
 from cross_validate import RESULTS, int8_logits, out_of_fold_logits, trainers
 from numpy.typing import NDArray
-from recipe import CODEBOOK, RECIPE, parse_arguments, train
+from recipe import CODEBOOK, RECIPE, fingerprint, parse_arguments, train
 from train_default import OUTPUT
 
 from stance.decision import Decision, states_of
@@ -39,6 +39,7 @@ from stance.store import ModelFolder
 
 FIGURES = RESULTS / "figures.json"
 SOURCES = ("seeds", "authored", "un")
+EVERYWHERE = "every frame in every sentence"
 FROZEN = "frozen encoder + logistic regression"
 #: The articles are so few that three passes over them would teach a head nothing.
 EPOCHS_ON_SEEDS = 20
@@ -122,7 +123,10 @@ def main() -> None:
     decisions = judge.fit(int8)
     decided = judge.decide(int8, decisions)
     exact = judge.decide(out_of_fold_logits(rows, arguments.base, "float32"), decisions)
+    made_of = fingerprint(rows, arguments.base)
+    kept = stored(made_of) if quick else {}
     figures: dict[str, Any] = {
+        "fingerprint": made_of,
         "rows": {source: int((judge.sources == source).sum()) for source in SOURCES},
         "shipped": by_source(judge, decided),
         "kept_apart": shipped_on_kept_apart(),
@@ -130,8 +134,9 @@ def main() -> None:
         "abstention": abstention_figures(judge, decided),
         "reliability": reliability_bins(judge, decided),
         "precision": precision_cost(judge, decided, exact),
-        "baselines": baseline_figures(judge, None if quick else arguments.base),
-        "transfer": stored("transfer") if quick else transfer(judge, arguments.base),
+        "baselines": baseline_figures(judge)
+        | (kept_baseline(kept) if quick else frozen_baseline(judge, arguments.base)),
+        "transfer": kept.get("transfer") if quick else transfer(judge, arguments.base),
         "failures": failures(judge, decided),
     }
     FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
@@ -156,9 +161,10 @@ def failures(judge: Judge, decided: Decided) -> list[dict[str, Any]]:
     return found
 
 
-def stored(name: str) -> Any:
-    """Return a part of the figures of the last run, or None."""
-    return json.loads(FIGURES.read_text("utf-8")).get(name) if FIGURES.exists() else None
+def stored(made_of: str) -> dict[str, Any]:
+    """Return the figures of the last run; none where it was on other rows, recipe or base."""
+    found = json.loads(FIGURES.read_text("utf-8")) if FIGURES.exists() else {}
+    return found if found.get("fingerprint") == made_of else {}
 
 
 def by_source(judge: Judge, decided: Decided) -> dict[str, Any]:
@@ -228,22 +234,40 @@ def precision_cost(judge: Judge, int8: Decided, exact: Decided) -> dict[str, Any
     }
 
 
-def baseline_figures(judge: Judge, base: str | None) -> dict[str, Any]:
-    """Return baseline → source → all figures; without a base, that of the encoder as stored."""
-    found = {}
+def baseline_figures(judge: Judge) -> dict[str, Any]:
+    """Return baseline → source → all figures of those that are quick."""
+    found = {EVERYWHERE: by_source(judge, everywhere(judge))}
     for name, score_rows in {
-        "majority": baselines.majority,
         "keywords": baselines.keywords,
         "TF-IDF + logistic regression": baselines.tfidf,
-        FROZEN: partial(baselines.frozen, base=base) if base else None,
     }.items():
         print(f"scoring {name}", flush=True)
-        if score_rows is not None:
-            logits = score_rows(judge.rows)
-            found[name] = by_source(judge, judge.decide(logits, judge.fit(logits)))
-        elif FROZEN in (stored("baselines") or {}):
-            found[name] = stored("baselines")[FROZEN]
+        found[name] = fitted(judge, score_rows(judge.rows))
     return found
+
+
+def everywhere(judge: Judge) -> Decided:
+    """Give every frame to every sentence, in the stance that it mostly has in the other folds."""
+    probabilities = Decision.plain(len(CODEBOOK.frames)).probabilities(
+        baselines.shares(judge.rows).astype(np.float32)
+    )
+    return Decided(probabilities, probabilities[..., 1:].argmax(axis=-1) + 1, withheld={})
+
+
+def frozen_baseline(judge: Judge, base: str) -> dict[str, Any]:
+    """Return the baseline that takes long → source → all figures."""
+    print(f"scoring {FROZEN}", flush=True)
+    return {FROZEN: fitted(judge, baselines.frozen(judge.rows, base))}
+
+
+def kept_baseline(kept: dict[str, Any]) -> dict[str, Any]:
+    """Return what an earlier run found of it, where it did."""
+    return {name: found for name, found in kept.get("baselines", {}).items() if name == FROZEN}
+
+
+def fitted(judge: Judge, logits: NDArray[Any]) -> dict[str, Any]:
+    """Return source → all figures, decided as the shipped model's logits are."""
+    return by_source(judge, judge.decide(logits, judge.fit(logits)))
 
 
 def transfer(judge: Judge, base: str) -> dict[str, Any]:

@@ -101,6 +101,11 @@ def _print(evaluation: Evaluation) -> None:
     )
     if evaluation.left_out:
         out.print(f"never in the data, so without figures: {', '.join(evaluation.left_out)}")
+    if stance.left_out:
+        out.print(
+            "not in stance F1, since no frame with it was rightly found: "
+            f"{', '.join(stance.left_out)}"
+        )
 
 
 def _intervals(evaluation: Evaluation) -> str:

@@ -19,7 +19,9 @@ __all__ = ["ABSTENTION_SHARES", "equal_weights", "fit_calibration", "fit_decisio
 #: Shares of the decisions that abstention bands are fitted for.
 ABSTENTION_SHARES = (0.05, 0.10)
 
-_THRESHOLDS = np.round(np.arange(0.10, 0.905, 0.01), 2)
+# A frame that is rare, and whose sentences are told apart badly, is never likely: it has its best
+# F1 far below one half. As far above it, so that well-separated rows have theirs in the middle.
+_THRESHOLDS = np.round(np.arange(0.02, 0.985, 0.01), 2)
 _RESAMPLES = 200
 
 
@@ -39,19 +41,19 @@ def fit_decision(
         logits: out-of-fold logits, float array of shape (n, F * 4).
         states: gold states, int array of shape (n, F), 0 to 3; negative where a frame is present
             and its stance was not coded.
-        row_weights: float array of shape (n,); see ``equal_weights``.
+        row_weights: float array of shape (n,), how much each row counts in all four; see
+            ``equal_weights``.
         seed: of the resamples.
     """
     weights = np.ones(len(states)) if row_weights is None else row_weights
     decision = fit_calibration(logits, states, row_weights=weights)
-    probabilities = decision.probabilities(logits)
-    present = 1.0 - probabilities[..., 0].astype(np.float64)
+    present = 1 - decision.probabilities(logits)[..., 0]
     generator = np.random.default_rng(seed)
     thresholds = tuple(
         _best_threshold(present[:, f], states[:, f] != 0, weights, generator)
         for f in range(states.shape[1])
     )
-    bands = {share: _fit_bands(present, thresholds, share) for share in ABSTENTION_SHARES}
+    bands = {share: _fit_bands(present, thresholds, weights, share) for share in ABSTENTION_SHARES}
     return replace(decision, thresholds=thresholds, bands=bands)
 
 
@@ -106,7 +108,7 @@ def _fit_frame(
 
 
 def _best_threshold(
-    present: NDArray[np.float64],
+    present: NDArray[np.float32],
     gold: NDArray[np.bool_],
     weights: NDArray[np.float64],
     generator: np.random.Generator,
@@ -127,19 +129,27 @@ def _best_threshold(
 
 
 def _fit_bands(
-    present: NDArray[np.float64], thresholds: Sequence[float], share: float
+    present: NDArray[np.float32],
+    thresholds: Sequence[float],
+    weights: NDArray[np.float64],
+    share: float,
 ) -> tuple[tuple[float, float], ...]:
     """Return the abstention band of each frame, ``(low, high)``, that leaves out the riskiest.
 
     A decision, one frame in one sentence, is wrong with probability 1 - P(frame) where the frame is
-    given and P(frame) where it is not; the riskiest of all frames together, ``share`` of them at
-    most, are left open, as in Chow 1970 (On Optimum Recognition Error and Reject Tradeoff). A
-    decision is left open where low <= P(frame) < high; the threshold lies in between.
+    given and P(frame) where it is not; the riskiest of all frames together, ``share`` of their
+    weight at most, are left open, as in Chow 1970 (On Optimum Recognition Error and Reject
+    Tradeoff). A decision is left open where low <= P(frame) < high; the threshold lies in between.
     """
     limits = np.asarray(thresholds)
-    risks = np.where(present >= limits, 1 - present, present)
-    risk = np.sort(risks, axis=None)[::-1][int(share * risks.size)]
-    # The least float32 above the risk that stays decided: models give float32 probabilities.
+    # As models decide, in float32, or a decision at its threshold might be taken for the other one.
+    given = present >= limits.astype(np.float32)
+    risks = np.where(given, 1 - present.astype(np.float64), present).ravel()
+    riskiest = np.argsort(-risks, kind="stable")
+    open_weight = np.repeat(weights, len(limits))[riskiest].cumsum()
+    # The riskiest decision that would be one too many: it stays decided, and so do its equals.
+    risk = risks[riskiest[np.searchsorted(open_weight, share * open_weight[-1], side="right")]]
+    # Not rounded: a model may be so sure that all its risks are alike in four digits.
     low = np.minimum(limits, np.nextafter(np.float32(risk), np.float32(1)))
     high = np.maximum(limits, 1 - risk)
-    return tuple(zip(low.round(4).tolist(), high.round(4).tolist(), strict=True))
+    return tuple(zip(low.tolist(), high.tolist(), strict=True))

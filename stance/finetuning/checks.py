@@ -243,11 +243,17 @@ def _frames_of_base(codebook: Codebook, base: ModelFolder) -> Iterable[Finding]:
 
 
 def _rows_of_base(base: ModelFolder) -> Iterable[Finding]:
-    if isinstance(rows := base.training.get("rows"), int):
+    # A number, or a number for each source, as the shipped model has them.
+    rows = base.training.get("rows")
+    sources = rows if isinstance(rows, dict) else {"": rows}
+    counts = {source: count for source, count in sources.items() if isinstance(count, int)}
+    if counts:
+        named = ", ".join(f"{count:,} of {source}" for source, count in counts.items() if source)
         yield Finding(
             "leaks",
-            f"{base.name} was itself trained on {rows:,} rows; if some of them are among these, "
-            "the held-out figures are too kind: start from what it was started from",
+            f"{base.name} was itself trained on {sum(counts.values()):,} rows"
+            f"{f' ({named})' if named else ''}; if yours are among them, the held-out figures are "
+            "too kind: start from what it was started from",
         )
 
 

@@ -54,3 +54,11 @@ def test_the_stance_of_all_frames_pooled_is_not_called_a_mean(run, tiny_folder, 
     assert line.split()[3:] == ["·" if pooled is None else f"{pooled:.2f}"]
     mean = [line for line in run(*words).out.splitlines() if line.startswith("mean")][1]
     assert len(mean.split()) == 4  # Its name, the rows, and two figures of three.
+
+
+def test_stances_that_no_figure_speaks_of_are_named(run, tiny_folder, gold):
+    words = ("evaluate", gold, "--model", tiny_folder, "--resamples", 0)
+    left_out = json.loads(run(*words, "--json").out)["stance"]["left_out"]
+    assert left_out[-2:] == ["neutral", "against"]
+    told = " ".join(run(*words).out.split())
+    assert f"no frame with it was rightly found: {', '.join(left_out)}" in told

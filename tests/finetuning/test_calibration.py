@@ -1,6 +1,9 @@
+import json
+
 import numpy as np
 import pytest
 
+from stance.codebook import Codebook, Frame
 from stance.decision import UNCERTAIN, Decision
 from stance.finetuning.calibration import (
     _best_threshold,
@@ -115,33 +118,88 @@ def test_a_single_row_with_the_frame_is_enough():
     assert decision.states(decision.probabilities(logits)).tolist() == states.tolist()
 
 
+def test_a_rare_frame_that_is_told_apart_badly_has_its_threshold_where_it_is_likely():
+    generator = np.random.default_rng(0)
+    present = generator.uniform(0.02, 0.11, 4_000).astype(np.float32)
+    gold = generator.random(4_000) < np.where(present > 0.08, 0.15, 0.03)
+    found = _best_threshold(present, gold, np.ones(4_000), generator)
+    assert 0.06 < found < 0.1
+
+
+def fit_bands(present, thresholds, share, weights=None):
+    present = np.asarray(present, np.float32)
+    weights = np.ones(len(present)) if weights is None else weights
+    return _fit_bands(present, thresholds, weights, share)
+
+
 def left_open(present, bands):
-    low, high = np.array(bands).T
+    """Say which decisions are left open, as ``Decision.states`` does: in float32."""
+    low, high = np.array(bands, np.float32).T
+    present = np.asarray(present, np.float32)
     return (present >= low) & (present < high)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.05, 0.1, 0.5])
 def test_bands_leave_open_the_share_asked_for(share):
     present = np.random.default_rng(0).beta(3, 2, size=(500, 3))
-    bands = _fit_bands(present, [0.5, 0.3, 0.7], share)
+    bands = fit_bands(present, [0.5, 0.3, 0.7], share)
     assert left_open(present, bands).mean() == pytest.approx(share, abs=0.002)
 
 
-def test_ties_stay_decided():
-    present = np.full((10, 1), 0.75)
-    assert not left_open(present, _fit_bands(present, [0.5], 0.2)).any()
+@pytest.mark.parametrize("share", [0.05, 0.1])
+@pytest.mark.parametrize("threshold", [0.36, 0.39, 0.5])
+def test_bands_of_a_model_that_is_sure_leave_open_their_share(threshold, share):
+    # Risks of about 1e-5, of decisions that were taken and of some that were not.
+    risks = np.random.default_rng(0).uniform(0.5e-5, 1.5e-5, (5_000, 1))
+    present = np.where(np.arange(5_000)[:, None] % 3, risks, 1 - risks)
+    bands = fit_bands(present, [threshold], share)
+    # The risks of what is given are steps of 6e-8: some are alike.
+    assert share - 0.01 <= left_open(present, bands).mean() <= share
+
+
+@pytest.mark.parametrize("tie", [0.75, 0.75007, 0.24993, 1e-5, 0.99999, 0.36])
+def test_ties_stay_decided(tie):
+    present = np.full((10, 1), tie)
+    assert not left_open(present, fit_bands(present, [0.36], 0.2)).any()
+
+
+@pytest.mark.parametrize("rows", [7, 60, 400])
+def test_no_more_than_the_share_is_left_open(rows):
+    for seed in range(30):
+        present = np.random.default_rng(seed).beta(0.05, 0.1, (rows, 2)).astype(np.float32)
+        for share in (0.05, 0.1):
+            assert left_open(present, fit_bands(present, [0.36, 0.39], share)).mean() <= share
+
+
+def test_bands_leave_open_their_share_of_the_weight():
+    generator = np.random.default_rng(0)
+    present = np.concatenate([generator.beta(2, 2, (100, 2)), generator.beta(0.3, 0.3, (900, 2))])
+    weights = equal_weights(["few"] * 100 + ["many"] * 900)
+    found = left_open(present, fit_bands(present, [0.5, 0.4], 0.1, weights))
+    assert np.average(found.mean(axis=1), weights=weights) == pytest.approx(0.1, abs=0.005)
+    assert found.mean() < 0.08
+
+
+def test_bands_are_stored_as_they_are():
+    book = Codebook((Frame("weather"), Frame("trade")))
+    present = np.random.default_rng(0).uniform(0, 1e-4, (500, 2))
+    decision = Decision(
+        (1.0,) * 2, (0.0,) * 2, (0.5,) * 2, {0.05: fit_bands(present, [0.5, 0.5], 0.05)}
+    )
+    stored = json.loads(json.dumps(decision.to_dict(book)))
+    assert Decision.from_dict(stored, book) == decision
 
 
 def test_bands_reach_from_the_riskiest_decisions_to_the_threshold():
     # Risks: 0.4 (given at 0.6), 0.3 (not given), 0.2 (given at 0.8), 0.1 (not given).
     present = np.array([[0.6], [0.3], [0.8], [0.1]])
-    [(low, high)] = _fit_bands(present, [0.5], 0.5)
+    [(low, high)] = fit_bands(present, [0.5], 0.5)
     assert left_open(present, [(low, high)]).ravel().tolist() == [True, True, False, False]
     assert 0.2 <= low <= 0.3
-    assert 0.6 < high <= 0.8
+    assert 0.6 < high <= np.float32(0.8)
 
 
 def test_a_band_never_leaves_its_threshold():
     present = np.array([[0.05, 0.05], [0.95, 0.95]])
-    bands = _fit_bands(present, [0.01, 0.99], 0.0)
+    bands = fit_bands(present, [0.01, 0.99], 0.0)
     assert all(low <= limit <= high for (low, high), limit in zip(bands, [0.01, 0.99], strict=True))

@@ -156,4 +156,17 @@ def test_a_frame_of_the_same_name_and_another_definition_is_named():
 
 def test_rows_of_the_base_may_be_held_out_ones():
     (found,) = check_base(BOOK, base_of(Frame("weather"), rows=200))
-    assert (found.kind, "200 rows" in found.message) == ("leaks", True)
+    assert (found.kind, "200 rows; if" in found.message) == ("leaks", True)
+
+
+def test_rows_of_each_source_of_the_base_may_be_held_out_ones():
+    (found,) = check_base(BOOK, base_of(Frame("weather"), rows={"seeds": 288, "un": 14_769}))
+    assert found.kind == "leaks"
+    assert found.message.startswith(
+        "old was itself trained on 15,057 rows (288 of seeds, 14,769 of un); if yours are among "
+    )
+
+
+@pytest.mark.parametrize("rows", [{}, {"seeds": "many"}, "many", None])
+def test_a_base_may_say_nothing_of_its_rows(rows):
+    assert check_base(BOOK, base_of(Frame("weather"), rows=rows)) == []
