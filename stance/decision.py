@@ -148,7 +148,7 @@ class Decision:
             given: object = threshold
             if not isinstance(given, Real) or not 0 <= float(given) <= 1:
                 raise InputError(f"the threshold of {frame} is {threshold!r}; expected 0 to 1")
-            changed[frame] = threshold
+            changed[frame] = float(given)
         return replace(self, thresholds=tuple(changed.values()))
 
 

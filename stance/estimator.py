@@ -8,21 +8,22 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.metrics import f1_score
 from sklearn.utils.validation import check_is_fitted
 
 from stance.codebook import Codebook, Frame, parse_labels
+from stance.decision import states_of
 from stance.errors import InputError
 from stance.files import LabelledRow
 from stance.finetuning.run import finetune
-from stance.model import load
+from stance.model import StanceModel, load
+from stance.scoring import score
 
 __all__ = ["StanceClassifier"]
 
@@ -31,14 +32,16 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A multi-label classifier of texts: one column a frame.
 
     ``score`` is the macro-F1 of the frames. Copies and pickles carry the trained model with them.
+    What is found in the rows is logged, by the logger of ``stance.finetune``.
 
     ``X`` is a sequence of texts. ``y`` is the labels of each: a mapping of frame → stance, the text
     ``cooperation:favor;trade:against``, or an indicator array of shape (n, F), whose columns are
-    the frames of ``codebook`` (1: the frame is there, its stance is not coded). The columns of a
-    pandas frame are taken by their names.
+    the frames of ``codebook`` (1: the frame is there, its stance is not coded). A pandas frame
+    names its columns; without a ``codebook`` they are the frames.
 
     Predictions are indicator arrays of shape (n, F), as scikit-learn's metrics want them; the model
-    with the stances is in ``model_``.
+    with the stances is in ``model_``. These metrics want an indicator array as ``y`` too, and take
+    one of a single frame for two classes, present and absent.
 
     Args:
         base: what training starts from, as in ``stance.finetune``.
@@ -47,12 +50,16 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         seed: of everything random.
 
     Attributes:
-        model_: the fine-tuned ``StanceModel``.
+        model_: the fine-tuned ``StanceModel``; its files go when it does, ``model_.save`` keeps
+            them.
         frames_: the names of the F frames.
-        classes_: for each frame, the array of what it may be: 0 and 1.
+        classes_: what each frame may be: 0 and 1, array of shape (F, 2).
 
-    >>> from sklearn.model_selection import cross_validate
-    >>> scores = cross_validate(StanceClassifier(), X, y, groups=documents, scoring="f1_macro",
+    Documents are kept together both in the folds and in each training:
+
+    >>> from sklearn.model_selection import GroupKFold, cross_validate
+    >>> scores = cross_validate(StanceClassifier(), texts, indicator, groups=documents,
+    ...     cv=GroupKFold(5), scoring="f1_macro",
     ...     params={"groups": documents})  # doctest: +SKIP
     """
 
@@ -93,29 +100,38 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             groups: the document of each; held out together.
 
         Raises:
-            InputError: X is not a sequence of texts, or y is not as long or no labels.
+            InputError: X is not a sequence of texts, y or groups is not as long, y is no labels, or
+                its columns stand in another order than the codebook's frames.
         """
         texts = _texts(X)
-        labels = _labels(y, len(texts), self._frames())
-        names = [f"row {i}" for i in range(len(texts))] if groups is None else map(str, groups)
-        rows = [
-            LabelledRow(f"row {index}", name, text, frames)
-            for index, (name, text, frames) in enumerate(zip(names, texts, labels, strict=True))
-        ]
+        frames = self._frames()
+        labels = _labels(y, len(texts), frames)
+        _require_order(y, frames)
+        ids = [f"row {index}" for index in range(len(texts))]
+        documents = ids if groups is None else list(map(str, groups))
+        if len(documents) != len(texts):
+            raise InputError(
+                f"groups holds {len(documents):,} documents; expected one for each of the "
+                f"{len(texts):,} texts"
+            )
+        rows = list(map(LabelledRow, ids, documents, texts, labels))
         codebook = self.codebook
         if codebook is None and np.ndim(y) == 2:
             codebook = Codebook(tuple(map(Frame, _names_of_columns(y, np.shape(y)[1], ()))))
-        folder = self._new_folder() / "model"
-        self.model_ = finetune(
-            rows,
-            output=folder,
-            base=self.base,
-            codebook=codebook,
-            epochs=self.epochs,
-            seed=self.seed,
-            progress=lambda _: None,
+        self.model_ = _in_own_folder(
+            lambda folder: finetune(
+                rows,
+                output=folder / "model",
+                base=self.base,
+                codebook=codebook,
+                epochs=self.epochs,
+                seed=self.seed,
+            )
         )
-        return self._describe()
+        self.frames_ = self.model_.codebook.names
+        # An array: a list would stand for predict_proba that gives an array for each frame.
+        self.classes_ = np.array([[0, 1]] * len(self.frames_))
+        return self
 
     def predict(self, X: Sequence[str]) -> NDArray[np.int64]:  # noqa: N803
         """Return which frames are there, int array of shape (n, F), 0 or 1.
@@ -139,35 +155,40 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         present: NDArray[np.float32] = 1 - self.model_.predict_proba(_texts(X))[..., 0]
         return present
 
-    def score(
-        self,
-        X: Sequence[str],  # noqa: N803
-        y: Any,
-        sample_weight: Sequence[float] | None = None,
-    ) -> float:
-        """Return the macro-F1 of the frames, 0 to 1; a frame that neither has counts as 1."""
-        predicted = self.predict(X)
-        labels = _labels(y, len(predicted), self.frames_)
-        gold = [[int(frame in row) for frame in self.frames_] for row in labels]
-        return float(
-            f1_score(gold, predicted, average="macro", sample_weight=sample_weight, zero_division=1)
-        )
+    def score(self, X: Sequence[str], y: Any) -> float:  # noqa: N803
+        """Return the macro-F1 of the frames, 0 to 1, as ``stance.evaluate`` does.
+
+        A frame that no row of ``y`` carries is left out; where none carries any, it is NaN.
+
+        Raises:
+            NotFittedError: ``fit`` was not called.
+            InputError: X is not a sequence of texts, or y is not as long or no labels.
+            CodebookError: y has a frame or a stance that the model does not know.
+        """
+        check_is_fitted(self, "model_")
+        texts = _texts(X)
+        gold = states_of(_labels(y, len(texts), self.frames_), self.model_.codebook)
+        found = self.model_.predict_proba(texts)
+        decided = self.model_.decision.states(found)
+        scored = score(gold, found, decided, range(len(texts)), frames=self.frames_, resamples=0)
+        return float("nan") if scored.macro_f1.value is None else scored.macro_f1.value
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
         if "model_" in state:
-            files = state.pop("model_").folder.path.iterdir()
-            state["_files"] = {file.name: file.read_bytes() for file in files}
+            model: StanceModel = state.pop("model_")
+            files = [file for file in model.folder.path.iterdir() if file.is_file()]
+            contents = {file.name: file.read_bytes() for file in files}
+            state["_model"] = (contents, model.decision, model.options)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        files = state.pop("_files", None)
+        pickled = state.pop("_model", None)
         super().__setstate__(state)
-        if files is not None:
-            folder = self._new_folder()
-            for name, content in files.items():
-                (folder / name).write_bytes(content)
-            self.model_ = load(folder)
+        if pickled is not None:
+            contents, decision, options = pickled
+            self.model_ = _in_own_folder(lambda folder: _unpacked(contents, folder, options))
+            self.model_.decision = decision
 
     def _frames(self) -> tuple[str, ...]:
         if self.codebook is None:
@@ -175,16 +196,26 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         given = self.codebook
         return (given if isinstance(given, Codebook) else Codebook.load(given)).names
 
-    def _describe(self) -> StanceClassifier:
-        self.frames_ = self.model_.codebook.names
-        self.classes_ = [np.array([0, 1]) for _ in self.frames_]
-        return self
 
-    def _new_folder(self) -> Path:
-        """Make a folder that goes when the estimator goes."""
-        folder = Path(tempfile.mkdtemp(prefix="stance-"))
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        return folder
+def _in_own_folder(make: Callable[[Path], StanceModel]) -> StanceModel:
+    """Make a model in a temporary folder, which goes when the model goes."""
+    folder = Path(tempfile.mkdtemp(prefix="stance-"))
+    try:
+        model = make(folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    # Models with other thresholds share this object with it, so it lives as long as any of them.
+    weakref.finalize(model.folder, shutil.rmtree, folder, ignore_errors=True)
+    return model
+
+
+def _unpacked(
+    contents: Mapping[str, bytes], folder: Path, options: Mapping[str, Any]
+) -> StanceModel:
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    return load(folder, **options)
 
 
 def _texts(given: Any) -> list[str]:
@@ -203,15 +234,24 @@ def _texts(given: Any) -> list[str]:
 
 def _labels(given: Any, texts: int, frames: Sequence[str]) -> list[Mapping[str, str | None]]:
     """Return labels from mappings, their notation, or an indicator array of (n, F)."""
-    if given is None or len(given) != texts:
+    try:
         found = "no labels" if given is None else f"{len(given):,} labels"
+    except TypeError as error:
+        raise InputError(
+            f"y is a {type(given).__name__}; expected a list of labels or a dense array (of a "
+            "sparse one: y.toarray())"
+        ) from error
+    if given is None or len(given) != texts:
         raise InputError(f"y holds {found}; expected one for each of the {texts:,} texts")
     rows = list(np.asarray(given)) if hasattr(given, "__array__") else list(given)
     if all(isinstance(row, str) for row in rows):
         return [parse_labels(row) for row in rows]
     if all(isinstance(row, Mapping) for row in rows):
         return rows
-    array = np.asarray(rows)
+    try:
+        array = np.asarray(rows)
+    except ValueError:  # rows of different lengths
+        array = np.empty(0)
     if array.ndim != 2 or not np.isin(array, (0, 1)).all():
         raise InputError(
             "y is neither labels (frame → stance, or its text) nor an array of 0 and 1, (n, F)"
@@ -229,3 +269,13 @@ def _names_of_columns(given: Any, width: int, frames: Sequence[str]) -> list[str
         columns = f"{width} columns" if len(named) != width else f"the columns {', '.join(named)}"
         raise InputError(f"y has {columns}; the codebook has the frames {', '.join(frames)}")
     return named
+
+
+def _require_order(given: Any, frames: Sequence[str]) -> None:
+    """Refuse columns in another order than the frames': scikit-learn compares them by position."""
+    named = list(getattr(given, "columns", ()))
+    if named != list(frames) and set(named) == set(frames):
+        raise InputError(
+            f"y has the columns {', '.join(named)}, in another order than the codebook's frames, "
+            f"by which scikit-learn would compare them; pass y[{list(frames)}]"
+        )

@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from numbers import Real
+from operator import itemgetter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stance.backends.base import Backend, Batch
-from stance.codebook import STATES
+from stance.codebook import STATES, format_labels
 from stance.decision import UNCERTAIN, Decision
-from stance.errors import ModelError
-from stance.results import SentenceResult
+from stance.errors import InputError, ModelError
+from stance.results import DocumentResult, SentenceResult
 from stance.sentences import Split
 from stance.tokens import WindowTokenizer, pack
 
-__all__ = ["PreparedDocuments", "Tokenized", "probabilities", "sentence_results", "tokenize"]
+__all__ = [
+    "CHUNK",
+    "PreparedDocuments",
+    "Tokenized",
+    "checked_text",
+    "checked_texts",
+    "document_results",
+    "document_windows",
+    "probabilities",
+    "result_columns",
+    "sentence_results",
+    "tokenize",
+    "withheld_share",
+]
+
+#: So many texts are tokenized at once: enough to fill batches of like length, little memory.
+CHUNK = 4096
+_CHARACTERS = CHUNK * 160
 
 
 @dataclass(frozen=True)
@@ -51,6 +73,76 @@ class PreparedDocuments:
     splits: tuple[Split, ...]
     spans: tuple[tuple[str, int, int], ...]
     tokenized: Tokenized
+
+
+def checked_text(text: object, what: str) -> str:
+    """Return a text that is one.
+
+    Raises:
+        InputError: it is not a string.
+    """
+    if not isinstance(text, str):
+        raise InputError(f"{what} is a {type(text).__name__}, expected a string")
+    return text
+
+
+def checked_texts(texts: Iterable[str], *, what: str = "text", first: int = 0) -> list[str]:
+    """Return texts as a list; an error counts them from ``first``.
+
+    Raises:
+        InputError: they are one string, a table or no texts at all, or one of them is not a string.
+    """
+    if isinstance(texts, (str, bytes)):
+        raise InputError("found one string, expected a list of them: predict([text])")
+    if isinstance(texts, Mapping) or hasattr(texts, "columns"):
+        raise InputError("found a table, expected a list of texts: predict(table['text'])")
+    given: object = texts
+    if not isinstance(given, Iterable):
+        raise InputError(f"found a {type(given).__name__}, expected a list of texts")
+    return [checked_text(text, f"{what} {number}") for number, text in enumerate(given, first)]
+
+
+def document_windows(documents: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
+    """Cut (id, text) pairs into lists that fill batches, as they are read.
+
+    Raises:
+        InputError: a document is no pair of an id and a text, or a text is not a string.
+    """
+    window: list[tuple[str, str]] = []
+    size = 0
+    for document in documents:
+        # A mapping and a set of two things have a length too, but no order to go by.
+        if not isinstance(document, (tuple, list)) or len(document) != 2:
+            raise InputError(f"found {document!r:.60}, expected a pair of an id and a text")
+        document_id, text = document
+        window.append((document_id, checked_text(text, f"document {document_id!r}")))
+        size += len(text)
+        if size > _CHARACTERS or len(window) == CHUNK:
+            yield window
+            window, size = [], 0
+    if window:
+        yield window
+
+
+def withheld_share(abstain: float | None, decision: Decision) -> float | None:
+    """Return the share of its decisions that a model is to withhold, as its bands name it.
+
+    A share that was held in 32 bits is not quite the number that was written.
+
+    Raises:
+        InputError: it is not a number, or the model has no band for it.
+    """
+    given: object = abstain
+    if given is None:
+        return None
+    if not isinstance(given, Real):
+        raise InputError(f"abstain is {given!r}; expected a share of the decisions, such as 0.05")
+    asked = float(given)
+    share = next((s for s in decision.bands if math.isclose(s, asked, rel_tol=1e-6)), asked)
+    # The decision refuses a share that it does not know, here before there is anything to decide.
+    nothing = np.empty((0, len(decision.thresholds), len(STATES)), dtype=np.float32)
+    decision.states(nothing, abstain=share)
+    return share
 
 
 def tokenize(
@@ -142,6 +234,35 @@ def sentence_results(
             spans, indices, states.tolist(), present.tolist(), stances.tolist(), strict=True
         )
     ]
+
+
+def document_results(
+    prepared: PreparedDocuments,
+    found: NDArray[np.float32],
+    states: NDArray[np.int64],
+    *,
+    names: tuple[str, ...],
+) -> list[DocumentResult]:
+    """Write probabilities and decisions out as ``sentence_results`` does, a result a document."""
+    indices = [n for parts in prepared.splits for n in range(len(parts.sentences))]
+    results = iter(sentence_results(prepared.spans, indices, found, states, names=names))
+    return [
+        DocumentResult(
+            document_id, tuple(islice(results, len(parts.sentences))), names, parts.skipped
+        )
+        for document_id, parts in zip(prepared.ids, prepared.splits, strict=True)
+    ]
+
+
+def result_columns(results: Sequence[SentenceResult], names: Sequence[str]) -> dict[str, list[Any]]:
+    """Return the frames, and P(frame) and the likeliest stance of every frame, as columns."""
+    columns: dict[str, list[Any]] = {"frames": [format_labels(r.frames) for r in results]}
+    for name in names:
+        columns[f"p_{name}"] = [result.probabilities[name] for result in results]
+        columns[f"stance_{name}"] = [
+            max(result.stances[name].items(), key=itemgetter(1))[0] for result in results
+        ]
+    return columns
 
 
 def _merge_windows(

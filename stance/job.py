@@ -33,7 +33,7 @@ from stance.files.formats import (
 from stance.files.partial import PartialOutput
 from stance.files.report import Labelled, LabelProgress, LabelReport, Tally
 from stance.files.sources import Inputs, find_sources
-from stance.inference import PreparedDocuments
+from stance.inference import PreparedDocuments, withheld_share
 from stance.model import StanceModel, load
 from stance.results import DocumentResult, SentenceResult
 from stance.settings import checked_options, columns_of, settings_of
@@ -109,7 +109,7 @@ def label_files(
         on_result: called with every result of this run, in order.
 
     Raises:
-        InputError: no input, or an option that is not known.
+        InputError: no input, an option that is not known, or no band for ``abstain``.
         OutputError: the output exists, cannot be written, or cannot be gone on with.
         ModelError: the model cannot be loaded.
         MissingExtraError: Parquet without pyarrow, or the torch backend without torch.
@@ -132,6 +132,7 @@ def label_files(
     if not isinstance(model, StanceModel):
         model = load(model, backend=backend, device=device, threads=threads, batch_size=batch_size)
     model = model.with_thresholds(thresholds or {})
+    options["abstain"] = withheld_share(abstain, model.decision)
     reader = DocumentReader(
         found, text_column=text_column, id_column=id_column, keep_columns=keep_columns
     )

@@ -6,28 +6,31 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
-from itertools import islice
-from operator import itemgetter
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stance.backends import Backend, open_backend, runtime_of
-from stance.codebook import STATES, Codebook, format_labels
+from stance.codebook import STATES, Codebook
 from stance.decision import Decision
-from stance.errors import InputError
+from stance.errors import InputError, ModelError
 from stance.explain import Explanation, explain_many
 from stance.inference import (
+    CHUNK,
     PreparedDocuments,
     Tokenized,
+    checked_text,
+    checked_texts,
+    document_results,
+    document_windows,
     probabilities,
+    result_columns,
     sentence_results,
     tokenize,
+    withheld_share,
 )
 from stance.results import DocumentResult, SentenceResult
 from stance.sentences import split
@@ -39,15 +42,13 @@ if TYPE_CHECKING:
 
 __all__ = ["StanceModel", "load"]
 
-# So many texts are tokenized at once: enough to fill batches of like length, little memory.
-CHUNK = 4096
-
 
 class StanceModel:
     """A loaded model. Make one with ``stance.load()``.
 
-    One model may serve several threads, and goes on working in a forked process. Results depend on
-    the text alone: a sentence gets the same probabilities by itself, in any batch and in any order.
+    One model may serve several threads, and goes on working in a forked process; a pickle or a deep
+    copy of it loads its folder again. Results depend on the text alone: a sentence gets the same
+    probabilities by itself, in any batch and in any order.
     """
 
     def __init__(
@@ -58,12 +59,14 @@ class StanceModel:
         tokenizer: WindowTokenizer,
         decision: Decision,
         batch_size: int | None = None,
+        threads: int | None = None,
     ) -> None:
         self.folder = folder
         self.backend = backend
         self.decision = decision
         self.tokenizer = tokenizer
         self.batch_size = batch_size
+        self.threads = threads
 
     def __repr__(self) -> str:
         return (
@@ -74,18 +77,26 @@ class StanceModel:
     def __enter__(self) -> StanceModel:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _load_again, (self.folder, self.decision, self.options)
 
     @property
     def codebook(self) -> Codebook:
         """The frames that the model knows, in the order of its outputs."""
         return self.folder.codebook
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What ``stance.load`` takes beside the folder, to run it as this model runs."""
+        return {
+            "backend": self.backend.name,
+            "device": self.backend.device,
+            "threads": self.threads,
+            "batch_size": self.batch_size,
+        }
 
     @cached_property
     def gradients(self) -> Gradients:
@@ -129,8 +140,7 @@ class StanceModel:
         >>> doc.sentences[0].start, doc.sentences[0].end
         (0, 49)
         """
-        _require_text(text, f"document {id!r}")
-        prepared = self.prepare([(id, text)], keep_all=keep_all)
+        prepared = self.prepare([(id, checked_text(text, f"document {id!r}"))], keep_all=keep_all)
         return self.label_prepared(prepared, abstain=abstain)[0]
 
     def label_many(
@@ -148,21 +158,10 @@ class StanceModel:
             InputError: a document is no pair of an id and a text, a text is not a string, or the
                 model has no band for ``abstain``.
         """
-        window: list[tuple[str, str]] = []
-        size = 0
-        for document in documents:
-            if isinstance(document, str) or len(document) != 2:
-                raise InputError(f"found {document!r:.60}, expected a pair of an id and a text")
-            document_id, text = document
-            _require_text(text, f"document {document_id!r}")
-            window.append((document_id, text))
-            size += len(text)
-            if size > CHUNK * 160:
-                prepared = self.prepare(window, keep_all=keep_all)
-                yield from self.label_prepared(prepared, abstain=abstain)
-                window, size = [], 0
-        prepared = self.prepare(window, keep_all=keep_all)
-        yield from self.label_prepared(prepared, abstain=abstain)
+        share = withheld_share(abstain, self.decision)
+        for window in document_windows(documents):
+            prepared = self.prepare(window, keep_all=keep_all)
+            yield from self.label_prepared(prepared, abstain=share)
 
     def prepare(
         self, documents: Sequence[tuple[str, str]], *, keep_all: bool = False
@@ -171,7 +170,8 @@ class StanceModel:
 
         The two halves of ``label_many``, for callers who prepare some documents while others run.
         """
-        splits = tuple(split(text, keep_all=keep_all) for _, text in documents)
+        language = self.folder.language
+        splits = tuple(split(text, language=language, keep_all=keep_all) for _, text in documents)
         spans = tuple(
             (text[span.start : span.end], span.start, span.end)
             for (_, text), parts in zip(documents, splits, strict=True)
@@ -188,20 +188,10 @@ class StanceModel:
         Raises:
             InputError: the model has no band for ``abstain``.
         """
+        share = withheld_share(abstain, self.decision)
         found = probabilities(prepared.tokenized, backend=self.backend, decision=self.decision)
-        indices = [n for parts in prepared.splits for n in range(len(parts.sentences))]
-        states = self.decision.states(found, abstain=abstain)
-        names = self.codebook.names
-        results = iter(sentence_results(prepared.spans, indices, found, states, names=names))
-        return [
-            DocumentResult(
-                document_id,
-                tuple(islice(results, len(parts.sentences))),
-                names,
-                parts.skipped,
-            )
-            for document_id, parts in zip(prepared.ids, prepared.splits, strict=True)
-        ]
+        states = self.decision.states(found, abstain=share)
+        return document_results(prepared, found, states, names=self.codebook.names)
 
     def predict(
         self, texts: Sequence[str], *, abstain: float | None = None
@@ -213,8 +203,8 @@ class StanceModel:
         no frame.
 
         Raises:
-            InputError: ``texts`` is one string rather than a list of them, holds something that is
-                not a string, or the model has no band for ``abstain``.
+            InputError: ``texts`` is no list of texts (one string, a table, None, ...), holds
+                something that is not a string, or the model has no band for ``abstain``.
 
         >>> import stance
         >>> text = "Their dialogue has brought results, and should go on."
@@ -222,9 +212,10 @@ class StanceModel:
         >>> result.frames
         {'cooperation': 'favor'}
         """
-        listed = _require_texts(texts)
+        share = withheld_share(abstain, self.decision)
+        listed = checked_texts(texts)
         found = self.predict_proba(listed)
-        states = self.decision.states(found, abstain=abstain)
+        states = self.decision.states(found, abstain=share)
         spans = [(text, 0, len(text)) for text in listed]
         return sentence_results(spans, [0] * len(spans), found, states, names=self.codebook.names)
 
@@ -241,7 +232,7 @@ class StanceModel:
         >>> stance.load().predict_proba(["One sentence.", "Another."]).shape
         (2, 4, 4)
         """
-        texts = _require_texts(texts)
+        texts = checked_texts(texts)
         found = np.zeros((len(texts), len(self.codebook.frames), len(STATES)), dtype=np.float32)
         for start in range(0, len(texts), CHUNK):
             tokenized = self._tokenize(texts[start : start + CHUNK])
@@ -282,13 +273,17 @@ class StanceModel:
             and ``p_<frame>`` and ``stance_<frame>`` (the likeliest) for every frame.
 
         Raises:
-            InputError: the dataset has no such column, or a row of it is not a string; or it has a
-                column of a name that would be added.
+            InputError: the dataset has no such column, or a row of it is not a string; it has a
+                column of a name that would be added; or it is several splits rather than one.
         """
+        if isinstance(dataset, Mapping):
+            splits = ", ".join(f"dataset[{str(split)!r}]" for split in dataset)
+            raise InputError(f"found several splits, expected one of them: {splits}")
         if text_column not in dataset.column_names:
             found = ", ".join(dataset.column_names)
             raise InputError(f"the dataset has no column {text_column!r}; it has {found}")
-        if taken := [name for name in self._columns([]) if name in dataset.column_names]:
+        names = self.codebook.names
+        if taken := [name for name in result_columns([], names) if name in dataset.column_names]:
             raise InputError(
                 f"the dataset has a column {taken[0]!r} already, which the labels would replace; "
                 f"give it another name first: dataset.rename_column({taken[0]!r}, ...)"
@@ -296,11 +291,17 @@ class StanceModel:
         identity = json.dumps(self.folder.to_dict(), sort_keys=True) + repr(self.decision)
         runtime = runtime_of(self.backend.name, self.backend.device)
         start = f"{dataset._fingerprint}{text_column}{identity}{runtime}"
+
+        def columns(rows: Mapping[str, Any], numbers: Sequence[int]) -> dict[str, list[Any]]:
+            texts = checked_texts(rows[text_column], what="row", first=numbers[0])
+            return result_columns(self.predict(texts), names)
+
         return dataset.map(
-            lambda rows: self._columns(rows[text_column]),
+            columns,
+            with_indices=True,
             batched=True,
             batch_size=CHUNK,
-            # The function holds a session, which cannot be hashed; what it computes can.
+            # What the function computes is hashed, rather than the model that it holds.
             new_fingerprint=hashlib.sha256(start.encode()).hexdigest()[:16],
         )
 
@@ -317,20 +318,23 @@ class StanceModel:
             tokenizer=self.tokenizer,
             decision=self.decision.with_thresholds(thresholds, self.codebook),
             batch_size=self.batch_size,
+            threads=self.threads,
         )
 
     def save(self, folder: str | Path, *, force: bool = False) -> None:
         """Copy the model's folder, its card included; ``stance.load`` reads it back.
 
-        Thresholds changed by ``with_thresholds`` are saved as changed.
+        Thresholds changed by ``with_thresholds`` are saved as changed. The card then says that its
+        figures are of the former ones, and ``stance.json`` what these were.
 
         Raises:
             OutputError: the folder exists and is not empty, unless ``force``; it is a file, or
                 cannot be written.
+            ModelError: the folder that the model was loaded from is gone.
         """
         copied = self.folder.copy(folder, force=force)
-        if self.decision != self.folder.decision:
-            replace(copied, decision=self.decision).write()
+        if self.decision != copied.decision:
+            copied.decide(self.decision)
 
     def push_to_hub(self, repo_id: str, *, private: bool = True) -> str:
         """Upload the model, as ``save`` writes it, to the Hugging Face Hub.
@@ -356,16 +360,6 @@ class StanceModel:
         """Release the encoder's memory and threads."""
         self.backend.close()
         vars(self).pop("gradients", None)
-
-    def _columns(self, texts: Sequence[str]) -> dict[str, list[Any]]:
-        results = self.predict(texts)
-        columns: dict[str, list[Any]] = {"frames": [format_labels(r.frames) for r in results]}
-        for name in self.codebook.names:
-            columns[f"p_{name}"] = [result.probabilities[name] for result in results]
-            columns[f"stance_{name}"] = [
-                max(result.stances[name].items(), key=itemgetter(1))[0] for result in results
-            ]
-        return columns
 
     def _tokenize(self, texts: Sequence[str]) -> Tokenized:
         return tokenize(
@@ -418,20 +412,17 @@ def load(
         tokenizer=tokenizer,
         decision=folder.decision,
         batch_size=batch_size,
+        threads=threads,
     )
 
 
-def _require_text(text: object, what: str) -> None:
-    if not isinstance(text, str):
-        raise InputError(f"{what} is a {type(text).__name__}, expected a string")
-
-
-def _require_texts(texts: Sequence[str]) -> list[str]:
-    if isinstance(texts, (str, bytes)):
-        raise InputError("found one string, expected a list of them: predict([text])")
-    if isinstance(texts, Mapping) or hasattr(texts, "columns"):
-        raise InputError("found a table, expected a list of texts: predict(table['text'])")
-    listed = list(texts)
-    for index, text in enumerate(listed):
-        _require_text(text, f"text {index}")
-    return listed
+def _load_again(folder: ModelFolder, decision: Decision, options: dict[str, Any]) -> StanceModel:
+    """Load the model of a pickle, whose encoder stayed in its folder."""
+    model = load(folder.path, **options)
+    if model.folder.files != folder.files:
+        raise ModelError(
+            f"{folder.path} holds another model than the one that was pickled; load it instead, or "
+            "put the former back"
+        )
+    model.decision = decision
+    return model

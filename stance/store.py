@@ -13,7 +13,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,10 @@ _CODE_SETTINGS = (
 )  # fmt: skip
 _MAX_LAYERS = 1000
 _HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
+#: Where the figures say what the thresholds were that they were measured with.
+_FORMER = "former_thresholds"
+_CHANGED = re.compile(rb"^> Thresholds changed to .*\n\n", re.MULTILINE)
+_FRONT_MATTER = re.compile(rb"\A---\r?\n.*?^---\r?\n\s*", re.DOTALL | re.MULTILINE)
 _PICKLE_START = re.compile(rb"\x80[\x02-\x05]")
 
 
@@ -167,6 +171,23 @@ class ModelFolder:
             target.write_text(text + "\n", encoding="utf-8")
         return ModelFolder.read(self.path)
 
+    def decide(self, decision: Decision) -> ModelFolder:
+        """Write another decision; beside the figures and in the card, that it is not theirs.
+
+        Raises:
+            OutputError, ModelError: as ``write``.
+        """
+        former = self.figures.get(_FORMER)
+        measured = dict(zip(self.codebook.names, self.decision.thresholds, strict=True))
+        measured |= former if isinstance(former, dict) else {}
+        now = dict(zip(self.codebook.names, decision.thresholds, strict=True))
+        changed = {name: measured[name] for name in now if measured[name] != now[name]}
+        figures = {name: value for name, value in self.figures.items() if name != _FORMER}
+        figures = {_FORMER: changed, **figures} if changed else figures
+        with writing(self.path):
+            _say_in_card(self.path / "README.md", {name: now[name] for name in changed})
+        return replace(self, decision=decision, figures=figures).write()
+
     def verify(self) -> None:
         """Compare every file with its checksum.
 
@@ -188,7 +209,13 @@ class ModelFolder:
         Raises:
             OutputError: the target is a file; it is not empty, unless ``force``; or it cannot be
                 written.
+            ModelError: the model's own folder is gone.
         """
+        if not (self.path / "stance.json").is_file():
+            raise ModelError(
+                f"{self.path}, the folder of this model, is gone; put it back, or load the model "
+                "from where it is now"
+            )
         folder = Path(target)
         with writing(folder):
             if folder.exists() and not folder.is_dir():
@@ -289,6 +316,19 @@ def check_settings(folder: Path) -> dict[str, Any]:
                     f"{folder / name} has {key} {str(value)[:20]}; expected {_MAX_LAYERS} at most"
                 )
     return config
+
+
+def _say_in_card(card: Path, thresholds: Mapping[str, float]) -> None:
+    """Say at the head of a model card that thresholds are not those of its figures."""
+    if not card.is_file():
+        return
+    text = _CHANGED.sub(b"", card.read_bytes(), count=1)
+    front = _FRONT_MATTER.match(text)
+    head = text[: front.end()] if front else b""
+    changed = ", ".join(f"`{name}` {threshold:.3g}" for name, threshold in thresholds.items())
+    line = f"> Thresholds changed to {changed}; the figures are of the former ones.\n\n"
+    card.unlink()  # It may be a link, or have other names.
+    card.write_bytes(head + (line.encode() if changed else b"") + text[len(head) :])
 
 
 def _entries(data: object) -> Iterator[tuple[str, object]]:

@@ -1,22 +1,27 @@
 """`StanceClassifier` among scikit-learn's tools."""
 
+import gc
+import logging
 import pickle
+import tempfile
 
 import numpy as np
 import pytest
 
 pytest.importorskip("sklearn")
 
+from scipy.sparse import csr_array
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import f1_score, make_scorer
-from sklearn.model_selection import GroupKFold, cross_validate
+from sklearn.model_selection import GroupKFold, cross_val_predict, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import estimator_checks, get_tags
 
 from stance.codebook import Codebook, Frame
-from stance.errors import InputError
+from stance.errors import CodebookError, InputError
 from stance.estimator import StanceClassifier
 
 BOOK = Codebook((Frame("weather"), Frame("trade")))
@@ -62,9 +67,57 @@ def test_the_score_is_the_macro_f1(fitted):
     assert fitted.score(TEXTS, INDICATOR) == pytest.approx(expected)
 
 
+def test_a_frame_that_no_row_carries_is_left_out_of_the_score(fitted):
+    weather = ["weather:favor" if there else "" for there in INDICATOR[:, 0]]
+    expected = f1_score(INDICATOR[:, 0], fitted.predict(TEXTS)[:, 0])
+    assert fitted.score(TEXTS, weather) == pytest.approx(expected)
+    assert np.isnan(fitted.score(TEXTS, [""] * 18))
+
+
+def test_a_frame_that_the_model_does_not_know_cannot_be_scored(fitted):
+    with pytest.raises(CodebookError, match="unknown frame 'sport'"):
+        fitted.score(TEXTS, ["sport:favor"] * 18)
+
+
+def test_one_frame_is_scored_by_itself_and_what_is_found_in_the_rows_is_logged(tiny_folder, caplog):
+    book = Codebook((Frame("weather"),))
+    weather = INDICATOR[:, :1]
+    with caplog.at_level(logging.WARNING, "stance.finetune"):
+        fitted = StanceClassifier(base=tiny_folder, codebook=book, epochs=1).fit(TEXTS, weather)
+    assert "only 6 rows carry weather" in caplog.text
+    assert fitted.score(TEXTS, weather) == pytest.approx(f1_score(weather, fitted.predict(TEXTS)))
+
+
 def test_a_pickle_predicts_the_same(fitted):
     again = pickle.loads(pickle.dumps(fitted))
     np.testing.assert_array_equal(again.predict_proba(TEXTS), fitted.predict_proba(TEXTS))
+
+
+def test_a_pickle_decides_by_the_changed_thresholds(fitted):
+    changed = pickle.loads(pickle.dumps(fitted))
+    changed.model_ = changed.model_.with_thresholds({"weather": 0.0, "trade": 1.0})
+    changed.model_.batch_size = 3
+    again = pickle.loads(pickle.dumps(changed))
+    assert again.predict(TEXTS).tolist() == [[1, 0]] * 18
+    assert again.model_.batch_size == 3
+
+
+def test_the_files_of_a_model_live_as_long_as_it_does(fitted, tmp_path):
+    changed = pickle.loads(pickle.dumps(fitted)).model_.with_thresholds({"weather": 0.25})
+    folder = changed.folder.path
+    gc.collect()
+    changed.save(tmp_path / "mine")
+    assert (tmp_path / "mine" / "stance.json").is_file()
+    del changed
+    gc.collect()
+    assert not folder.exists()
+
+
+def test_a_training_that_fails_leaves_no_files(classifier, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(InputError, match="none of the 18 rows has a frame"):
+        classifier.fit(TEXTS, [""] * 18)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_clone_has_the_settings_and_no_model(fitted):
@@ -76,17 +129,33 @@ def test_a_clone_has_the_settings_and_no_model(fitted):
 
 def test_cross_validation_by_groups_in_a_pipeline(classifier):
     pipeline = make_pipeline(FunctionTransformer(list), classifier)
+    scoring = {
+        "f1": make_scorer(f1_score, average="macro", zero_division=0),
+        "average_precision": "average_precision",
+        "roc_auc": "roc_auc",
+    }
     found = cross_validate(
         pipeline,
         np.array(TEXTS, dtype=object),
         INDICATOR,
         groups=GROUPS,
         cv=GroupKFold(2),
-        scoring=make_scorer(f1_score, average="macro", zero_division=0),
+        scoring=scoring,
+        params={"stanceclassifier__groups": GROUPS},
         error_score="raise",
     )
-    assert len(found["test_score"]) == 2
-    assert ((found["test_score"] >= 0) & (found["test_score"] <= 1)).all()
+    for name in scoring:
+        scores = found[f"test_{name}"]
+        assert len(scores) == 2
+        assert ((scores >= 0) & (scores <= 1)).all()
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba"])
+def test_predictions_of_the_folds_are_put_together(fitted, method):
+    found = cross_val_predict(
+        FrozenEstimator(fitted), TEXTS, INDICATOR, groups=GROUPS, cv=GroupKFold(2), method=method
+    )
+    np.testing.assert_allclose(found, getattr(fitted, method)(TEXTS), atol=1e-3)
 
 
 def test_it_is_a_multi_label_classifier_of_strings(classifier):
@@ -124,11 +193,19 @@ def test_the_checks_of_scikit_learn_that_need_no_numbers(check):
         (TEXTS, None, "y holds no labels"),
         (TEXTS, INDICATOR[:, :1], "y has 1 columns"),
         (TEXTS, INDICATOR * 2, "neither labels"),
+        (TEXTS, [[1, 0], [1]] * 9, "neither labels"),
+        (TEXTS, csr_array(INDICATOR), r"y is a csr_array; expected .* y\.toarray\(\)"),
+        (TEXTS, iter(LABELS), "expected a list of labels"),
     ],
 )
 def test_wrong_input_is_refused(classifier, texts, labels, words):
     with pytest.raises(InputError, match=words):
         classifier.fit(texts, labels)
+
+
+def test_groups_of_another_length_are_refused(classifier):
+    with pytest.raises(InputError, match="groups holds 3 documents; expected one for each"):
+        classifier.fit(TEXTS, LABELS, groups=GROUPS[:3])
 
 
 def test_the_notation_and_a_column_of_texts_are_read(tiny_folder):
@@ -155,6 +232,13 @@ def test_columns_of_a_pandas_frame_go_by_their_names(tiny_folder):
     assert fitted.frames_ == ("trade", "weather")
     turned = pandas.DataFrame(INDICATOR[:, ::-1], columns=["weather", "trade"])
     assert fitted.score(TEXTS, turned) == fitted.score(TEXTS, named)
+
+
+def test_columns_in_another_order_than_the_codebooks_are_refused(classifier):
+    pandas = pytest.importorskip("pandas")
+    turned = pandas.DataFrame(INDICATOR[:, ::-1], columns=["trade", "weather"])
+    with pytest.raises(InputError, match=r"another order .* pass y\[\['weather', 'trade'\]\]"):
+        classifier.fit(TEXTS, turned, groups=GROUPS)
 
 
 def test_columns_that_the_codebook_does_not_name_are_refused(tiny_folder):

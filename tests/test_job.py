@@ -170,6 +170,18 @@ def test_a_wrong_option_leaves_nothing_behind(tiny_model, corpus, tmp_path):
     assert sorted(tmp_path.iterdir()) == [corpus]
 
 
+def test_a_share_to_withhold_is_checked_before_the_work(tiny_folder, corpus, tmp_path):
+    output = tmp_path / "out.jsonl"
+    with stance.load(tiny_folder) as model:
+        model.decision = replace(model.decision, bands={0.05: ((0.2, 0.8),) * 4})
+        job.label_files([corpus], output, model=model, abstain=np.float32(0.05))
+    record = json.loads((tmp_path / "out.jsonl.run.json").read_text(encoding="utf-8"))
+    assert record["settings"]["options"]["abstain"] == 0.05
+    # The model is closed now: the work would be refused, in other words.
+    with pytest.raises(InputError, match=r"abstain is .* expected a share"):
+        job.label_files([corpus], None, model=model, abstain="0.05")
+
+
 def test_a_model_that_cannot_be_loaded_is_refused(corpus, tmp_path):
     with pytest.raises(ModelError):
         job.label_files([corpus], tmp_path / "out.jsonl", model=tmp_path / "no")

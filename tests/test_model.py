@@ -1,5 +1,10 @@
+import copy
+import itertools
 import multiprocessing
+import pickle
+import shutil
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +13,7 @@ from hypothesis import strategies as st
 
 import stance
 from stance.errors import InputError, ModelError
+from stance.suggest import suggest
 
 SENTENCES = [
     "The two sides praised their partnership.",
@@ -94,7 +100,12 @@ def test_no_texts_give_no_results(tiny_model):
 
 @pytest.mark.parametrize(
     ("texts", "message"),
-    [("one string", "found one string"), ([1], "text 0 is a int"), (["a", None], "text 1")],
+    [
+        ("one string", "found one string"),
+        ([1], "text 0 is a int"),
+        (["a", None], "text 1"),
+        (None, "found a NoneType, expected a list of texts"),
+    ],
 )
 def test_what_is_no_list_of_strings_is_refused(tiny_model, texts, message):
     with pytest.raises(InputError, match=message):
@@ -107,6 +118,16 @@ def test_label_keeps_offsets_and_names(tiny_model):
     assert doc.id == "a1"
     assert [s.index for s in doc.sentences] == [0, 1, 2]
     assert all(text[s.start : s.end] == s.text for s in doc.sentences)
+
+
+def test_a_model_splits_by_the_rules_of_its_language(tiny_model, tmp_path):
+    copied = tiny_model.folder.copy(tmp_path / "german")
+    replace(copied, language="de").write()
+    text = "Am 3. Mai sprachen sie. Dann regnete es."
+    with stance.load(tmp_path / "german") as german:
+        texts = [sentence.text for sentence in german.label(text).sentences]
+    assert texts == ["Am 3. Mai sprachen sie.", "Dann regnete es."]
+    assert len(tiny_model.label(text).sentences) == 3
 
 
 def test_label_of_nothing_is_empty_and_has_shares(tiny_model):
@@ -240,7 +261,104 @@ def test_a_table_is_not_taken_for_its_columns_names(tiny_model):
         tiny_model.predict({"text": SENTENCES})
 
 
-@pytest.mark.parametrize("document", ["They agreed.", ("a", "b", "c")])
+@pytest.mark.parametrize(
+    "document",
+    ["They agreed.", "ab", ("a", "b", "c"), {"id": "a", "text": "They agreed."}, {"a", "b"}, 5],
+)
 def test_documents_that_are_no_pairs_are_refused(tiny_model, document):
     with pytest.raises(InputError, match="expected a pair of an id and a text"):
         list(tiny_model.label_many([document]))
+    with pytest.raises(InputError, match="expected a pair of an id and a text"):
+        suggest(tiny_model, [document])
+
+
+def test_a_stream_of_empty_texts_is_not_held(tiny_model):
+    endless = ((str(number), "") for number in itertools.count())
+    assert next(tiny_model.label_many(endless)).id == "0"
+
+
+@pytest.fixture
+def withholding(tiny_folder):
+    """A model that has an abstention band."""
+    with stance.load(tiny_folder) as model:
+        model.decision = replace(model.decision, bands={0.05: ((0.2, 0.8),) * 4})
+        yield model
+
+
+def test_a_share_to_withhold_may_come_in_32_bits(withholding):
+    expected = withholding.predict(SENTENCES, abstain=0.05)
+    assert any(result.uncertain for result in expected)
+    assert withholding.predict(SENTENCES, abstain=np.float32(0.05)) == expected
+
+
+@pytest.mark.parametrize(
+    ("abstain", "message"),
+    [(0.42, "no abstention band for 0.42; the model has 0.05"), ("0.05", "abstain is '0.05'")],
+)
+def test_a_wrong_share_to_withhold_is_refused_before_the_work(withholding, abstain, message):
+    withholding.close()  # The work would now be refused, in other words.
+    unread = (pytest.fail("was read") for _ in range(1))
+    with pytest.raises(InputError, match=message):
+        withholding.predict(SENTENCES, abstain=abstain)
+    with pytest.raises(InputError, match=message):
+        withholding.label(SENTENCES[0], abstain=abstain)
+    with pytest.raises(InputError, match=message):
+        next(withholding.label_many(unread, abstain=abstain))
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def test_a_model_is_copied_and_pickled_as_it_decides_and_runs(tiny_folder, again):
+    with stance.load(tiny_folder, batch_size=2, threads=1) as model:
+        changed = model.with_thresholds({"cooperation": 0.125})
+        expected = changed.predict(SENTENCES)
+        other = again(changed)
+    assert other.predict(SENTENCES) == expected
+    assert other.options == {"backend": "onnx", "device": "cpu", "threads": 1, "batch_size": 2}
+
+
+def test_a_pickle_of_a_model_whose_folder_holds_another_is_refused(tiny_folder, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_folder, folder)
+    with stance.load(folder) as model:
+        pickled = pickle.dumps(model)
+        (folder / "tokenizer_config.json").write_text("{}")
+        model.folder.write()
+    with pytest.raises(ModelError, match="holds another model than the one that was pickled"):
+        pickle.loads(pickled)
+
+
+def test_a_card_says_that_thresholds_are_not_those_of_its_figures(tiny_folder, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_folder, folder)
+    card = "---\nlanguage: en\n---\n\n# tiny\n\nF1 0.5 at the threshold 0.5.\n"
+    (folder / "README.md").write_text(card)
+    with stance.load(folder) as model:
+        model.with_thresholds({"cooperation": 0.9}).save(tmp_path / "first")
+    line = "> Thresholds changed to `cooperation` 0.9; the figures are of the former ones.\n\n"
+    assert (tmp_path / "first" / "README.md").read_text() == card.replace("# tiny", f"{line}# tiny")
+    with stance.load(tmp_path / "first") as saved:
+        assert saved.folder.figures["former_thresholds"] == {"cooperation": 0.5}
+        saved.with_thresholds({"multipolarity": 0.25}).save(tmp_path / "second")
+        saved.with_thresholds({"cooperation": 0.5}).save(tmp_path / "back")
+    second = (tmp_path / "second" / "README.md").read_text()
+    assert second.count("> Thresholds changed to `multipolarity` 0.25, `cooperation` 0.9;") == 1
+    assert second.count("Thresholds changed") == 1
+    assert (tmp_path / "back" / "README.md").read_text() == card
+    with stance.load(tmp_path / "back") as back:
+        assert "former_thresholds" not in back.folder.figures
+
+
+def test_one_split_of_a_dataset_is_asked_for(tiny_model):
+    datasets = pytest.importorskip("datasets", reason="needs the extra train")
+    rows = datasets.Dataset.from_dict({"text": SENTENCES})
+    splits = datasets.DatasetDict({"train": rows, "test": rows})
+    with pytest.raises(InputError, match=r"expected one of them: dataset\['train'\], dataset"):
+        tiny_model.label_dataset(splits)
+
+
+def test_a_row_of_a_dataset_that_is_no_text_is_named_by_its_own_number(tiny_model, monkeypatch):
+    datasets = pytest.importorskip("datasets", reason="needs the extra train")
+    monkeypatch.setattr("stance.model.CHUNK", 2)
+    rows = datasets.Dataset.from_dict({"text": ["a", "b", "c", None]})
+    with pytest.raises(InputError, match="row 3 is a NoneType"):
+        tiny_model.label_dataset(rows)

@@ -146,6 +146,14 @@ def test_copy_refuses_a_folder_in_use(tiny_folder, tmp_path):
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "precious"
 
 
+def test_a_model_whose_own_folder_is_gone_says_so(folder, tmp_path):
+    model = ModelFolder.read(folder)
+    shutil.rmtree(folder)
+    with pytest.raises(ModelError, match=f"{folder}, the folder of this model, is gone"):
+        model.copy(tmp_path / "mine")
+    assert not (tmp_path / "mine").exists()
+
+
 @pytest.mark.parametrize("force", [False, True])
 def test_a_model_is_not_saved_onto_a_file(tiny_folder, tmp_path, force):
     (tmp_path / "notes.txt").write_text("precious")
