@@ -14,9 +14,13 @@ __all__ = [
     "SentenceResult",
     "SkippedText",
     "Word",
+    "telling_words",
     "top_words",
     "word_rows",
 ]
+
+#: A word of less weight carries no frame by itself.
+_LEAST_WEIGHT = 0.02
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,19 @@ def top_words(words: Iterable[Word], number: int) -> tuple[Word, ...]:
     """Return the words that speak most for a frame, the weightiest first."""
     speaking = [word for word in words if word.weight > 0]
     return tuple(sorted(speaking, key=lambda word: -word.weight)[:number])
+
+
+def telling_words(words: Iterable[Word], number: int) -> tuple[Word, ...]:
+    """Return those of the top words that carry the frame: none, where no single word does.
+
+    Left out is what weighs under 0.02, or under a quarter of the weightiest word.
+
+    >>> words = [Word("partners", 4, 12, 0.25), Word("met", 13, 16, 0.03)]
+    >>> [word.text for word in telling_words(words, 5)]
+    ['partners']
+    """
+    top = top_words(words, number)
+    return tuple(word for word in top if word.weight >= max(_LEAST_WEIGHT, top[0].weight / 4))
 
 
 def word_rows(explanations: Mapping[str, Iterable[Word]]) -> dict[str, list[list[Any]]]:
@@ -112,10 +129,14 @@ class SkippedText:
 class FrameSummary:
     """How one document uses one frame.
 
+    Sentences whose decision was withheld count as not carrying it. With these settled, the share
+    lies between ``share`` and ``share`` + ``uncertain`` / all sentences.
+
     Attributes:
         sentences: number of sentences that carry the frame.
         share: that number over all sentences, 0 to 1.
         favor, neutral, against: how many of them take each stance.
+        uncertain: number of sentences whose decision on the frame was withheld.
     """
 
     sentences: int
@@ -123,6 +144,7 @@ class FrameSummary:
     favor: int
     neutral: int
     against: int
+    uncertain: int = 0
 
     @property
     def balance(self) -> float:
@@ -144,7 +166,10 @@ class DocumentResult:
 
     @property
     def shares(self) -> dict[str, float]:
-        """Frame → share of the sentences that carry it, 0 to 1."""
+        """Frame → share of the sentences that carry it, 0 to 1.
+
+        Where decisions were withheld it is a lower bound: ``summary`` says how many.
+        """
         return {frame: summary.share for frame, summary in self.summary().items()}
 
     def summary(self) -> dict[str, FrameSummary]:
@@ -155,5 +180,6 @@ class DocumentResult:
             stances = [s.frames[frame] for s in self.sentences if frame in s.frames]
             favor, neutral, against = (stances.count(state) for state in STATES[1:])
             share = len(stances) / total if total else 0.0
-            summaries[frame] = FrameSummary(len(stances), share, favor, neutral, against)
+            uncertain = sum(frame in s.uncertain for s in self.sentences)
+            summaries[frame] = FrameSummary(len(stances), share, favor, neutral, against, uncertain)
         return summaries

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,19 +14,31 @@ import numpy.typing as npt
 from stance.codebook import STATES
 from stance.errors import InputError, MissingExtraError
 from stance.figures import Figure
+from stance.files.tables import is_missing
 from stance.results import DocumentResult
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FrameUse", "Summary", "TypicalSentence", "frame_names", "summarize", "wilson"]
+__all__ = [
+    "FrameUse",
+    "Summary",
+    "TypicalSentence",
+    "flat_rows",
+    "frame_names",
+    "rows_apart",
+    "summarize",
+    "uniquely_named",
+    "wilson",
+]
 
-_STANCES = STATES[1:]
+_WITHHELD, _NOT_CODED = -1, len(STATES)
 _NORMAL_975 = 1.959963984540054
 # Weights (resamples × documents) held at once: 16 MB, whatever the size of the corpus.
 _CHUNK = 2_000_000
 
 Floats = npt.NDArray[np.float64]
+Row: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -43,10 +56,15 @@ class TypicalSentence:
 class FrameUse:
     """How a corpus uses one frame.
 
+    Sentences whose decision was withheld (``stance label --abstain``) count as not carrying it.
+    With these settled, the share lies between ``share`` and ``share`` + ``uncertain`` / all
+    sentences.
+
     Attributes:
         sentences: how many carry the frame.
         documents: how many have at least one such sentence.
         share: of all sentences, how many carry the frame, 0 to 1.
+        uncertain: how many have a decision on the frame that was withheld.
         favor, neutral, against: how many take each stance.
         balance: (favor − against) / sentences, −1 to 1; not defined where none carries the frame.
         typical: the sentences that carry it with the highest probability, likeliest first.
@@ -55,6 +73,7 @@ class FrameUse:
     sentences: int
     documents: int
     share: Figure
+    uncertain: int
     favor: int
     neutral: int
     against: int
@@ -93,6 +112,7 @@ class Summary:
                 "share": use.share.value,
                 "share_low": use.share.low,
                 "share_high": use.share.high,
+                "uncertain": use.uncertain,
                 "favor": use.favor,
                 "neutral": use.neutral,
                 "against": use.against,
@@ -117,12 +137,15 @@ class Summary:
         return pd.DataFrame(rows, columns=None if rows else ["frame"]).set_index("frame")
 
     def __str__(self) -> str:
-        head = ("frame", "sentences", "share", "favor", "neutral", "against", "balance")
+        withheld = any(use.uncertain for use in self.frames.values())
+        left_open = ("left open",) if withheld else ()
+        head = ("frame", "sentences", "share", *left_open, "favor", "neutral", "against", "balance")
         body = [
             (
                 name,
                 f"{use.sentences:,}",
                 str(use.share),
+                *([f"{use.uncertain:,}"] if withheld else []),
                 f"{use.favor:,}",
                 f"{use.neutral:,}",
                 f"{use.against:,}",
@@ -135,7 +158,7 @@ class Summary:
 
 
 def summarize(
-    rows: Iterable[Mapping[str, Any] | DocumentResult],
+    rows: Iterable[Row | DocumentResult],
     *,
     frames: Sequence[str] | None = None,
     typical: int = 3,
@@ -147,12 +170,16 @@ def summarize(
     Intervals are percentiles of a bootstrap that draws whole documents (Efron and Tibshirani 1993,
     An Introduction to the Bootstrap, chapters 8 and 13), since sentences of one document resemble
     each other. They speak of the corpus as a sample of such documents, and not of the model's
-    mistakes.
+    mistakes. Where all documents are alike, as for a frame that none has, resampling tells nothing:
+    the share then has the score interval of ``wilson``, as if sentences were independent, and the
+    balance none. A single sentence has no interval.
 
     Args:
         rows: the rows of a result file as ``stance.report.read_results`` or ``json.loads`` gives
             them, with ``document`` and ``frames`` and, for typical sentences, ``text`` and
-            ``probabilities``; or the results of ``label_many``.
+            ``probabilities``; or the results of ``label`` or ``label_many``, each of them a
+            document whatever its id. A row whose ``index`` a document has had before, after higher
+            ones, begins another document of that name: files may have been put together.
         frames: the frames to count, in this order; those of the rows by default.
         typical: number of typical sentences a frame; equal texts count once.
         resamples: number of resamples; 0 gives no intervals.
@@ -169,7 +196,7 @@ def summarize(
     """
     if resamples < 0:
         raise InputError(f"resamples is {resamples}; expected 0 or more")
-    found = _checked(rows)
+    found = list(rows_apart(_checked(flat_rows(uniquely_named(rows)))))
     names = frame_names(found) if frames is None else tuple(frames)
     documents: dict[object, int] = {}
     groups = np.array([documents.setdefault(row["document"], len(documents)) for row in found])
@@ -179,26 +206,70 @@ def summarize(
     draws = _draws(counts, resamples=resamples, seed=seed)
     uses = {}
     for number, name in enumerate(names):
-        carried = states[:, number] > 0
-        favor, neutral, against = (
-            int((states[:, number] == state).sum()) for state in range(1, len(STATES))
-        )
+        column = states[:, number]
+        tally = Counter(column.tolist())
         sentences, favored, opposed = draws[:, 1 + 3 * number : 4 + 3 * number].T
         uses[name] = FrameUse(
-            sentences=int(carried.sum()),
-            documents=len(set(groups[carried].tolist())),
-            share=Figure.of(_ratio(sentences, draws[:, 0])),
-            favor=favor,
-            neutral=neutral,
-            against=against,
-            balance=Figure.of(_ratio(favored - opposed, sentences)),
+            sentences=int((column > 0).sum()),
+            documents=len(set(groups[column > 0].tolist())),
+            share=_share(sentences, draws[:, 0], single=len(counts) == 1),
+            uncertain=tally[_WITHHELD],
+            favor=tally[STATES.index("favor")],
+            neutral=tally[STATES.index("neutral")],
+            against=tally[STATES.index("against")],
+            balance=_figure(_ratio(favored - opposed, sentences)),
             typical=_typical(found, name, typical),
         )
     resampled = "documents" if many else "sentences"
     return Summary(len(documents), len(found), resampled, resamples, uses)
 
 
-def frame_names(rows: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+def uniquely_named(items: Iterable[Row | DocumentResult]) -> Iterator[Row | DocumentResult]:
+    """Yield items, each ``DocumentResult`` under an id of its own: ``a``, ``a (2)``, and so on."""
+    found: Counter[str] = Counter()
+    for item in items:
+        if not isinstance(item, DocumentResult):
+            yield item
+            continue
+        found[item.id] += 1
+        again = found[item.id] > 1
+        yield replace(item, id=f"{item.id} ({found[item.id]})") if again else item
+
+
+def flat_rows(items: Iterable[Row | DocumentResult]) -> Iterator[Row]:
+    """Yield the rows of results, and rows as they are."""
+    for item in items:
+        if isinstance(item, DocumentResult):
+            yield from (sentence.to_dict(document=item.id) for sentence in item.sentences)
+        else:
+            yield item
+
+
+def rows_apart(rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield rows, those of each document under a name of its own.
+
+    Files that were put together may hold documents of one name. Where an index comes again after
+    higher ones, another begins.
+
+    >>> rows = [{"document": "a", "index": index} for index in (0, 1, 0)]
+    >>> [row["document"] for row in rows_apart(rows)]
+    ['a', 'a', 'a (2)']
+    """
+    number: Counter[object] = Counter()
+    seen: dict[object, set[int]] = {}
+    last: dict[object, int] = {}
+    for row in rows:
+        name, index = row["document"], row.get("index")
+        if isinstance(index, int):
+            if index in seen.setdefault(name, set()) and index < last[name]:
+                number[name] += 1
+                seen[name] = set()
+            seen[name].add(index)
+            last[name] = index
+        yield {**row, "document": f"{name} ({number[name] + 1})"} if number[name] else row
+
+
+def frame_names(rows: Iterable[Row]) -> tuple[str, ...]:
     """Return the frames of rows in the order in which they first occur."""
     names: dict[str, None] = {}
     for row in rows:
@@ -223,36 +294,33 @@ def wilson(count: int, total: int) -> Figure:
     return Figure(share, max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half)))
 
 
-def _checked(rows: Iterable[Mapping[str, Any] | DocumentResult]) -> list[Mapping[str, Any]]:
-    found = list(_flat(rows))
-    for number, row in enumerate(found, 1):
-        if "document" not in row or not isinstance(row.get("frames"), Mapping):
+def _checked(rows: Iterable[Row]) -> Iterator[Row]:
+    number = 0
+    for number, row in enumerate(rows, 1):
+        known = isinstance(row, Mapping) and "document" in row
+        if not known or not isinstance(row.get("frames"), Mapping):
             raise InputError(
                 f"row {number} has no document or no frames; expected the rows of a result, such "
                 'as {"document": "a", "text": "...", "frames": {"cooperation": "favor"}}'
             )
-    if not found:
+        yield row
+    if not number:
         raise InputError("found no row to summarize; expected at least one sentence")
-    return found
 
 
-def _flat(rows: Iterable[Mapping[str, Any] | DocumentResult]) -> Iterator[Mapping[str, Any]]:
-    for row in rows:
-        if isinstance(row, DocumentResult):
-            yield from (sentence.to_dict(document=row.id) for sentence in row.sentences)
-        else:
-            yield row
-
-
-def _states(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> npt.NDArray[np.int64]:
-    """Return ``(n, F)`` states, 0 absent to 3 against; 4 is a stance that was not coded."""
+def _states(rows: Sequence[Row], names: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Return ``(n, F)`` states, 0 absent to 3 against, or that of what is withheld or not coded."""
     numbers = {state: number for number, state in enumerate(STATES)}
     states = np.zeros((len(rows), len(names)), dtype=np.int64)
     columns = {name: column for column, name in enumerate(names)}
     for line, row in enumerate(rows):
+        uncertain: Any = row.get("uncertain")
+        for frame in () if is_missing(uncertain) else uncertain:
+            if frame in columns:
+                states[line, columns[frame]] = _WITHHELD
         for frame, stance in row["frames"].items():
             if frame in columns:
-                states[line, columns[frame]] = numbers.get(stance, len(STATES))
+                states[line, columns[frame]] = numbers.get(stance, _NOT_CODED)
     return states
 
 
@@ -282,9 +350,21 @@ def _ratio(part: Floats, whole: Floats) -> Floats:
     return ratio
 
 
-def _typical(
-    rows: Sequence[Mapping[str, Any]], frame: str, number: int
-) -> tuple[TypicalSentence, ...]:
+def _share(carrying: Floats, sentences: Floats, *, single: bool) -> Figure:
+    """Make a share of its counts on the data (first) and on the resamples (the rest)."""
+    figure = _figure(_ratio(carrying, sentences))
+    if figure.low is None and len(carrying) > 1 and not single:
+        return wilson(int(carrying[0]), int(sentences[0]))
+    return figure
+
+
+def _figure(values: Floats) -> Figure:
+    """Make a figure as ``Figure.of``, but without an interval where all resamples are alike."""
+    several = np.unique(values[~np.isnan(values)]).size > 1
+    return Figure.of(values if several else values[:1])
+
+
+def _typical(rows: Sequence[Row], frame: str, number: int) -> tuple[TypicalSentence, ...]:
     found: dict[str, TypicalSentence] = {}
     carrying = [row for row in rows if frame in row["frames"] and row.get("text")]
     scored = [row for row in carrying if frame in (row.get("probabilities") or {})]

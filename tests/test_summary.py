@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stance.errors import InputError
+from stance.results import DocumentResult, SentenceResult
 from stance.summary import summarize, wilson
 
 
@@ -20,6 +21,14 @@ def row(document, frames, *, text="One.", probability=0.9, index=0):
         "frames": frames,
         "probabilities": probabilities,
     }
+
+
+def document(name, *frames):
+    sentences = (
+        SentenceResult("One.", 0, 4, index, found, dict.fromkeys(found, 0.9), {})
+        for index, found in enumerate(frames)
+    )
+    return DocumentResult(name, tuple(sentences), ("order",))
 
 
 CORPUS = [
@@ -64,6 +73,63 @@ def test_a_stance_that_was_not_coded_counts_for_the_share_alone():
     assert (order.sentences, order.favor, order.balance.value) == (1, 0, 0.0)
 
 
+def test_what_is_left_open_is_counted_beside_the_share():
+    uncertain = row("b", {}) | {"uncertain": ["order", "rain"]}
+    rows = [*CORPUS, uncertain, row("b", {}) | {"uncertain": float("nan")}]
+    summary = summarize(rows)
+    order, trade = summary.frames["order"], summary.frames["trade"]
+    assert (order.sentences, order.uncertain, order.share.value) == (3, 1, 3 / 6)
+    assert trade.uncertain == 0
+    assert [flat["uncertain"] for flat in summary.to_rows()] == [1, 0]
+    assert summary.to_dict()["frames"]["order"]["uncertain"] == 1
+
+
+def test_the_table_says_what_is_left_open_only_where_something_is():
+    assert "left open" not in str(summarize(CORPUS))
+    rows = [*CORPUS, row("b", {}) | {"uncertain": ["order"]}]
+    head, order, trade = str(summarize(rows)).splitlines()
+    assert "left open" in head
+    column = slice(head.index("left open"), head.index("left open") + len("left open"))
+    assert (order[column].strip(), trade[column].strip()) == ("1", "0")
+
+
+def test_every_result_is_a_document_whatever_its_id():
+    texts = [({"order": "favor"}, {}), ({},), ({}, {}, {"order": "against"})]
+    summary = summarize([document("document", *frames) for frames in texts])
+    assert (summary.documents, summary.resampled) == (3, "documents")
+    order = summary.frames["order"]
+    assert (order.sentences, order.documents) == (2, 2)
+    assert [one.document for one in order.typical] == ["document"]
+
+
+def test_documents_of_one_name_in_files_put_together_are_told_apart():
+    indices = (0, 1, 2, 0, 1, 2, 3)
+    rows = [row("a", {"order": "favor"}, text=f"{n}", index=i) for n, i in enumerate(indices)]
+    summary = summarize([*rows, row("b", {})], typical=10)
+    assert summary.documents == 3
+    names = [one.document for one in summary.frames["order"].typical]
+    assert names == ["a"] * 3 + ["a (2)"] * 4
+
+
+@pytest.mark.parametrize("indices", [(0, 0, 0), (5, 0, 3, 1), (None, None), (1, 2, 2)])
+def test_rows_in_any_order_or_without_positions_are_of_one_document(indices):
+    assert summarize([row("a", {}, index=index) for index in indices]).documents == 1
+
+
+def test_where_all_documents_are_alike_a_share_has_the_score_interval():
+    rows = [row(name, {"order": "favor"}) for name in "abcde"]
+    uses = summarize(rows, frames=["order", "rain"]).frames
+    assert uses["order"].share == wilson(5, 5)
+    assert uses["rain"].share == wilson(0, 5)
+    assert (uses["order"].balance.value, uses["order"].balance.low) == (1.0, None)
+    assert summarize(rows, resamples=0).frames["order"].share.low is None
+
+
+def test_a_single_sentence_has_no_interval():
+    order = summarize([row("a", {"order": "favor"})]).frames["order"]
+    assert str(order.share) == str(order.balance) == "1.00"
+
+
 def test_typical_sentences_are_the_likeliest_and_no_text_comes_twice():
     corpus = [*CORPUS, row("c", {"order": "against"}, text="Second.", probability=0.98)]
     typical = summarize(corpus, typical=2).frames["order"].typical
@@ -101,8 +167,9 @@ def test_no_row_is_an_error():
 
 
 def test_a_row_of_something_else_is_an_error_that_names_it():
-    with pytest.raises(InputError, match="row 2 has no document or no frames"):
-        summarize([CORPUS[0], {"text": "a"}])
+    for other in ({"text": "a"}, "a"):
+        with pytest.raises(InputError, match="row 2 has no document or no frames"):
+            summarize([CORPUS[0], other])
 
 
 STANCES = st.sampled_from(["favor", "neutral", "against", None])
@@ -116,7 +183,9 @@ ROWS = st.lists(
 @given(ROWS)
 def test_intervals_lie_in_range_and_counts_add_up(rows):
     for use in summarize(rows, resamples=20).frames.values():
-        assert 0 <= use.share.low <= use.share.high <= 1
+        assert (use.share.low is None) == (len(rows) == 1)
+        if use.share.low is not None:
+            assert 0 <= use.share.low < use.share.high <= 1
         assert use.favor + use.neutral + use.against <= use.sentences <= len(rows)
         assert use.balance.value is None or -1 <= use.balance.value <= 1
 

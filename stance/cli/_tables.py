@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from textwrap import wrap
 
 from rich.console import Console
@@ -12,7 +11,7 @@ from rich.text import Text
 
 from stance.cli._shared import one_line, plural, say
 from stance.files.report import DocumentSummary, LabelReport
-from stance.results import DocumentResult, FrameSummary, SentenceResult, top_words
+from stance.results import DocumentResult, FrameSummary, SentenceResult, telling_words
 
 __all__ = ["print_document", "print_notes", "print_overview"]
 
@@ -24,8 +23,7 @@ _MAX_DOCUMENTS = 40
 _MAX_NAMED = 10
 _MAX_SKIPPED = 6
 _FRAME_WIDTH = 30
-# Of the words that carry a frame, so many are shown, of each so many characters; not those that
-# weigh less than a quarter of the first one.
+# Of the words that carry a frame, so many are shown, of each so many characters.
 _MAX_WORDS, _MAX_LETTERS = 3, 24
 
 
@@ -49,11 +47,13 @@ def print_overview(out: Console, report: LabelReport) -> None:
     if not report.documents:
         return
     fits = len(report.frames) * 12 + 34 <= max(out.width, 82)
-    out.print(_by_document(report, out.width) if fits else _by_frame(report.frames))
+    out.print(_by_document(report, out.width) if fits else _by_frame(report))
     legend = (
         "share of the sentences that carry the frame, and the balance of their stances: "
         "+1 all in favor, -1 all against"
     )
+    if _withheld(report):
+        legend += "; 20-30%: at least 20%, and 10% more are left open"
     out.print(Text(legend, style="dim"))
     done = f"{plural(report.sentences, 'sentence')} of {plural(report.documents, 'document')}"
     before = f", {report.resumed:,} of them by an earlier run" if report.resumed else ""
@@ -99,10 +99,13 @@ def _frames(sentence: SentenceResult) -> Text:
 
 def _words(sentence: SentenceResult, frame: str) -> list[str]:
     """List the words that carry a frame most, where the sentence was explained."""
-    words = top_words((sentence.explanations or {}).get(frame, ()), _MAX_WORDS)
-    telling = [one_line(word.text) for word in words if word.weight >= words[0].weight / 4]
+    words = (sentence.explanations or {}).get(frame)
+    if words is None:
+        return []
+    telling = [one_line(word.text) for word in telling_words(words, _MAX_WORDS)]
     cut = [w if len(w) <= _MAX_LETTERS else f"{w[: _MAX_LETTERS - 1]}…" for w in telling]
-    return wrap(", ".join(cut), _FRAME_WIDTH, initial_indent="  ", subsequent_indent="  ")
+    listed = ", ".join(cut) or "no single word"
+    return wrap(listed, _FRAME_WIDTH, initial_indent="  ", subsequent_indent="  ")
 
 
 def _print_skipped(out: Console, result: DocumentResult) -> None:
@@ -116,7 +119,8 @@ def _print_skipped(out: Console, result: DocumentResult) -> None:
 
 def _by_document(report: LabelReport, width: int) -> Table:
     headings = ["sentences", *(frame.replace("_", " ") for frame in report.frames)]
-    widths = [max(9, *map(len, heading.split())) for heading in headings]
+    least = 12 if _withheld(report) else 9
+    widths = [max(least, *map(len, heading.split())) for heading in headings]
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     left = max(8, width - sum(widths) - len(widths))
     table.add_column("document", no_wrap=True, overflow="ellipsis", max_width=left)
@@ -133,23 +137,30 @@ def _by_document(report: LabelReport, width: int) -> Table:
 
 
 def _cells(name: str, summary: DocumentSummary) -> list[str]:
-    frames = (_share(frame) for frame in summary.frames.values())
+    frames = (_share(frame, summary.sentences) for frame in summary.frames.values())
     return [name, f"{summary.sentences:,}", *frames]
 
 
-def _by_frame(frames: Mapping[str, FrameSummary]) -> Table:
+def _by_frame(report: LabelReport) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column("frame")
     table.add_column("share", justify="right")
     for heading in ("sentences", "favor", "neutral", "against"):
         table.add_column(heading, justify="right")
-    for name, frame in frames.items():
+    for name, frame in report.frames.items():
         counts = (frame.sentences, frame.favor, frame.neutral, frame.against)
-        table.add_row(name, _share(frame), *(f"{count:,}" for count in counts))
+        share = _share(frame, report.sentences)
+        table.add_row(name, share, *(f"{count:,}" for count in counts))
     return table
 
 
-def _share(frame: FrameSummary) -> str:
-    if not frame.sentences:
-        return "·"
-    return f"{frame.share:.0%} {frame.balance:+.1f}"
+def _withheld(report: LabelReport) -> bool:
+    return any(frame.uncertain for frame in report.frames.values())
+
+
+def _share(frame: FrameSummary, sentences: int) -> str:
+    balance = f" {frame.balance:+.1f}" if frame.sentences else ""
+    if frame.uncertain:
+        most = (frame.sentences + frame.uncertain) / sentences
+        return f"{100 * frame.share:.0f}-{most:.0%}{balance}"
+    return f"{frame.share:.0%}{balance}" if frame.sentences else "·"

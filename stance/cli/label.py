@@ -70,7 +70,10 @@ def label(
     ] = None,
     abstain: Annotated[
         float | None,
-        typer.Option(metavar="SHARE", help="Withhold this share of the decisions, e.g. 0.05."),
+        typer.Option(
+            metavar="SHARE",
+            help="Withhold this share of the decisions: 0.05 or 0.1 with the shipped model.",
+        ),
     ] = None,
     explain: Annotated[
         bool,

@@ -19,6 +19,9 @@ __all__ = ["MAX_LISTED", "DocumentSummary", "LabelProgress", "LabelReport", "Lab
 #: A document and its result.
 Labelled: TypeAlias = tuple[Document, DocumentResult]
 
+# Of each frame; names of ``FrameSummary``.
+_COUNTED = (*STATES[1:], "uncertain")
+
 #: A report lists so many documents and failures one by one; all of them are in the files.
 MAX_LISTED = 100
 
@@ -203,7 +206,7 @@ class Tally:
         self.guessed_encodings.update(filter(None, [document.guessed]))
         summary = result.summary()
         for frame, counted in summary.items():
-            for state in STATES[1:]:
+            for state in _COUNTED:
                 self.states[f"{frame}:{state}"] += getattr(counted, state)
         if len(self.summaries) < MAX_LISTED:
             self.summaries.append(DocumentSummary(result.id, len(result.sentences), summary))
@@ -235,7 +238,10 @@ class Tally:
     def _frames(self) -> dict[str, FrameSummary]:
         summaries = {}
         for frame in self.frame_names:
-            counts = [self.states[f"{frame}:{state}"] for state in STATES[1:]]
-            share = sum(counts) / self.sentences if self.sentences else 0.0
-            summaries[frame] = FrameSummary(sum(counts), share, *counts)
+            favor, neutral, against, uncertain = (
+                self.states[f"{frame}:{state}"] for state in _COUNTED
+            )
+            sentences = favor + neutral + against
+            share = sentences / self.sentences if self.sentences else 0.0
+            summaries[frame] = FrameSummary(sentences, share, favor, neutral, against, uncertain)
         return summaries

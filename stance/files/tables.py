@@ -35,6 +35,7 @@ __all__ = [
     "Row",
     "TableFile",
     "has_column",
+    "is_missing",
     "missing_column",
     "present_fields",
 ]
@@ -208,6 +209,17 @@ def present_fields(values: object) -> object:
     if not isinstance(values, Mapping):
         return values
     return {name: value for name, value in values.items() if value is not None}
+
+
+def is_missing(value: object) -> bool:
+    """Say whether a cell is empty: None, or the NaN, NaT or NA that pandas puts there.
+
+    >>> is_missing(None), is_missing(float("nan")), is_missing("")
+    (True, True, False)
+    """
+    if value is None or type(value).__name__ == "NAType":  # NA is neither true nor false.
+        return True
+    return bool(value != value)  # noqa: PLR0124
 
 
 def missing_column(column: str, found: Iterable[str]) -> str:

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from stance.codebook import Codebook, Frame, parse_labels
 from stance.errors import CodebookError, InputError
 from stance.files import LabelledRow, read_labelled
-from stance.files.tables import missing_column
+from stance.files.tables import is_missing, missing_column
 from stance.files.text import clean
 
 __all__ = ["CHARACTERS_A_TOKEN", "Columns", "Data", "choose_codebook", "digest", "read_data"]
@@ -174,7 +174,7 @@ def _from_table(
     column = columns[1]
     labels = [item[column] for item in items if isinstance(item.get(column), Mapping)]
     struct = len({frozenset(found) for found in labels}) == 1
-    if empty := sum(any(map(_missing, found.values())) for found in labels):
+    if empty := sum(any(map(is_missing, found.values())) for found in labels):
         note(
             f"{empty:,} rows of the table have None for a frame; all rows name the same frames, so "
             "it is read as absent: where a stance was not coded, give the labels as text"
@@ -192,9 +192,9 @@ def _from_table(
 def _cell(value: object, *, struct: bool) -> object:
     """Return the labels in a cell of a table as rows by themselves have them."""
     if isinstance(value, Mapping):
-        stances = {f: None if _missing(stance) else stance for f, stance in value.items()}
+        stances = {f: None if is_missing(stance) else stance for f, stance in value.items()}
         return {f: s for f, s in stances.items() if not (struct and s is None)}
-    return {} if _missing(value) else value
+    return {} if is_missing(value) else value
 
 
 def _from_mappings(items: Iterable[Any], columns: Columns) -> list[LabelledRow]:
@@ -218,9 +218,9 @@ def _row(number: int, values: Mapping[str, Any], columns: Columns) -> LabelledRo
     except CodebookError as error:
         raise CodebookError(f"row {number}: {error}") from error
     name = values.get("id")
-    row_id = f"row {number}" if _missing(name) else str(name)
+    row_id = f"row {number}" if is_missing(name) else str(name)
     group = values.get(columns[2])
-    return LabelledRow(row_id, row_id if _missing(group) else str(group), text, frames)
+    return LabelledRow(row_id, row_id if is_missing(group) else str(group), text, frames)
 
 
 def _labels(value: object) -> Mapping[str, str | None]:
@@ -232,13 +232,6 @@ def _labels(value: object) -> Mapping[str, str | None]:
         f"the labels are a {type(value).__name__}; expected an object such as "
         '{"cooperation": "favor"}, or the text cooperation:favor'
     )
-
-
-def _missing(value: object) -> bool:
-    """Say whether a cell is empty: None, or the NaN or NA that pandas puts there."""
-    if value is None or type(value).__name__ == "NAType":  # NA is neither true nor false.
-        return True
-    return bool(value != value)  # noqa: PLR0124
 
 
 def fold(text: str) -> str:

@@ -71,13 +71,10 @@ def time_charts(
     for frame in frames:
         points, lows, highs = [], [], []
         for period in periods:
-            summary = period.summary
-            share = summary.frames[frame.name].share
+            share = period.summary.frames[frame.name].share
             value = share.value or 0.0
             low, high = (value if end is None else end for end in (share.low, share.high))
-            label = f"{period.name}: {value:.0%} ({low:.0%} to {high:.0%}) of "
-            label += f"{summary.sentences:,} sentences, articles: {summary.documents:,}"
-            points.append(Point(x(period.place), y(value), label))
+            points.append(Point(x(period.place), y(value), _label(period, frame)))
             lows.append(f"{x(period.place)},{y(low)}")
             highs.append(f"{x(period.place)},{y(high)}")
         line = " ".join(f"{point.x},{point.y}" for point in points)
@@ -85,3 +82,18 @@ def time_charts(
         ends = periods[0].name, periods[-1].name
         charts.append(TimeChart(frame, tuple(points), line, band, ticks, *ends))
     return charts
+
+
+def _label(period: Group, frame: FrameStyle) -> str:
+    summary = period.summary
+    use = summary.frames[frame.name]
+    interval = ""
+    if use.share.low is not None and use.share.high is not None:
+        interval = f" ({use.share.low:.0%} to {use.share.high:.0%})"
+    left_open = ""
+    if use.uncertain:
+        left_open = f"; {use.uncertain / summary.sentences:.0%} more left open"
+    return (
+        f"{period.name}: {use.share.value or 0:.0%}{interval} of {summary.sentences:,} sentences, "
+        f"articles: {summary.documents:,}{left_open}"
+    )

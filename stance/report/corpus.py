@@ -6,15 +6,20 @@ import datetime
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from stance.errors import InputError
+from stance.files.tables import is_missing
 from stance.files.text import clean
-from stance.summary import Summary, frame_names, summarize
+from stance.summary import Summary, frame_names, rows_apart, summarize
 
-__all__ = ["Article", "Corpus", "FrameStyle", "Group", "gather"]
+__all__ = ["MAX_SOURCES", "Article", "Corpus", "FrameStyle", "Group", "gather"]
 
 Row = Mapping[str, Any]
+
+#: So many sources are shown: those with the most articles.
+MAX_SOURCES = 25
 
 #: Okabe and Ito 2002 (Color Universal Design), and the ink that is readable on each.
 _COLORS = (
@@ -90,29 +95,43 @@ class Corpus:
         """The names of the frames."""
         return tuple(frame.name for frame in self.frames)
 
-    def by_period(self) -> list[Group]:
-        """Group the dated articles by year, by month or by day, as far as their dates are apart."""
+    @cached_property
+    def summary(self) -> Summary:
+        """The frames over all sentences."""
+        return summarize(self.rows, frames=self.names)
+
+    @cached_property
+    def periods(self) -> list[Group]:
+        """The dated articles by year, by month or by day, as far as their dates are apart."""
         dates = [article.date for article in self.articles if article.date]
         if not dates:
             return []
         length = _period_length(dates)
-        groups = self._groups(lambda article: article.date[:length])
-        return sorted(groups, key=lambda group: group.place)
+        members = self._members(lambda article: article.date[:length])
+        return sorted(map(self._group, members, members.values()), key=lambda group: group.place)
 
-    def by_source(self) -> list[Group]:
-        """Group the articles by source, the largest first."""
-        groups = self._groups(lambda article: article.source)
-        return sorted(groups, key=lambda group: -group.summary.documents)
+    @cached_property
+    def sources(self) -> list[Group]:
+        """The articles by source, the largest first, ``MAX_SOURCES`` at most."""
+        members = self._members(lambda article: article.source)
+        names = sorted(members, key=lambda name: -len(members[name]))[:MAX_SOURCES]
+        return [self._group(name, members[name]) for name in names]
 
-    def _groups(self, key: Callable[[Article], str]) -> list[Group]:
-        members: dict[str, list[Row]] = {}
+    @property
+    def source_count(self) -> int:
+        """How many sources there are, with those that are not shown."""
+        return len(self._members(lambda article: article.source))
+
+    def _members(self, key: Callable[[Article], str]) -> dict[str, list[Article]]:
+        members: dict[str, list[Article]] = {}
         for article in self.articles:
             if name := key(article):
-                members.setdefault(name, []).extend(article.rows)
-        return [
-            Group(name, _years(name), summarize(rows, frames=self.names, typical=0))
-            for name, rows in members.items()
-        ]
+                members.setdefault(name, []).append(article)
+        return members
+
+    def _group(self, name: str, articles: Sequence[Article]) -> Group:
+        rows = [row for article in articles for row in article.rows]
+        return Group(name, _years(name), summarize(rows, frames=self.names, typical=0))
 
 
 def gather(
@@ -125,7 +144,8 @@ def gather(
     """Sort rows into articles.
 
     Args:
-        rows: as ``read_results`` and ``checked`` give them.
+        rows: as ``read_results`` and ``checked`` give them. Articles of one name, as in files that
+            were put together, are told apart as ``rows_apart`` does.
         skipped: rows of what was not labelled.
         date_column: where rows keep the date of their article; they may have none.
         source_column: where they keep its source; they may have none.
@@ -134,7 +154,7 @@ def gather(
         InputError: there is no row.
     """
     sentences: dict[str, list[Row]] = {}
-    for row in rows:
+    for row in rows_apart(rows):
         sentences.setdefault(str(row["document"]), []).append(row)
     if not sentences:
         raise InputError("found no sentence to report on; expected the rows of a result")
@@ -167,11 +187,12 @@ def _styles(names: Sequence[str]) -> tuple[FrameStyle, ...]:
 
 
 def _text(value: object) -> str:
-    return "" if value is None else clean(" ".join(str(value).split()))
+    return "" if is_missing(value) else clean(" ".join(str(value).split()))
 
 
 def _date(value: object) -> str:
-    if isinstance(value, datetime.date):
+    # What pandas puts for a missing date says that it is a date.
+    if isinstance(value, datetime.date) and not is_missing(value):
         return value.isoformat()[:10]
     found = _DATE.match(_text(value))
     if not found:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from stance.codebook import STATES
 from stance.report.corpus import Article
 from stance.report.packing import pack
+from stance.results import Word, telling_words
 from stance.summary import wilson
 
 __all__ = [
@@ -26,9 +27,8 @@ __all__ = [
 #: A sentence is listed with the frames it carries, and with every other from this probability on.
 LISTED_FROM = 0.1
 
-# Of an explanation, so many words are shown; not those whose weight is under this, or under a
-# quarter of the weightiest one's.
-_NAMED_WORDS, _LEAST_WEIGHT = 5, 0.02
+# Of an explanation, so many words are shown.
+_NAMED_WORDS = 5
 
 # The states of a frame beyond the codebook's four.
 _NOT_CODED, _WITHHELD = len(STATES), len(STATES) + 1
@@ -45,30 +45,31 @@ class Entry(NamedTuple):
         state: of ``STATES``, or not coded, or withheld.
         probability: P(frame).
         stance: P of its stance given the frame.
-        words: (start, end, weight) of those that carry it, the weightiest first.
+        words: (start, end, weight) of those that carry it, the weightiest first; None where it was
+            not explained.
     """
 
     frame: int
     state: int
     probability: int
     stance: int = -1
-    words: tuple[tuple[int, int, int], ...] = ()
+    words: tuple[tuple[int, int, int], ...] | None = None
 
     def numbers(self, *, after: int, frames: int) -> list[int]:
         """Return it as numbers.
 
         The first is all of these in one: how many sentences ``after`` that of the last entry its
-        own is, its frame out of ``frames``, its state, and whether words follow.
+        own is, its frame out of ``frames``, its state, and whether it was explained.
         """
-        words = self.words if self.state else ()
-        head = 2 * ((after * frames + self.frame) * _STATE_COUNT + self.state) + bool(words)
+        words = self.words if self.state else None
+        head = 2 * ((after * frames + self.frame) * _STATE_COUNT + self.state) + (words is not None)
         numbers = [head, self.probability + 1]
         if self.state:
             numbers.append(self.stance + 1)
-        if words:
+        if words is not None:
             numbers.append(len(words))
-        for start, end, weight in words:
-            numbers += (start, end - start, weight)
+            for start, end, weight in words:
+                numbers += (start, end - start, weight)
         return numbers
 
 
@@ -83,7 +84,7 @@ def overview(articles: Sequence[Article], names: Sequence[str]) -> dict[str, Any
     """List what the overview shows of the articles, a list a column.
 
     ``source`` counts into ``sources``. In ``numbers``, packed, each article has its number of
-    sentences and then the ten of ``counts`` for each frame.
+    sentences and then the eleven of ``counts`` for each frame.
     """
     sources = list(dict.fromkeys(article.source for article in articles))
     places = {source: place for place, source in enumerate(sources)}
@@ -104,20 +105,21 @@ def overview(articles: Sequence[Article], names: Sequence[str]) -> dict[str, Any
 def counts(article: Article, names: Sequence[str]) -> list[list[int]]:
     """Count an article.
 
-    Each frame has ten numbers: its sentences in favor, neutral, against and not coded; the interval
-    of its share; and its highest P in favor, neutral, against, and not coded or withheld.
+    Each frame has eleven numbers: its sentences in favor, neutral, against, not coded and withheld;
+    the interval of its share; and its highest P in favor, neutral, against, and not coded or
+    withheld.
     """
     total = len(article.rows)
-    found = {name: [0] * len(STATES) for name in names}
-    highest = {name: [-1] * len(STATES) for name in names}
+    found = {name: [0] * _WITHHELD for name in names}
+    highest = {name: [-1] * _NOT_CODED for name in names}
     for row in article.rows:
         for frame, state, probability in _decided(row):
+            found[frame][state - 1] += 1
             place = min(state, _NOT_CODED) - 1
-            found[frame][place] += state != _WITHHELD
             highest[frame][place] = max(highest[frame][place], _hundredths(probability))
     frames = []
     for name in names:
-        figure = wilson(sum(found[name]), total)
+        figure = wilson(sum(found[name][:_NOT_CODED]), total)
         interval = [_hundredths(figure.low), _hundredths(figure.high)]
         frames.append([*found[name], *interval, *highest[name]])
     return frames
@@ -186,19 +188,22 @@ def _sentence(row: Mapping[str, Any], numbers: Mapping[str, int]) -> Sentence:
                 states[frame],
                 _hundredths(probabilities.get(frame)),
                 _hundredths(row["stances"].get(frame, {}).get(row["frames"].get(frame))),
-                _speaking(row["explanations"].get(frame, [])),
+                _telling(row["explanations"].get(frame), row["text"]),
             )
             for frame in by_rank
         ),
     )
 
 
-def _speaking(words: Sequence[tuple[int, int, float]]) -> tuple[tuple[int, int, int], ...]:
-    """Keep the words that speak most for a frame, the weightiest first."""
-    most = max((weight for _, _, weight in words), default=0.0)
-    least = max(_LEAST_WEIGHT, most / 4)
-    kept = sorted((word for word in words if word[2] >= least), key=lambda word: -word[2])
-    return tuple((start, end, _hundredths(weight)) for start, end, weight in kept[:_NAMED_WORDS])
+def _telling(
+    words: Sequence[tuple[int, int, float]] | None, text: str
+) -> tuple[tuple[int, int, int], ...] | None:
+    """Keep the words that carry a frame, the weightiest first."""
+    if words is None:
+        return None
+    listed = [Word(text[start:end], start, end, weight) for start, end, weight in words]
+    kept = telling_words(listed, _NAMED_WORDS)
+    return tuple((word.start, word.end, _hundredths(word.weight)) for word in kept)
 
 
 def _one_line(text: str) -> str:

@@ -34,13 +34,13 @@
     const next = reader(numbers);
     return title.map((name, number) => ({
       title: name, date: date[number], source: sources[source[number]], sentences: next(),
-      frames: data.frames.map(() => Array.from({ length: 10 }, () => next() - 1)),
+      frames: data.frames.map(() => Array.from({ length: 11 }, () => next() - 1)),
     }));
   }
 
   // Returns an article's parts: a sentence as [text, entry, ...], what was skipped as { skipped,
   // text }, and null for the start of a paragraph. An entry is [frame, state, P(frame), P of the
-  // stance, [[start, end, weight], ...]].
+  // stance, [[start, end, weight], ...], whether it was explained].
   function unpackText([lines, numbers]) {
     const parts = lines.split("\n").map((line) => {
       if (!line) return null;
@@ -52,10 +52,10 @@
     const next = reader(numbers);
     let place = 0;
     for (let head = next(); head !== undefined; head = next()) {
-      const [hasWords, state, frame, after] = apart(head, [2, STATES.length, data.frames.length]);
+      const [explained, state, frame, after] = apart(head, [2, STATES.length, data.frames.length]);
       place += after;
       const entry = [frame, state, next() - 1, state ? next() - 1 : -1];
-      entry.push(Array.from({ length: hasWords ? next() : 0 }, () => readWord(next)));
+      entry.push(Array.from({ length: explained ? next() : 0 }, () => readWord(next)), explained);
       sentences[place].push(entry);
     }
     return parts;
@@ -99,17 +99,20 @@
     return make("span", { class: "bar", "aria-hidden": "true", ...style, "--low": end(low), "--high": end(high) });
   }
 
-  // What an article holds of a frame: sentences by state (the last: not coded), its share's
-  // interval in hundredths, and the highest probability by state (the last: left open).
+  // What an article holds of a frame: sentences by state (the last: not coded), the share of those
+  // whose decision was withheld, the interval of its own share, and the highest probability by state
+  // in hundredths (the last: left open).
   function use(article, frame) {
     const numbers = data.articles[article].frames[frame];
     const counts = numbers.slice(0, 4);
     const total = counts.reduce((sum, part) => sum + part, 0);
     const balance = total ? (counts[0] - counts[2]) / total : 0;
     const of = Math.max(1, data.articles[article].sentences);
-    return { counts, total, share: total / of, low: numbers[4] / 100, high: numbers[5] / 100, highest: numbers.slice(6), balance };
+    const open = numbers[4] ? `${percent(numbers[4] / of)} more left open` : "";
+    return { counts, total, share: total / of, open, low: numbers[5] / 100, high: numbers[6] / 100, highest: numbers.slice(7), balance };
   }
 
+  const percent = (value) => `${Math.round(100 * value)}%`;
   const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
 
   // --- Filters
@@ -218,9 +221,10 @@
   }
 
   function shareCell(number, frame) {
-    const { share: value, low, high, total, balance } = use(number, frame);
-    const cell = make("td", { title: `${Math.round(100 * low)}% to ${Math.round(100 * high)}%` }, `${Math.round(100 * value)}% `);
-    if (total) cell.append(make("span", { class: "quiet" }, signed(balance)));
+    const { share: value, open, low, high, total, balance } = use(number, frame);
+    const cell = make("td", { title: `${percent(low)} to ${percent(high)}` }, `${percent(value)} `);
+    const more = [total ? signed(balance) : "", open].filter(Boolean).join(", ");
+    if (more) cell.append(make("span", { class: "quiet" }, more));
     cell.append(bar(frame, value, low, high, 1));
     return cell;
   }
@@ -250,9 +254,9 @@
   function drawHead(number, sentences) {
     const head = make("div", { class: "head" });
     data.frames.forEach(({ name }, frame) => {
-      const { counts, total, share: value, low, high } = use(number, frame);
-      if (!total) return;
-      const interval = `${Math.round(100 * value)}% (${Math.round(100 * low)} to ${Math.round(100 * high)})`;
+      const { counts, total, share: value, open, low, high } = use(number, frame);
+      if (!total && !open) return;
+      const interval = `${percent(value)} (${Math.round(100 * low)} to ${Math.round(100 * high)})${open ? `; ${open}` : ""}`;
       head.append(
         make("span", {}, tag(frame), ` ${name}`),
         make("span", {}, bar(frame, value, low, high, 1)),
@@ -364,7 +368,7 @@
     tip.style.top = `${top + window.scrollY}px`;
   }
 
-  const drawEntry = (element) => ([frame, state, probability, stance, words]) => {
+  const drawEntry = (element) => ([frame, state, probability, stance, words, explained]) => {
     const entry = make("p", {}, tag(frame), ` ${data.frames[frame].name} `);
     if (probability >= 0) entry.append(make("strong", {}, share(probability)));
     if (!state) {
@@ -376,7 +380,7 @@
     if (words.length) {
       const named = namesOf(element, words).map((name, place) => `${name} (${share(words[place][2])})`);
       entry.append(`carried by ${named.join(", ")}`);
-    }
+    } else if (explained) entry.append("no single word carries it");
     return entry;
   };
 

@@ -20,16 +20,15 @@ from stance.codebook import Codebook, Frame
 from stance.errors import MissingExtraError
 from stance.figures import Figure
 from stance.report.charts import TimeChart, time_charts
-from stance.report.corpus import Corpus, Group
+from stance.report.corpus import MAX_SOURCES, Corpus
 from stance.report.data import LISTED_FROM, article_parts, overview, packed
-from stance.summary import Summary, summarize
 
 __all__ = ["render"]
 
 #: A corpus of at most so many sentences and articles is shown whole; a larger one by the article.
 WHOLE_SENTENCES, WHOLE_ARTICLES = 3000, 20
-#: Columns of the overview, panels over time, and sources: the most used ones.
-MAX_COLUMNS, MAX_SOURCES = 8, 25
+#: Columns of the overview, and panels over time: the most used frames.
+MAX_COLUMNS = 8
 
 _ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
@@ -74,7 +73,8 @@ class _Page:
         self.codebook = codebook
         known = {} if codebook is None else {frame.name: frame for frame in codebook.frames}
         self.meanings = {name: known.get(name, Frame(name)) for name in corpus.names}
-        self.summary: Summary = summarize(corpus.rows, frames=corpus.names)
+        self.summary = corpus.summary
+        self.max_sources = MAX_SOURCES
         self.has_probabilities = any(row["probabilities"] for row in corpus.rows)
         self.has_words = any(row["explanations"] for row in corpus.rows)
         used = {name: use.sentences for name, use in self.summary.frames.items()}
@@ -85,18 +85,15 @@ class _Page:
         self.number = {article.id: number for number, article in enumerate(corpus.articles)}
 
     @cached_property
-    def sources(self) -> list[Group]:
-        return self.corpus.by_source()
-
-    @cached_property
     def charts(self) -> list[TimeChart]:
-        return time_charts(self.corpus.by_period(), self.columns, scale=self.scale)
+        return time_charts(self.corpus.periods, self.columns, scale=self.scale)
 
     @cached_property
     def scale(self) -> float:
         """The share at which bars and axes end: round, and the same everywhere on the page."""
-        groups = [self.summary, *(group.summary for group in self.sources[:MAX_SOURCES])]
-        ends = [use.share.high or 0.0 for group in groups for use in group.frames.values()]
+        groups = [self.summary, *(group.summary for group in self.corpus.sources)]
+        shares = [use.share for group in groups for use in group.frames.values()]
+        ends = [share.high or share.value or 0.0 for share in shares]
         return min(1.0, max(0.1, math.ceil(10 * max(ends, default=0)) / 10))
 
     @property
@@ -124,6 +121,11 @@ class _Page:
             packed(article_parts(article, names), frames=len(names))
             for article in self.corpus.articles
         )
+
+    @property
+    def withheld(self) -> bool:
+        """Whether any decision was withheld."""
+        return any(use.uncertain for use in self.summary.frames.values())
 
     @property
     def open_states(self) -> bool:

@@ -11,7 +11,7 @@ from stance.errors import MissingExtraError, OutputError, writing
 from stance.figures import Figure
 from stance.files.output import write_whole
 from stance.report.corpus import Corpus, FrameStyle, Group
-from stance.summary import FrameUse, Summary, summarize
+from stance.summary import FrameUse, Summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["draw"]
 
 _SUFFIXES = (".png", ".svg")
-_MAX_SOURCES = 25
 # Text stays text: in the SVG, and where it holds what matplotlib would take for mathematics.
 _SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -30,6 +29,7 @@ _SETTINGS: dict[Any, Any] = {
     "axes.spines.right": False,
     "font.size": 9,
 }
+_WITHHELD = "hollow: the share with all decisions that were left open"
 _STANCES = (("favor", 1.0, ""), ("neutral", 0.45, ""), ("against", 1.0, "////"))
 
 
@@ -59,13 +59,11 @@ def draw(corpus: Corpus, folder: Path, *, force: bool = False) -> tuple[Path, ..
 
 
 def _figures(corpus: Corpus) -> Iterator[tuple[str, Canvas]]:
-    yield "shares", _shares(corpus.frames, summarize(corpus.rows, frames=corpus.names, typical=0))
-    periods = corpus.by_period()
-    if len(periods) > 1:
-        yield "over_time", _panels(corpus.frames, periods, _over_time)
-    sources = corpus.by_source()
-    if len(sources) > 1:
-        yield "by_source", _panels(corpus.frames, sources[:_MAX_SOURCES], _by_source)
+    yield "shares", _shares(corpus.frames, corpus.summary)
+    if len(corpus.periods) > 1:
+        yield "over_time", _panels(corpus.frames, corpus.periods, _over_time)
+    if len(corpus.sources) > 1:
+        yield "by_source", _panels(corpus.frames, corpus.sources, _by_source)
 
 
 def _save(canvas: Canvas, path: Path) -> None:
@@ -95,6 +93,10 @@ def _shares(frames: Sequence[FrameStyle], summary: Summary) -> Canvas:
         axes.errorbar(
             [use.share.value or 0], [row], xerr=_errors([use.share]), color="black", capsize=2
         )
+        if use.uncertain:
+            _hollow(axes, [_most(summary, frame)], [row], "black")
+    if any(use.uncertain for use in summary.frames.values()):
+        canvas.supxlabel(_WITHHELD, fontsize=8)
     axes.set_yticks(range(len(frames)), [frame.name for frame in frames])
     axes.invert_yaxis()
     axes.set_xlabel("share of sentences (solid: in favor, light: neutral, hatched: against)")
@@ -124,7 +126,10 @@ def _panels(
     canvas = _canvas(3.4 * columns, height * rows)
     grid = canvas.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     uses = [group.summary.frames[frame.name] for group in groups for frame in frames]
-    end = 1.05 * max([use.share.high or 0.0 for use in uses] + [0.02])
+    most = [_most(group.summary, frame) for group in groups for frame in frames]
+    end = 1.05 * max([use.share.high or 0.0 for use in uses] + most + [0.02])
+    if any(use.uncertain for use in uses):
+        canvas.supxlabel(_WITHHELD, fontsize=8)
     for axes, frame in zip(grid.flat, frames, strict=False):
         axes.set_title(frame.name, fontsize=9)
         plot(axes, frame, groups, end)
@@ -142,6 +147,9 @@ def _over_time(axes: Axes, frame: FrameStyle, groups: Sequence[Group], end: floa
     high = [value + error for value, error in zip(values, above, strict=True)]
     axes.fill_between(places, low, high, color=frame.color, alpha=0.25, linewidth=0)
     axes.plot(places, values, color=frame.color, marker="o", markersize=3)
+    open_groups = [group for group in groups if group.summary.frames[frame.name].uncertain]
+    tops = [_most(group.summary, frame) for group in open_groups]
+    _hollow(axes, [group.place for group in open_groups], tops, frame.color)
     shown = groups[:: -(-len(groups) // 5)]
     axes.set_xticks([group.place for group in shown], [group.name for group in shown], rotation=30)
     axes.yaxis.set_major_formatter(_percent)
@@ -159,10 +167,23 @@ def _by_source(axes: Axes, frame: FrameStyle, groups: Sequence[Group], end: floa
         markersize=4,
         capsize=2,
     )
+    for row, group in enumerate(groups):
+        if group.summary.frames[frame.name].uncertain:
+            _hollow(axes, [_most(group.summary, frame)], [row], frame.color)
     axes.set_yticks(range(len(groups)), [group.name[:40] for group in groups])
     axes.set_ylim(len(groups) - 0.5, -0.5)
     axes.xaxis.set_major_formatter(_percent)
     axes.set_xlim(0, end)
+
+
+def _most(summary: Summary, frame: FrameStyle) -> float:
+    """Return what the share is if every decision that was withheld is for the frame."""
+    use = summary.frames[frame.name]
+    return (use.sentences + use.uncertain) / summary.sentences
+
+
+def _hollow(axes: Axes, across: Sequence[float], up: Sequence[float], color: str) -> None:
+    axes.plot(across, up, color=color, marker="o", markersize=4, fillstyle="none", linestyle="none")
 
 
 def _errors(shares: Sequence[Figure]) -> tuple[list[float], list[float]]:

@@ -12,6 +12,7 @@ from stance.codebook import STATES, parse_labels
 from stance.errors import CodebookError, InputError
 from stance.files.records import read_table
 from stance.files.sources import kind_of
+from stance.files.tables import is_missing
 from stance.files.text import clean
 
 __all__ = ["checked", "read_results"]
@@ -63,7 +64,9 @@ def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
     ]
     own = {prefix + frame for frame in scored for prefix in (_PROBABILITY, _STANCE)}
     row = {name: value for name, value in values.items() if name not in own}
-    row["probabilities"] = {frame: values[_PROBABILITY + frame] for frame in scored}
+    # Results of two codebooks that were put together have empty cells: each knows its own frames.
+    found = {frame: values[_PROBABILITY + frame] for frame in scored}
+    row["probabilities"] = {frame: p for frame, p in found.items() if p != "" and not is_missing(p)}
     row["uncertain"] = [frame for frame in str(row.get("uncertain") or "").split(";") if frame]
     if isinstance(row.get("explanations"), str):
         row["explanations"] = _from_json(row["explanations"])
@@ -82,10 +85,11 @@ def checked(values: Mapping[str, Any], *, default_document: str = "document") ->
     if "frames" not in values:
         raise InputError("has no 'frames'; expected a result, as stance label writes it")
     document = values.get("document")
+    unnamed = is_missing(document) or document == ""
     text = clean(text)
     return {
         **values,
-        "document": clean(str(default_document if document in (None, "") else document)),
+        "document": clean(default_document if unnamed else str(document)),
         "index": _whole(values, "index") or 0,
         "start": _whole(values, "start"),
         "end": _whole(values, "end"),
@@ -102,7 +106,7 @@ def checked(values: Mapping[str, Any], *, default_document: str = "document") ->
 
 
 def _mapping(value: object, what: str) -> dict[str, Any]:
-    if value is None:
+    if is_missing(value):
         return {}
     if not isinstance(value, Mapping):
         raise InputError(f"has a {type(value).__name__} for {what}; expected an object")
@@ -110,7 +114,7 @@ def _mapping(value: object, what: str) -> dict[str, Any]:
 
 
 def _names(value: object) -> list[str]:
-    if value is None:
+    if is_missing(value):
         return []
     if not isinstance(value, list):
         raise InputError(f"has a {type(value).__name__} for uncertain; expected a list of frames")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,9 @@ from stance.report.corpus import gather
 from stance.report.page import render
 from stance.report.plots import draw
 from stance.report.rows import checked, read_results
+from stance.results import DocumentResult
 from stance.store import ModelFolder, find_folder
+from stance.summary import flat_rows, uniquely_named
 
 __all__ = ["ReportFiles", "write_report"]
 
@@ -46,7 +48,7 @@ class ReportFiles:
 
 
 def write_report(
-    results: str | Path | Iterable[Mapping[str, Any]],
+    results: str | Path | Iterable[Mapping[str, Any] | DocumentResult],
     output: str | Path = "report.html",
     *,
     figures: str | Path | None = None,
@@ -59,8 +61,9 @@ def write_report(
     """Write a self-contained page on labelled articles, and figures for a paper.
 
     Args:
-        results: a result file (JSONL, CSV or Parquet), or its rows. What ``label`` skipped is
-            shown too, where ``RESULT.skipped.jsonl`` lies beside the file.
+        results: a result file (JSONL, CSV or Parquet), or its rows, or the results of ``label`` or
+            ``label_many``. What ``label`` skipped is shown too, of a file where
+            ``RESULT.skipped.jsonl`` lies beside it.
         output: the page.
         figures: a folder for figures, made where it does not exist.
         title: the page's heading; the result's name by default.
@@ -85,15 +88,15 @@ def write_report(
     page = Path(output)
     read = [Path(results)] if isinstance(results, (str, Path)) else []
     require_new(page, force=force, inputs=read)
-    skipped: Iterable[Mapping[str, Any]] = ()
+    rows: Iterable[Mapping[str, Any]]
     if isinstance(results, (str, Path)):
         title = title or Path(results).name
-        skipped = _skipped(Path(results))
-        results = read_results(results)
+        rows, skipped = read_results(results), _skipped_beside(Path(results))
     else:
-        results = map(checked, results)
+        given = list(uniquely_named(results))
+        rows, skipped = _checked(flat_rows(given)), _skipped_of(given)
     dates, sources = date_column or "date", source_column or "source"
-    corpus = gather(results, skipped=skipped, date_column=dates, source_column=sources)
+    corpus = gather(rows, skipped=skipped, date_column=dates, source_column=sources)
     rows, articles = corpus.rows, corpus.articles
     for column in filter(None, (date_column, source_column)):
         _require_column(rows, column)
@@ -142,7 +145,28 @@ def _codebook(frames: Sequence[str], model: str | Path | None) -> Codebook | Non
     return codebook
 
 
-def _skipped(results: Path) -> Iterator[Mapping[str, Any]]:
+def _checked(rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, Mapping):
+            raise InputError(
+                f"row {number} is a {type(row).__name__}; expected the rows of a result, or what "
+                "label and label_many return"
+            )
+        try:
+            yield checked(row)
+        except InputError as error:
+            raise InputError(f"row {number} {error}") from error
+
+
+def _skipped_of(
+    results: Iterable[Mapping[str, Any] | DocumentResult],
+) -> Iterator[Mapping[str, Any]]:
+    for result in results:
+        if isinstance(result, DocumentResult):
+            yield from (asdict(part) | {"document": result.id} for part in result.skipped)
+
+
+def _skipped_beside(results: Path) -> Iterator[Mapping[str, Any]]:
     path = beside(results, "skipped.jsonl")
     if path.is_file():
         rows = (row.values for row in TableFile(path, "jsonl") if isinstance(row, Row))

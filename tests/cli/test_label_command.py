@@ -1,5 +1,6 @@
 """`stance label`: the table, the result files, the exit codes."""
 
+import io
 import json
 import os
 import pty
@@ -11,9 +12,13 @@ import time
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from stance.cli import _progress
-from stance.files.report import LabelProgress
+from stance.cli._tables import print_document, print_overview
+from stance.files.documents import Document
+from stance.files.report import LabelProgress, Tally
+from stance.results import DocumentResult, SentenceResult, Word
 
 ROOT = Path(__file__).parents[2]
 ARTICLE = "Home | News\n\nThe two powers met. They agreed to trade.\n"
@@ -69,6 +74,41 @@ def test_the_words_that_carry_a_frame_stand_under_it(run, tiny_folder, articles,
     added = [line for line in outcome.out.splitlines() if line not in plain.splitlines()]
     assert any(re.search(r"^ +(.*\w)?  \w+", line) for line in added)
     assert max(len(line) for line in outcome.out.split("labelled")[0].splitlines()) <= 80
+
+
+def shown(show, *given):
+    out = Console(file=io.StringIO(), width=80)
+    show(out, *given)
+    return out.file.getvalue()
+
+
+def test_where_no_word_carries_a_frame_that_is_said():
+    def explained(weight):
+        words = {"x": (Word("met", 5, 8, weight),)}
+        sentence = SentenceResult("They met.", 0, 9, 0, {"x": "favor"}, {"x": 0.9}, {}, (), words)
+        return shown(print_document, DocumentResult("a", (sentence,), ("x",)))
+
+    assert re.search(r"\n +met *\n", explained(0.02))
+    assert re.search(r"\n +no single word *\n", explained(0.019))
+
+
+@pytest.mark.parametrize("frames", [("x", "y"), [f"frame_{n}" for n in range(9)]])
+def test_the_overview_says_what_is_left_open(frames):
+    def overview(*uncertain):
+        carried = SentenceResult("One.", 0, 4, 0, {frames[0]: "favor"}, {}, {})
+        others = [SentenceResult("One.", 0, 4, 1, {}, {}, {}, left_open) for left_open in uncertain]
+        tally = Tally(tuple(frames))
+        result = DocumentResult("a", (carried, *others), tuple(frames))
+        tally.add((Document("a", "One."), result))
+        return shown(print_overview, tally.report(None, left_out=(), resumed=0, seconds=1))
+
+    decided = overview((), (), ())
+    assert "25% +1.0" in decided
+    assert "left open" not in decided
+    withheld = overview((frames[0],), (frames[1],), ())
+    assert "25-50% +1.0" in withheld
+    assert "0-25%" in withheld
+    assert "more are left open" in " ".join(withheld.split())
 
 
 def test_rows_are_explained(run, tiny_folder, articles, tmp_path):

@@ -13,8 +13,8 @@ from stance.results import DocumentResult, FrameSummary, SentenceResult, Skipped
 FRAMES = ("cooperation", "rivalry")
 
 
-def sentence(**frames):
-    return SentenceResult("They met.", 0, 9, 0, frames, {}, {})
+def sentence(*uncertain, **frames):
+    return SentenceResult("They met.", 0, 9, 0, frames, {}, {}, uncertain)
 
 
 def labelled(name, *sentences, skipped=(), guessed=None):
@@ -50,6 +50,15 @@ def test_frames_are_summed_over_all_sentences(tally):
         "cooperation": FrameSummary(3, 0.75, 2, 0, 1),
         "rivalry": FrameSummary(0, 0.0, 0, 0, 0),
     }
+
+
+def test_decisions_that_were_withheld_are_summed_too(tally):
+    tally.add(labelled("c", sentence("rivalry", cooperation="favor"), sentence("rivalry")))
+    again = Tally.from_dict(json.loads(json.dumps(tally.to_dict())))
+    found = report(Tally.merged([again, tally]))
+    assert found.frames["rivalry"] == FrameSummary(0, 0.0, 0, 0, 0, uncertain=4)
+    assert found.frames["cooperation"].uncertain == 0
+    assert found.summaries[2].frames["rivalry"].uncertain == 2
 
 
 def test_each_document_is_summed_up(tally):

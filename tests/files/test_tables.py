@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stance.errors import InputError, MissingExtraError
-from stance.files.tables import BadRow, Row, TableFile, has_column, missing_column
+from stance.files.tables import BadRow, Row, TableFile, has_column, is_missing, missing_column
 from stance.files.text import DAMAGED_UTF8
 
 
@@ -317,6 +317,12 @@ def test_any_bytes_give_rows_or_an_input_error(tmp_path, data, kind):
     except InputError:
         return
     assert all(isinstance(row, (Row, BadRow)) for row in found)
+
+
+def test_what_pandas_puts_into_an_empty_cell_is_missing():
+    pandas = pytest.importorskip("pandas")
+    assert all(map(is_missing, (None, float("nan"), pandas.NA, pandas.NaT)))
+    assert not any(map(is_missing, ("", 0, False, [], {}, [float("nan")], pandas.Timestamp(0))))
 
 
 def test_a_missing_column_is_named_with_what_was_perhaps_meant():

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stance.errors import InputError
-from stance.report.corpus import gather
+from stance.report.charts import time_charts
+from stance.report.corpus import MAX_SOURCES, gather
 from stance.report.data import Entry, Sentence, article_parts, counts, overview, packed
 from stance.report.packing import pack
 from stance.report.rows import checked
@@ -54,6 +55,7 @@ def test_every_frame_has_a_letter_of_its_own():
         ("20205", ""),
         ("May 2020", ""),
         (None, ""),
+        (float("nan"), ""),
     ],
 )
 def test_dates_are_read_as_far_as_they_go(value, date):
@@ -70,13 +72,55 @@ def test_dates_are_read_as_far_as_they_go(value, date):
     ],
 )
 def test_periods_are_as_long_as_the_dates_are_apart(dates, periods):
-    assert [group.name for group in dated(*dates).by_period()] == periods
+    assert [group.name for group in dated(*dates).periods] == periods
+
+
+def test_a_date_or_source_that_pandas_holds_for_missing_is_none():
+    pandas = pytest.importorskip("pandas")
+    dates = [pandas.Timestamp("2020-05-06"), pandas.NaT, pandas.NaT]
+    none = {"source": float("nan"), "title": pandas.NA}
+    corpus = gather(rows(*({"document": n, "date": d} | none for n, d in enumerate(dates))))
+    assert [article.date for article in corpus.articles] == ["2020-05-06", "", ""]
+    assert [article.source for article in corpus.articles] == [""] * 3
+    assert [article.title for article in corpus.articles] == ["0", "1", "2"]
+    assert time_charts(corpus.periods, corpus.frames, scale=1.0) == []
+
+
+def test_articles_of_one_name_in_files_put_together_are_told_apart():
+    sentences = [{"document": "a", "index": index, "text": f"{index}."} for index in (0, 1, 0, 1)]
+    corpus = gather(rows(*sentences))
+    assert [article.id for article in corpus.articles] == ["a", "a (2)"]
+    assert corpus.summary.documents == 2
+    assert {row["document"] for row in corpus.articles[1].rows} == {"a (2)"}
+
+
+def test_a_point_in_time_says_what_is_left_open():
+    sentences = [
+        {"document": "a", "date": "2019"},
+        {"document": "b", "date": "2020", "frames": {}, "uncertain": ["order"]},
+        {"document": "c", "date": "2020", "frames": {}},
+    ]
+    corpus = gather(rows(*sentences))
+    [chart] = time_charts(corpus.periods, corpus.frames, scale=1.0)
+    assert [point.label for point in chart.points] == [
+        "2019: 100% of 1 sentences, articles: 1",
+        "2020: 0% (0% to 66%) of 2 sentences, articles: 2; 50% more left open",
+    ]
 
 
 def test_sources_come_with_the_largest_first():
     sources = ["x", "y", "y", None]
     corpus = gather(rows(*({"document": n, "source": s} for n, s in enumerate(sources))))
-    assert [(g.name, g.summary.documents) for g in corpus.by_source()] == [("y", 2), ("x", 1)]
+    assert [(g.name, g.summary.documents) for g in corpus.sources] == [("y", 2), ("x", 1)]
+
+
+def test_of_many_sources_the_largest_are_summarized():
+    sources = [f"s{n % 40}" for n in range(40)] + ["s39"]
+    corpus = gather(rows(*({"document": n, "source": s} for n, s in enumerate(sources))))
+    names = [group.name for group in corpus.sources]
+    assert names == ["s39", *(f"s{n}" for n in range(MAX_SOURCES - 1))]
+    assert corpus.source_count == 40
+    assert corpus.sources is corpus.sources
 
 
 def test_no_row_is_an_error():
@@ -92,7 +136,7 @@ def test_an_overview_counts_states_and_keeps_the_highest_probability():
         {"frames": {}, "probabilities": {"order": 0.1}},
     ]
     [article] = gather(rows(*sentences)).articles
-    assert counts(article, ["order"]) == [[1, 0, 1, 0, 15, 85, 70, -1, 90, 40]]
+    assert counts(article, ["order"]) == [[1, 0, 1, 0, 1, 15, 85, 70, -1, 90, 40]]
 
 
 def test_an_overview_is_a_list_a_column():
@@ -137,6 +181,12 @@ def test_of_an_explanation_the_weightiest_words_are_kept():
     assert sentence.entries[0].words == ((1, 2, 40), (0, 1, 10))
 
 
+def test_where_no_single_word_carries_a_frame_none_is_kept():
+    [article] = gather(rows({"explanations": {"order": [[0, 1, 0.019]]}})).articles
+    [sentence] = article_parts(article, ["order"])
+    assert sentence.entries[0].words == ()
+
+
 def test_a_text_of_several_lines_is_one_line_of_the_same_length():
     [article] = gather(rows({"text": "One\r\n\tline."})).articles
     assert article_parts(article, ["order"])[0].text == "One   line."
@@ -148,11 +198,11 @@ def test_packed_are_the_lines_and_the_numbers_of_every_entry():
         "",
         Sentence("Two.", (Entry(1, 2, 90, 80, ((0, 3, 25),)), Entry(0, 0, 20))),
         "\tmenu\tMenu",
-        Sentence("Three.", (Entry(0, 4, -1),)),
+        Sentence("Three.", (Entry(0, 4, -1), Entry(1, 1, 80, 90, ()))),
     ]
-    # (after * frames + frame) * 6 + state, doubled, and 1 where words follow.
+    # (after * frames + frame) * 6 + state, doubled, and 1 where it was explained.
     two = [2 * ((1 * 2 + 1) * 6 + 2) + 1, 91, 81, 1, 0, 3, 25, 0, 21]
-    three = [2 * (1 * 2 * 6 + 4), 0, 0]
+    three = [2 * (1 * 2 * 6 + 4), 0, 0, 2 * (1 * 6 + 1) + 1, 81, 91, 0]
     lines = "One.\n\nTwo.\n\tmenu\tMenu\nThree."
     assert packed(parts, frames=2) == [lines, pack(two + three)]
 

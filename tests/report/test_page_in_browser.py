@@ -45,8 +45,10 @@ def browser(tmp_path_factory):
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
     path = tmp_path_factory.mktemp("small") / "page.html"
-    words = {"explanations": {"order": [[0, 8, 0.5]]}}
-    rows = [row("a", number, **(words if number == 0 else {})) for number in range(12)]
+    words = {
+        number: {"explanations": {"order": [[0, 8, w]]}} for number, w in ((0, 0.5), (2, 0.01))
+    }
+    rows = [row("a", number, **words.get(number, {})) for number in range(12)]
     rows += [row("b", number) for number in range(6)]
     return write_report(rows, path).page
 
@@ -93,6 +95,11 @@ def test_probabilities_show_on_focus_and_go_on_escape(page):
     assert "carried by Sentence (0.50)" in page.run("document.getElementById('tip').innerText")
     page.call("Input.dispatchKeyEvent", type="keyDown", key="Escape")
     assert page.run("document.getElementById('tip').hidden")
+
+
+def test_where_no_single_word_carries_a_frame_that_is_said(page):
+    page.run("document.querySelectorAll('.match')[2].focus()")
+    assert "no single word carries it" in page.run("document.getElementById('tip').innerText")
 
 
 def test_words_that_carry_a_frame_are_marked_and_spoken(page):

@@ -83,6 +83,31 @@ def test_a_part_of_the_wrong_kind_is_an_error_that_names_the_line(tmp_path, part
         list(read_results(path))
 
 
+def test_an_empty_cell_is_a_frame_that_was_not_scored(tmp_path):
+    """As in the results of two codebooks that were put together."""
+    path = tmp_path / "out.csv"
+    path.write_text("text,frames,p_a,stance_a,p_b,stance_b\nOne.,a:favor,0.9,favor,,\n", "utf-8")
+    assert next(read_results(path))["probabilities"] == {"a": 0.9}
+
+
+def test_a_null_is_a_frame_that_was_not_scored(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    row = {"text": ["One."], "frames": [""], "p_a": [0.1], "stance_a": ["favor"]}
+    row |= {"p_b": arrow.array([None], arrow.float64()), "stance_b": arrow.array([None], "string")}
+    parquet.write_table(arrow.table(row), tmp_path / "out.parquet")
+    assert next(read_results(tmp_path / "out.parquet"))["probabilities"] == {"a": 0.1}
+
+
+def test_what_pandas_puts_into_empty_cells_is_missing():
+    names = ("document", "frames", "probabilities", "stances", "uncertain", "explanations")
+    row = checked({"text": "One."} | dict.fromkeys(names, float("nan")))
+    empty = {"frames": {}, "probabilities": {}, "stances": {}, "uncertain": [], "explanations": {}}
+    assert row["document"] == "document"
+    assert {name: row[name] for name in empty} == empty
+
+
 def test_a_file_of_another_type_is_an_error(tmp_path):
     with pytest.raises(InputError, match=r"expected \.jsonl"):
         list(read_results(tmp_path / "article.txt"))

@@ -12,6 +12,7 @@ import pytest
 from stance.codebook import Codebook
 from stance.errors import InputError, OutputError
 from stance.report import write_report
+from stance.results import DocumentResult, SentenceResult, SkippedText
 
 pytest.importorskip("jinja2")
 
@@ -116,6 +117,64 @@ def test_skipped_text_beside_the_result_is_shown(tmp_path):
     page = write_report(result, tmp_path / "page.html").page.read_text("utf-8")
     parts = dict(SCRIPT.findall(page))
     assert json.loads(parts["text-0"])[0] == "\tmenu\tMenu\n\nOne."
+
+
+def test_results_are_written_about_as_their_rows_are(tmp_path):
+    words = {"probabilities": {"order": 0.9}, "stances": {}}
+    labelled = SentenceResult("One.", 10, 14, 0, {"order": "favor"}, **words)
+    skipped = (SkippedText("Menu", 0, 4, "menu"),)
+    results = [DocumentResult("a", (labelled,), ("order",), skipped) for _ in range(2)]
+    parts = dict(SCRIPT.findall(page_of(tmp_path, *results)))
+    assert json.loads(parts["data"])["articles"]["title"] == ["a", "a (2)"]
+    assert {json.loads(parts[f"text-{n}"])[0] for n in range(2)} == {"\tmenu\tMenu\n\nOne."}
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ({"frames": {}}, "^row 2 has no 'text'; expected a sentence"),
+        (row(frames={"order": "yes"}), "^row 2 gives order the stance 'yes'"),
+        ("One.", "^row 2 is a str; expected the rows of a result"),
+    ],
+)
+def test_a_row_that_is_none_is_named(tmp_path, other, message):
+    with pytest.raises(InputError, match=message):
+        page_of(tmp_path, row(), other)
+
+
+def test_rows_of_a_data_frame_with_gaps_have_a_page(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    rows = [row(name, uncertain=["order"], date=f"20{name}", source="x") for name in ("10", "12")]
+    table = pandas.DataFrame([*rows, row("none")])
+    table["date"] = pandas.to_datetime(table["date"])
+    found = table.to_dict("records")
+    written = write_report(found, tmp_path / "page.html")
+    assert (written.dated, written.sourced) == (2, 2)
+
+
+def test_every_share_says_how_much_is_left_open(tmp_path):
+    pytest.importorskip("matplotlib")
+    opened = {"frames": {}, "uncertain": ["order"]}
+    rows = [row(f"a{n}", date=f"20{10 + n}", source=f"s{n % 2}") for n in range(3)]
+    rows += [row("a3", date="2014", source="s1", **opened)]
+    written = write_report(rows, tmp_path / "page.html", figures=tmp_path / "figures")
+    page = written.page.read_text("utf-8")
+    card = re.sub("<[^>]+>", "", page)
+    assert re.search(r"at least 75% of sentences \(.*?\); 25% more left open", card)
+    assert "2014: 0% of 1 sentences, articles: 1; 100% more left open" in page
+    assert re.search(r"50% \+1.00, 50% more left open", card)
+    assert "every share on this page counts them as absent" in page
+    for name in ("shares", "over_time", "by_source"):
+        assert "left open" in (tmp_path / "figures" / f"{name}.svg").read_text("utf-8")
+    nothing = page_of(tmp_path / "figures", row())
+    assert "at least" not in nothing
+    assert "counts them as absent" not in nothing
+
+
+def test_a_single_sentence_is_drawn_without_an_interval(tmp_path):
+    page = page_of(tmp_path, row())
+    assert "<strong>100%</strong> of sentences</p>" in page
+    assert "--value:100.0%;" in page
 
 
 def test_a_page_that_exists_is_replaced_only_by_force(tmp_path):
