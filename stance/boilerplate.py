@@ -7,7 +7,7 @@ a date, a byline, a rating, a login line. A few rules of structure recognise it 
 * in front of the first paragraph of prose, a name under a date or over a job title is a byline;
 * behind most of the prose, a reference list, or a marker such as "You might also like", opens the
   tail of the page, and so does any furniture behind the last paragraph of prose;
-* a line in the body that comes back as a link in that tail is a link there too.
+* a line in the body, no prose, that comes back as a link in that tail is a link there too.
 
 When in doubt the text is kept: a menu item labelled by mistake costs less than an argument lost.
 That a short block is judged by its neighbours and a long one by itself is the idea of jusText
@@ -28,7 +28,8 @@ _HEADING_WORDS = 3
 #: Words from which a paragraph that ends in a full stop is prose (in a question mark: 20).
 _PROSE_WORDS = 8
 
-_NAME = r"(?-i:[^\W\d_a-z][\w'’.-]*(?: (?:[^\W\d_a-z][\w'’.-]*|al|bin|da|de|der|dos|van|von)){1,4})"
+_CAPITALISED = r"(?-i:[^\W\d_a-z][\w'’.-]*)"
+_NAME = rf"(?-i:{_CAPITALISED}(?: (?:{_CAPITALISED}|al|bin|da|de|der|dos|van|von)){{1,4}})"
 _AGENCY = (
     r"(?:reuters|ap photo|associated press|afp|getty(?: images)?|xinhua|sputnik|tass|epa|alamy"
     r"|shutterstock|istock|bloomberg|wikimedia(?: commons)?|flickr|新华社|中新社)"
@@ -47,8 +48,6 @@ PHRASES: dict[str, tuple[str, ...]] = {
         r"(?:[\w'’&]+(?: [\w'’&]+){0,2}\s*[|›»·]\s*){2,}[\w'’&]+(?: [\w'’&]+){0,2}",
     ),
     "byline": (
-        rf"(?:(?:written|posted|reported|edited|translated) )?(?:by|von|par|por|di) {_NAME}"
-        rf"(?:(?:,| and| &| und| et| y| e) {_NAME})*(?:[,|].*)?",
         r"(?:posted|published|written)(?: on .{4,30})? by \S+(?: \S+){0,2}",
         r"(?:作者|记者|编辑|责编|撰文|文|автор)\s*[:：/|].{1,40}",
     ),
@@ -129,12 +128,30 @@ _REFERENCE = re.compile(
     r"\s*(?:\[\d+\]|\d{1,3}[.)\s]|\^).*|.*(?:\b(?:1[5-9]|20)\d\d\b|https?://).*"
 )
 
-_JOB_TITLE = re.compile(
-    rf"(?:{_NAME}, )?(?:(?:former|acting|deputy|vice|senior|associate|assistant|adjunct|visiting"
+_JOB = (
+    r"(?:(?:former|acting|deputy|vice|senior|associate|assistant|adjunct|visiting"
     r"|research|executive|managing|staff|chief|non-?resident|distinguished)[ -])*"
     r"(?:professor|fellow|director|minister|secretary(?:-general)?|ambassador|editor|researcher"
     r"|analyst|correspondent|columnist|reporter|writer|lecturer|scholar|president|chair(?:man)?"
-    r"|ph\.?d\.?(?: candidate| student)?|journalist|contributor)(?:,| (?:of|at|for|in|with)\b|$).*",
+    r"|ph\.?d\.?(?: candidate| student)?|journalist|contributor)"
+)
+_JOB_TITLE = re.compile(rf"(?:{_NAME}, )?{_JOB}(?:,| (?:of|at|for|in|with)\b|$).*", re.IGNORECASE)
+#: Behind "By" a gerund or a determiner begins a headline ("By Joining NATO, Finland Changes ...");
+#: a word in -ing as short as Ming is a name.
+_BYLINE = re.compile(
+    r"(?:(?:written|posted|reported|edited|translated) by|von|par|por|di"
+    r"|by(?! (?:[\w-]{2,}ing|all|any|both|each|every|its|many|most|no|not|some|such"
+    r"|th(?:at|eir|ese|is|ose))\b))"
+    rf" {_NAME}(?:(?:, {_NAME})*,? (?:and|&|und|et|y|e) {_NAME})*"
+    r"(?:, (?P<role>[^|•·]+?))?\s*(?:[|•·].*)?",
+    re.IGNORECASE,
+)
+#: Behind the name, where it is no date: a job title, who printed it, or a place.
+_ROLE = re.compile(
+    rf"(?:an? |the )?(?:[\w.'’&-]+ ){{0,2}}{_JOB}(?:,.*| (?:of|at|for|in|to|with)\b.*)?"
+    rf"|(?:{_AGENCY}|(?:{_CAPITALISED} ){{0,3}}(?:press|post|times|news|university|institute)"
+    r"|abu dhabi|hong kong|los angeles|mexico city|new (?:delhi|york)|san francisco|tel aviv"
+    rf"|the hague|{_CAPITALISED})(?:, {_CAPITALISED})?",
     re.IGNORECASE,
 )
 _PERSON = re.compile(rf"[•·\s-]*{_NAME}")
@@ -216,7 +233,18 @@ def _phrase(paragraph: str) -> str | None:
     match = _PHRASE.fullmatch(paragraph)
     if match and (match.lastgroup in _STRONG or not _ends(paragraph, _SENTENCE_ENDS)):
         return match.lastgroup
-    return "date" if _is_date(paragraph) else None
+    if _is_date(paragraph):
+        return "date"
+    return "byline" if _is_byline(paragraph) else None
+
+
+def _is_byline(paragraph: str) -> bool:
+    """Names behind "By", alone or with what a byline says of them; all else is a headline."""
+    match = _BYLINE.fullmatch(paragraph)
+    if match is None or _ends(paragraph, _SENTENCE_ENDS):
+        return False
+    role = match["role"]
+    return role is None or _is_date(role) or _ROLE.fullmatch(role) is not None
 
 
 def _is_date(paragraph: str) -> bool:
@@ -322,12 +350,16 @@ def _opens_teasers(paragraphs: Sequence[str], i: int) -> bool:
 def _mark_links(
     paragraphs: Sequence[str], reasons: list[str | None], body: int, tail: range
 ) -> None:
-    """Mark the lines of the body that come back in the tail, alone or as a teaser's title."""
+    """Mark the lines of the body that come back in the tail, alone or as a teaser's title.
+
+    A paragraph of prose that comes back there is quoted: below an article stand its comments.
+    """
     links = {paragraphs[i] for i in tail} | {
         title for i in tail for title in _titles(paragraphs[i])
     }
     for i in range(body, tail.start):
-        if reasons[i] is None and paragraphs[i] in links:
+        quoted = _is_prose(paragraphs[i]) or _ends(paragraphs[i], _FULL_STOPS)
+        if reasons[i] is None and paragraphs[i] in links and not quoted:
             reasons[i] = "related"
 
 

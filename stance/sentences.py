@@ -51,13 +51,15 @@ class Split:
     skipped: tuple[SkippedText, ...]
 
 
-def split(text: str, *, keep_all: bool = False) -> Split:
+def split(text: str, *, language: str = "", keep_all: bool = False) -> Split:
     r"""Find the sentences of a document.
 
     Takes time in proportion to the text, whatever it holds; no text is an error, and none is lost.
 
     Args:
         text: any text; offsets refer to it exactly as it is given.
+        language: ISO 639 code; sentences end by the rules of this language, or by those of English
+            where it is empty or the splitter (sentencex) does not know it.
         keep_all: take menus, bylines and the like for sentences too, and skip nothing.
 
     >>> text = "Order and Balance Today\n\nBy Ann Lee\n\nPower shifts. Does order follow it?"
@@ -69,6 +71,7 @@ def split(text: str, *, keep_all: bool = False) -> Split:
     # Stand-ins of the same length: the splitter takes no lone surrogate, and no line ends inside
     # a sentence.
     clean = re.sub(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]", " ", _LONE_SURROGATE.sub("\ufffd", text))
+    language = _LONE_SURROGATE.sub("", language) or "en"
     paragraphs = _paragraphs(text)
     reasons: list[str | None] = [None] * len(paragraphs)
     if not keep_all:
@@ -84,7 +87,7 @@ def split(text: str, *, keep_all: bool = False) -> Split:
         if reason is not None:
             skip(paragraph, reason)
             continue
-        for number, span in enumerate(_sentences(clean, paragraph)):
+        for number, span in enumerate(_sentences(clean, paragraph, language)):
             if number and not keep_all and is_credit(clean[span.start : span.end]):
                 skip(span, "credit")
             else:
@@ -92,9 +95,9 @@ def split(text: str, *, keep_all: bool = False) -> Split:
     return Split(tuple(sentences), tuple(skipped))
 
 
-def _sentences(text: str, paragraph: Span) -> Iterator[Span]:
+def _sentences(text: str, paragraph: Span, language: str) -> Iterator[Span]:
     start = paragraph.start
-    for end in _sentence_ends(text[paragraph.start : paragraph.end]):
+    for end in _sentence_ends(text[paragraph.start : paragraph.end], language):
         span = _trim(text, start, paragraph.start + end)
         # "24." at the head of a numbered paragraph belongs to the sentence after it.
         if span is None or (
@@ -105,7 +108,7 @@ def _sentences(text: str, paragraph: Span) -> Iterator[Span]:
         start = span.end
 
 
-def _sentence_ends(paragraph: str) -> Iterator[int]:
+def _sentence_ends(paragraph: str, language: str) -> Iterator[int]:
     """Give the offsets after each sentence, the last of them the paragraph's length.
 
     A long paragraph is read through a window. The last sentence in it may go on behind it, so the
@@ -114,7 +117,7 @@ def _sentence_ends(paragraph: str) -> Iterator[int]:
     start = 0
     while start < len(paragraph):
         window = paragraph[start : start + _WINDOW]
-        boundaries = sentencex.get_sentence_boundaries("en", window)
+        boundaries = sentencex.get_sentence_boundaries(language, window)
         ends = [start + boundary["end_index"] for boundary in boundaries[:-1]]
         yield from ends
         if start + _WINDOW >= len(paragraph):

@@ -115,6 +115,20 @@ def test_what_is_skipped_of_an_article_of_the_corpus(name):
         ("date", "21 декабря 2022"),
         ("byline", "By Jane Smith and Omar al Farsi"),
         ("byline", "By Ann Lee, Senior Correspondent"),
+        ("byline", "By Jane Doe, Senior Fellow at the Example Center, and others"),
+        ("byline", "By Jane Doe, a former U.S. ambassador to China"),
+        ("byline", "By Jane Doe, John Roe, and Ann Lee"),
+        ("byline", "By Jane Doe and John Roe | March 3, 2024"),
+        ("byline", "By JANE DOE, Associated Press"),
+        ("byline", "By Jane Doe, The Washington Post"),
+        ("byline", "By Jane Doe, Beijing, China"),
+        ("byline", "By Jane Doe, New York | 5 min read"),
+        ("byline", "By Jane Doe, March 3, 2024"),
+        ("byline", "By Henry Kissinger"),
+        ("byline", "By Ming Zhao"),
+        ("byline", "By The Associated Press"),
+        ("byline", "Written by Irving Howe"),
+        ("byline", "Von Henning Beispiel, Berlin"),
         ("byline", "posted on 2023-05-06 by admin"),
         ("byline", "作者：赵某某"),
         ("rating", "1,234 views | 12 shares"),
@@ -151,6 +165,13 @@ def test_a_line_known_by_its_words_is_skipped(reason, line):
         "Join us or lose us, Kyiv tells its allies",
         "By 2050 China will lead the world in research",
         "By land and sea the new order is taking shape",
+        "By Joining NATO, Finland Changes the Balance",
+        "By Joining NATO, Finland Changes Europe",
+        "BY JOINING NATO, FINLAND CHANGES EUROPE",
+        "By Re-arming Japan and Arming Taiwan",
+        "By Any Measure, China Is Rising",
+        "By Executive Order, the President Ends Foreign Aid",
+        "By Executive Order, Washington Ends Foreign Aid",
         "May 2021 marked the end of the old balance",
         "Copyright law divides the two trading partners",
         "Comments on the treaty were mixed across Asia.",
@@ -283,6 +304,13 @@ def test_a_link_in_the_body_that_comes_back_as_a_teaser_is_skipped():
         "What the Summit Really ChangedThe host wanted more than it got",
     )
     assert found == [None, None, "related", None, "related", "related"]
+
+
+@pytest.mark.parametrize("quoted", [PROSE, MORE, "Hegemony ended."])
+def test_a_paragraph_that_a_comment_below_quotes_is_kept(quoted):
+    article = [TITLE, PROSE, MORE, "Hegemony ended.", PROSE.replace("trade", "bases"), MORE[:-1]]
+    found = reasons(*article, "3 Comments", quoted, "So they said last year as well.")
+    assert found == [None] * len(article) + ["comments"] * 3
 
 
 def test_a_headline_that_comes_back_in_the_tail_is_kept():

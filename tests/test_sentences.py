@@ -33,6 +33,35 @@ TEXTS = st.lists(
 ).map("".join)
 
 
+#: Languages of several scripts, with rules of their own, those of another, or none.
+LANGUAGES = st.sampled_from(
+    [
+        *("am", "ar", "bn", "ca", "da", "de", "el", "es", "fi", "fr", "hi", "hy", "it", "ja", "kk"),
+        *("ml", "my", "nl", "pl", "pt", "ru", "sk", "ta", "uk", "cs", "tr", "xx", "\ud800", "\x00"),
+    ]
+)
+FOREIGN = st.lists(
+    st.sampled_from(
+        [
+            *("Am 3. Mai ", "bzw. ", "«¿Qué? ", "»", "И т. д. ", "մի՞։ ", "है। ", "ምን። ", "လား။ "),
+            *(
+                "「何？」",
+                "؟ ",
+                "Sr. ",
+                "p. 5 ",
+                "“É.” ",
+                "(cf. ",
+                ")",
+                "\u3000",
+                "İ. ",
+                "\n",
+                ". ",
+            ),
+        ]
+    )
+).map("".join)
+
+
 def read(name: str) -> str:
     with (SEEDS / name).open(encoding="utf-8", newline="") as file:
         return file.read()
@@ -113,6 +142,24 @@ def test_keep_all_skips_nothing_and_loses_nothing(text):
     assert "".join(kept.split()) == "".join(text.split())
 
 
+@given(TEXTS | FOREIGN, LANGUAGES)
+@settings(deadline=None)
+def test_the_rules_of_no_language_lose_or_repeat_text(text, language):
+    behind = 0
+    for start, stop in pieces(text, split(text, language=language)):
+        assert behind <= start < stop
+        assert not text[behind:start].strip()
+        assert text[start:stop] == text[start:stop].strip()
+        behind = stop
+    assert not text[behind:].strip()
+
+
+@given(TEXTS)
+@settings(deadline=None)
+def test_an_unknown_language_is_split_like_english(text):
+    assert split(text) == split(text, language="en") == split(text, language="xx")
+
+
 @pytest.mark.parametrize("text", ["", " ", "\n\n", "\r\n\t\u2028\u3000"])
 def test_a_text_without_visible_characters_has_no_sentences(text):
     assert split(text) == Split((), ())
@@ -138,6 +185,16 @@ def test_a_line_of_web_text_is_a_paragraph(end):
 
 def test_abbreviations_do_not_end_a_sentence():
     assert len(sentences("Dr. Li of the U.S. team met Mr. Putin. They talked.")) == 2
+
+
+def test_sentences_end_by_the_rules_of_their_language():
+    text = "Am 3. Mai sprachen beide bzw. Stritten sie? Dann regnete es."
+    ends = {
+        language: [text[: span.end] for span in split(text, language=language).sentences]
+        for language in ("de", "en")
+    }
+    assert ends["de"] == ["Am 3. Mai sprachen beide bzw. Stritten sie?", text]
+    assert set(ends["en"]) > set(ends["de"])
 
 
 def test_chinese_sentences_end_at_their_own_marks():
@@ -223,9 +280,14 @@ def test_a_long_sentence_without_a_full_stop_is_one_span():
     assert [(span.start, span.end) for span in split(text).sentences] == [(0, len(text) - 1)]
 
 
-def test_a_long_paragraph_is_cut_where_a_short_one_is():
+@pytest.mark.parametrize("language", ["en", "de", "fr", "ru", "hi", "ja"])
+def test_a_long_paragraph_is_cut_where_a_short_one_is(language):
     paragraph = "Mr. Li spoke first (as always). “Order?” she asked, and 秩序 fell. "
-    assert sentences(paragraph * 300) == sentences(paragraph) * 300
+    short, long = (
+        [text[span.start : span.end] for span in split(text, language=language).sentences]
+        for text in (paragraph, paragraph * 300)
+    )
+    assert long == short * 300
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,14 @@ def finetune(
             "--eval", metavar="DATA", help="Rows to measure on, never trained on; can be repeated."
         ),
     ] = None,
+    language: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CODE",
+            help="Of the texts (ISO 639, such as de): says where sentences of articles end; the "
+            "base's by default.",
+        ),
+    ] = None,
     group_by: Annotated[
         str,
         typer.Option(
@@ -80,6 +88,7 @@ def finetune(
             base=base,
             codebook=codebook,
             eval=evaluation or None,
+            language=language,
             group_by=group_by,
             text_column=text_column,
             frames_column=frames_column,

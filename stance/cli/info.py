@@ -50,8 +50,9 @@ def _print(out: Console, folder: ModelFolder, checksum: str) -> None:
     out.print(Text(one_line(f"{folder.name} {folder.version}"), style="bold"))
     out.print(one_line(f"{folder.path}"), soft_wrap=True)
     out.print(f"sha256 {checksum}", soft_wrap=True)
-    language = f"language {one_line(folder.language)}, " if folder.language else ""
-    out.print(f"{language}reads {folder.max_length} tokens at once, longer sentences in windows")
+    language = one_line(folder.language) or "unknown (sentences are split as English ones)"
+    length = folder.max_length
+    out.print(f"language {language}, reads {length} tokens at once, longer sentences in windows")
     book = folder.codebook
     out.print(Text("\n" + one_line(f"codebook {book.name} {book.version}"), style="bold"))
     for index, frame in enumerate(book.frames):

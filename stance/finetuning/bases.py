@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from stance.codebook import Codebook
 from stance.decision import Decision
-from stance.errors import MissingExtraError, ModelError, reason_of
+from stance.errors import InputError, MissingExtraError, ModelError, reason_of
 from stance.finetuning.pooling import POOLING_FILE
 from stance.store import ModelFolder, check_settings, default_folder, find_folder, sha256_of
 
@@ -18,6 +19,14 @@ __all__ = ["Base", "open_base"]
 _RESERVED_POSITIONS = 2
 # What is read of an encoder beside its weights: settings, and whatever its tokenizer is kept in.
 _SETTINGS = ("*.json", "*.model", "vocab.txt", "merges.txt")
+# The codes of two letters of ISO 639. The splitter of sentences knows most languages by these alone
+# (de, not deu), and takes English for what it does not know, so that a slip would not be seen.
+_LANGUAGE = re.compile(
+    "a[abefkmnrsvyz]|b[aegimnors]|c[aehorsuvy]|d[aevz]|e[elnostu]|f[afijory]|g[adlnuv]"
+    "|h[aeiortuyz]|i[adegikostu]|j[av]|k[agijklmnorsuvwy]|l[abginotuv]|m[ghiklnrsty]"
+    "|n[abdeglnorvy]|o[cjmrs]|p[ailst]|q[u]|r[mnouw]|s[acdeghiklmnoqrstuvw]|t[aeghiklnorstwy]"
+    "|u[gkrz]|v[eio]|w[ao]|x[h]|y[io]|z[ahu]"
+)
 
 
 @dataclass(frozen=True)
@@ -32,7 +41,7 @@ class Base:
         hidden_size: width of the encoder.
         layers: its number of layers.
         max_length: tokens that it reads at once.
-        language: ISO 639 code, or empty where that is not known.
+        language: of the texts to be labelled: ISO 639 code, or empty where that is not known.
     """
 
     path: Path
@@ -76,16 +85,23 @@ class Base:
             raise ModelError(f"{self.path} cannot be read: {error.strerror or error}") from error
 
 
-def open_base(source: str | Path | None) -> Base:
+def open_base(source: str | Path | None, *, language: str | None = None) -> Base:
     """Find and check a base.
 
     Args:
         source: None for the shipped model; a model folder; or the folder or Hub id of an encoder.
+        language: of the texts to be labelled; by default what the base says.
 
     Raises:
+        InputError: the language is no code of two letters of ISO 639.
         ModelError: it is not there, is no model that transformers knows, or asks to run code.
         MissingExtraError: the extra ``train`` is not installed.
     """
+    if language is not None and not _LANGUAGE.fullmatch(language):
+        raise InputError(
+            f"language is {language!r:.40}; expected a code of two letters of ISO 639, such as de "
+            "for German"
+        )
     if source is None and not default_folder().is_dir():
         raise ModelError(
             "the shipped model is not part of this installation; name a base, such as a folder or "
@@ -109,7 +125,7 @@ def open_base(source: str | Path | None) -> Base:
         hidden_size=int(getattr(config, "hidden_size", 768)),
         layers=int(getattr(config, "num_hidden_layers", 12)),
         max_length=folder.max_length if folder else _max_length(positions),
-        language=folder.language if folder else "",
+        language=language or (folder.language if folder else ""),
     )
 
 

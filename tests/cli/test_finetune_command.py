@@ -57,6 +57,13 @@ def test_wrong_rows_are_one_line_with_the_file_and_the_line(run, data, tiny_fold
     assert {file.name for file in data.parent.iterdir()} == {data.name}
 
 
+def test_a_language_that_is_no_code_is_one_line(run, data, tiny_folder, tmp_path):
+    words = ("--output", tmp_path / "m", "--base", tiny_folder, "--language", "german")
+    outcome = run("finetune", data, *words)
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert "language is 'german'; expected a code of two letters" in outcome.err
+
+
 def test_the_output_has_to_be_named(run, data):
     outcome = run("finetune", data)
     assert (outcome.code, outcome.err.count("\n")) == (2, 1)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -21,6 +22,17 @@ def test_json_is_what_the_folder_says(run, tiny_folder):
     data = json.loads(outcome.out)
     assert data["codebook"] == ModelFolder.read(tiny_folder).codebook.to_dict()
     assert data["verified"] is True
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [("de", "language de, reads 32"), ("", "language unknown (sentences are split as English")],
+)
+def test_the_language_by_which_articles_are_split_is_shown(
+    run, tiny_folder, tmp_path, language, shown
+):
+    replace(ModelFolder.read(tiny_folder).copy(tmp_path / "m"), language=language).write()
+    assert shown in " ".join(run("info", "--model", tmp_path / "m").out.split())
 
 
 @pytest.mark.parametrize("damage", ["missing", "changed"])

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from transformers import XLNetConfig
 
 from stance.codebook import Codebook, Frame
-from stance.errors import ModelError
+from stance.errors import InputError, ModelError
 from stance.finetuning import bases
 from stance.finetuning.bases import open_base
 from stance.finetuning.pooling import wants_mean_layer
@@ -38,6 +38,21 @@ def test_an_encoder_brings_none(encoder):
     assert (base.codebook, base.decision) == (None, None)
     assert (base.hidden_size, base.layers, base.max_length) == (16, 2, 32)
     assert (base.name, base.hub_id) == ("encoder", None)
+
+
+def test_the_language_of_the_texts_goes_before_the_bases(tiny_folder, encoder):
+    assert open_base(tiny_folder, language="de").language == "de"
+    assert open_base(encoder).language == ""
+    assert open_base(encoder, language="fa").language == "fa"
+
+
+@pytest.mark.parametrize("language", ["deu", "German", "DE", "de-AT", "jp", "xx", "", "\ud800"])
+def test_a_language_that_is_no_code_is_refused(tiny_folder, language):
+    with pytest.raises(
+        InputError, match=r"language is .* expected a code of two letters"
+    ) as raised:
+        open_base(tiny_folder, language=language)
+    assert "\n" not in str(raised.value)
 
 
 def test_an_encoder_that_does_not_count_positions_reads_as_much_as_others(encoder):
