@@ -2,37 +2,51 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stance.codebook import STATES, Codebook
-from stance.decision import Decision, states_of
-from stance.figures import Evaluation
+from stance.decision import states_of
 from stance.files import LabelledRow
 from stance.finetuning.bases import Base
-from stance.finetuning.calibration import ABSTENTION_SHARES, fit_calibration, fit_decision
+from stance.finetuning.calibration import fit_calibration
+from stance.finetuning.data import CHARACTERS_A_TOKEN, latin_length
 from stance.finetuning.heads import fit_new_frames
-from stance.finetuning.memory import needs_gradient_checkpointing
-from stance.finetuning.plan import Plan, assign_folds, training_rows
+from stance.finetuning.memory import needs_gradient_checkpointing, trainings_that_fit
+from stance.finetuning.plan import Plan, training_rows
 from stance.finetuning.pooling import add_mean_layer, drop_upper_layers
+from stance.finetuning.side_by_side import run_side_by_side
 from stance.finetuning.training import (
     NOT_JUDGED,
     Classifier,
     Watch,
     predict_logits,
+    quiet_transformers,
     train_classifier,
 )
 from stance.finetuning.workspace import Workspace
-from stance.scoring import score
 
-__all__ = ["FinetuneProgress", "HeldOut", "Task", "fit_all", "hold_out", "judge", "task_states"]
+__all__ = [
+    "FinetuneProgress",
+    "HeldOut",
+    "Task",
+    "columns_of",
+    "fit_all",
+    "hold_out",
+    "task_states",
+]
 
 # Written no oftener than this: a checkpoint is three times the size of the model.
 CHECKPOINT_SECONDS = 60.0
+
+# A process of its own loads torch first: with fewer multiplications a training is faster without.
+_WORTH_A_PROCESS = 2e11
 
 _FINAL = "all"
 
@@ -121,8 +135,7 @@ def hold_out(task: Task) -> HeldOut:
     Chosen is the epoch after which the held-out cross-entropy, calibrated, is least.
     """
     plan, part = task.plan, task.part
-    for number in range(plan.held_out):
-        _train_without(task, number)
+    _train_parts(task)
     rows = np.concatenate([np.flatnonzero(part == number) for number in range(plan.held_out)])
     stored = [task.workspace.stored(_part_name(number)) for number in range(plan.held_out)]
     by_epoch = [np.concatenate(parts) for parts in zip(*stored, strict=False)]
@@ -136,43 +149,83 @@ def hold_out(task: Task) -> HeldOut:
 
 def fit_all(task: Task, epochs: int) -> Classifier:
     """Train on all rows for so many epochs of the plan's."""
-    share = task.plan.held_out / (task.plan.held_out + 1)
     stage = f"training on all {len(task.rows):,} rows"
 
     def after_epoch(done: int, _: Classifier) -> bool:
         return done >= epochs
 
-    return _train(task, range(len(task.rows)), _FINAL, after_epoch, stage=stage, share=share)
+    tell = partial(_tell, task, stage, task.plan.held_out)
+    return _train(task, range(len(task.rows)), _FINAL, after_epoch, tell)
 
 
-def judge(task: Task, held_out: HeldOut, *, resamples: int) -> tuple[Decision, Evaluation]:
-    """Return the decision for the model, and the figures of the held-out rows.
+def _train_parts(task: Task) -> None:
+    """Train without one part after the other, or side by side."""
+    number_of, workspace = task.plan.held_out, task.workspace
+    missing = [n for n in range(number_of) if not workspace.is_finished(_part_name(n))]
+    threads = _threads_side_by_side(task)
+    if threads is not None:
+        _train_side_by_side(task, missing, threads=threads)
+        return
+    for number in missing:
+        held_out = int((task.part == number).sum())
+        stage = f"training {number + 1} of {number_of}, {held_out:,} rows held out"
+        _train_without(task, number, partial(_tell, task, stage, number))
 
-    Each part's figures are those of calibration and thresholds fitted on the other parts.
+
+def _threads_side_by_side(task: Task) -> int | None:
+    """Return the threads of each training where several run at once; None: one after the other.
+
+    That follows from the machine and the task alone, not from what else runs on it: the number of
+    threads is told by a training's last bits.
     """
-    judged, seed = task.judged, task.plan.recipe.seed
-    gold = task.states[held_out.rows][:, judged]
-    logits = _columns(held_out.logits, judged)
-    names = [task.codebook.names[column] for column in judged]
-    documents = [task.rows[row].document for row in held_out.rows]
-    parts = _at_least_two(held_out, [task.rows[row] for row in held_out.rows], gold, seed=seed)
-    probabilities = np.zeros((*gold.shape, len(STATES)), np.float32)
-    predicted = np.zeros_like(gold)
-    for number in np.unique(parts):
-        here = parts == number
-        fitted = fit_decision(logits[~here], gold[~here], seed=seed)
-        probabilities[here] = fitted.probabilities(logits[here])
-        predicted[here] = fitted.states(probabilities[here])
-    figures = score(gold, probabilities, predicted, documents, frames=names, resamples=resamples)
-    decision = fit_decision(logits, gold, seed=seed)
-    return _complete(decision, task, without=_never_compared(task, held_out)), figures
+    import torch
+
+    threads = torch.get_num_threads()
+    together = min(task.plan.held_out, threads)
+    if together < 2 or torch.cuda.is_available() or not sys.executable:
+        return None
+    layers = task.base.layers - task.plan.dropped_layers
+    tokens = sum(latin_length(row.text) for row in task.rows) / CHARACTERS_A_TOKEN
+    # Of a transformer's layer 12 products of its width squared a token, and for the way back twice
+    # as many (Kaplan et al. 2020, Scaling Laws for Neural Language Models, section 2.1).
+    multiplications = 36 * layers * task.base.hidden_size**2 * tokens * task.plan.recipe.epochs
+    return threads // together if multiplications >= _WORTH_A_PROCESS else None
 
 
-def _train_without(task: Task, number: int) -> None:
+def _train_side_by_side(task: Task, numbers: Sequence[int], *, threads: int) -> None:
+    of = task.plan.held_out
+
+    def told(shares: dict[int, float]) -> None:
+        running = " and ".join(str(n + 1) for n, share in sorted(shares.items()) if share < 1)
+        stage = f"training {running or 'each'} of {of}, side by side"
+        _tell(task, stage, of - len(numbers), sum(shares.values()))
+
+    run_side_by_side(
+        partial(_train_part, replace(task, report=_nobody)),
+        numbers,
+        processes=min(of, trainings_that_fit(task.base, task.plan.recipe)),
+        threads=threads,
+        told=told,
+    )
+
+
+def _tell(task: Task, stage: str, trainings: int, done: float) -> None:
+    """Report that so many trainings are done, and so much of what is under way."""
+    task.tell(stage, (trainings + done) / (task.plan.held_out + 1))
+
+
+def _train_part(task: Task, number: int, tell: Callable[[float], None]) -> None:
+    with quiet_transformers():
+        _train_without(task, number, tell)
+
+
+def _nobody(_: FinetuneProgress) -> None:
+    """Take a report that the process which asked for the training makes itself."""
+
+
+def _train_without(task: Task, number: int, tell: Callable[[float], None]) -> None:
     """Train on all parts but one, and keep that one's logits after every epoch."""
     name, plan = _part_name(number), task.plan
-    if task.workspace.is_finished(name):
-        return
     held_out = np.flatnonzero(task.part == number).tolist()
     texts = [task.rows[row].text for row in held_out]
     training = training_rows(task.rows, task.part, number)
@@ -189,9 +242,7 @@ def _train_without(task: Task, number: int) -> None:
         losses.extend(_calibrated_loss(values, gold, task.judged) for values in new)
         return len(losses) - 1 - int(np.argmin(losses)) >= plan.patience
 
-    stage = f"training {number + 1} of {plan.held_out}, {len(held_out):,} rows held out"
-    share = number / (plan.held_out + 1)
-    _train(task, training, name, after_epoch, stage=stage, share=share)
+    _train(task, training, name, after_epoch, tell)
     task.workspace.finish_part(name)
 
 
@@ -200,16 +251,11 @@ def _train(
     rows: Sequence[int],
     name: str,
     after_epoch: Callable[[int, Classifier], bool],
-    *,
-    stage: str,
-    share: float,
+    tell: Callable[[float], None],
 ) -> Classifier:
+    """Train on some rows; ``tell`` is called with the share of it that is done, 0 to 1."""
     plan = task.plan
-
-    def after_step(step: int, steps: int) -> None:
-        task.tell(stage, share + step / steps / (plan.held_out + 1))
-
-    task.tell(stage, share)
+    tell(0.0)
     texts, states = [task.rows[row].text for row in rows], task.states[list(rows)]
     return train_classifier(
         texts,
@@ -222,7 +268,7 @@ def _train(
         watch=Watch(
             folder=task.workspace.part(name),
             checkpoint_seconds=CHECKPOINT_SECONDS,
-            after_step=after_step,
+            after_step=lambda step, steps: tell(step / steps),
             after_epoch=after_epoch,
             gradient_checkpointing=needs_gradient_checkpointing(task.base, plan.recipe),
             writing=task.workspace.writing,
@@ -254,72 +300,17 @@ def _calibrated_loss(
 ) -> float:
     """Return the mean cross-entropy a decision, after calibration on the same logits."""
     gold = states[:, judged]
-    logits = _columns(logits, judged)
+    logits = columns_of(logits, judged)
     probabilities = fit_calibration(logits, gold).probabilities(logits).astype(np.float64)
     right = np.take_along_axis(probabilities, np.maximum(gold, 0)[..., None], axis=-1)[..., 0]
     right = np.where(gold < 0, 1 - probabilities[..., 0], right)
     return float(-np.log(np.maximum(right, 1e-9)).mean())
 
 
-def _columns(logits: NDArray[np.float32], frames: Sequence[int]) -> NDArray[np.float32]:
+def columns_of(logits: NDArray[np.float32], frames: Sequence[int]) -> NDArray[np.float32]:
     """Return the logits of some frames, (n, chosen * 4)."""
     by_frame = logits.reshape(len(logits), -1, len(STATES))
     return by_frame[:, list(frames)].reshape(len(logits), -1)
-
-
-def _at_least_two(
-    held_out: HeldOut, rows: Sequence[LabelledRow], gold: NDArray[np.int64], *, seed: int
-) -> NDArray[np.int64]:
-    """Return the parts; where only one was held out, two halves of it."""
-    if len(np.unique(held_out.part)) > 1:
-        return held_out.part
-    if len({row.document for row in rows}) > 1:
-        return assign_folds(rows, gold, 2, seed=seed)
-    return np.arange(len(rows)) % 2
-
-
-def _never_compared(task: Task, held_out: HeldOut) -> set[int]:
-    """Return the frames whose rows were held out together, or not at all.
-
-    A training that saw no row with a frame says nothing about where its threshold lies.
-    """
-    found = set()
-    for column in task.judged:
-        carried = task.states[:, column] != 0
-        parts = np.unique(held_out.part[carried[held_out.rows]])
-        elsewhere = carried.sum() > carried[held_out.rows].sum()
-        if not len(parts) or (len(parts) == 1 and not elsewhere):
-            found.add(column)
-    return found
-
-
-def _complete(decision: Decision, task: Task, *, without: set[int]) -> Decision:
-    """Add the frames that were not judged: they are decided as the base decides them."""
-    frames = len(task.codebook.frames)
-    whole = Decision.plain(frames)
-    values = {
-        name: list(getattr(whole, name)) for name in ("temperatures", "offsets", "thresholds")
-    }
-    bands = {share: [(0.5, 0.5)] * frames for share in ABSTENTION_SHARES}
-    for column, name in enumerate(task.codebook.names):
-        base, known = task.base.decision, task.base.codebook
-        if column in task.judged and column not in without:
-            source, index = decision, task.judged.index(column)
-        elif base is not None and known is not None and name in known.names:
-            source, index = base, known.names.index(name)
-        else:
-            continue
-        for kind, chosen in values.items():
-            chosen[column] = getattr(source, kind)[index]
-        nothing = (source.thresholds[index],) * 2
-        for share, chosen_bands in bands.items():
-            found = source.bands.get(share)
-            chosen_bands[column] = found[index] if found else nothing
-    return replace(
-        whole,
-        **{name: tuple(chosen) for name, chosen in values.items()},
-        bands={share: tuple(chosen) for share, chosen in bands.items()},
-    )
 
 
 def _part_name(number: int) -> str:

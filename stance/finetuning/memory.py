@@ -1,11 +1,11 @@
-"""Whether a training fits into the GPU's memory as it is."""
+"""Whether a training fits into the GPU's memory as it is, and how many fit beside one another."""
 
 from __future__ import annotations
 
 from stance.finetuning.bases import Base
 from stance.finetuning.training import Recipe
 
-__all__ = ["needs_gradient_checkpointing"]
+__all__ = ["needs_gradient_checkpointing", "trainings_that_fit"]
 
 # Weights, gradients and AdamW's two moments, in float32.
 _BYTES_A_PARAMETER = 16
@@ -13,6 +13,8 @@ _BYTES_A_PARAMETER = 16
 # Recomputation in Large Transformer Models, section 4).
 _BYTES_AN_ACTIVATION = 34
 _USABLE = 0.8
+# Of a process that has loaded torch and transformers, whatever it trains.
+_BYTES_A_PROCESS = 700_000_000
 
 
 def needs_gradient_checkpointing(base: Base, recipe: Recipe) -> bool:
@@ -23,6 +25,14 @@ def needs_gradient_checkpointing(base: Base, recipe: Recipe) -> bool:
         return False
     total = torch.cuda.get_device_properties(0).total_memory
     return training_bytes(base, recipe) > _USABLE * total
+
+
+def trainings_that_fit(base: Base, recipe: Recipe) -> int:
+    """Return how many trainings fit beside one another into the memory that is free; 1 at least."""
+    import psutil
+
+    free = _USABLE * psutil.virtual_memory().available
+    return max(1, int(free / (_BYTES_A_PROCESS + training_bytes(base, recipe))))
 
 
 def training_bytes(base: Base, recipe: Recipe) -> int:

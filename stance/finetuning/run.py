@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -42,10 +42,11 @@ from stance.finetuning.fitting import (
     Task,
     fit_all,
     hold_out,
-    judge,
     task_states,
 )
+from stance.finetuning.judging import judge
 from stance.finetuning.plan import make_plan, split_rows
+from stance.finetuning.training import quiet_transformers
 from stance.finetuning.workspace import Workspace
 from stance.finetuning.writing import check_onnx, write_label_issues, write_onnx, write_weights
 from stance.model import StanceModel, load
@@ -68,6 +69,7 @@ def finetune(
     base: str | Path | None = None,
     codebook: Codebook | str | Path | None = None,
     eval: Data | None = None,
+    language: str | None = None,
     group_by: str = GROUP_COLUMN,
     text_column: str = "text",
     frames_column: str = "frames",
@@ -103,6 +105,8 @@ def finetune(
         codebook: a Codebook or its file. By default the base's, if it has all the rows' frames, and
             otherwise the rows' frames.
         eval: further rows, never trained on, to measure the finished model on.
+        language: of the texts, such as ``de`` (ISO 639): by its rules the model will split articles
+            into sentences. By default the base's, or English where that is not known.
         group_by: the column of the document (the outlet, the author, ...) that is never split
             between training and held-out rows; ``id`` splits row by row.
         text_column: where the text is.
@@ -118,7 +122,7 @@ def finetune(
         The model, loaded from ``output``; its figures are in ``model.folder.figures``.
 
     Raises:
-        InputError: the data cannot be trained on; the message says why.
+        InputError: the data cannot be trained on, or the language is no code; the message says why.
         CodebookError: a frame or stance that the codebook does not know.
         ModelError: the base cannot be loaded.
         OutputError: the output exists or cannot be written.
@@ -131,7 +135,7 @@ def finetune(
     columns = (text_column, frames_column, group_by)
     notes: list[str] = []
     rows = distinct_ids(read_data(data, columns, note=notes.append))
-    opened = open_base(base)
+    opened = open_base(base, language=language)
     given = Codebook.load(codebook) if isinstance(codebook, (str, Path)) else codebook
     book = choose_codebook(rows, given, opened.codebook)
     separate = [] if eval is None else _read_evaluation_data(eval, columns, book, notes.append)
@@ -146,7 +150,7 @@ def finetune(
     if workspace.finished(settings, resume=resume):
         task.tell("done", 1.0, f"{output} is there already, of the same rows and settings")
         return load(workspace.output)
-    with closing(workspace), _quiet_transformers():
+    with closing(workspace), quiet_transformers():
         workspace.open(settings, force=force)
         task.tell("checking", 0.0, *(finding.message for finding in findings), task.plan.describe())
         _train_and_write(task, separate, findings, settings)
@@ -242,12 +246,13 @@ def _make_task(
 
 
 def _settings(task: Task, separate: Sequence[LabelledRow]) -> dict[str, Any]:
-    """Return all that the weights and figures depend on, but the machine."""
+    """Return all that the model depends on, but the machine."""
     return {
         "rows": digest(task.rows),
         "evaluation data": digest(separate),
         "codebook": task.codebook.to_dict(),
         "base": task.base.checksums(),
+        "language": task.base.language,
         "settings": asdict(task.plan),
         "versions": versions_of("stance", "torch", "transformers"),
     }
@@ -342,20 +347,3 @@ def _counts(task: Task) -> dict[str, dict[str, int]]:
 def _log(progress: FinetuneProgress) -> None:
     for message in progress.messages:
         logger.log(logging.WARNING if progress.stage == "checking" else logging.INFO, message)
-
-
-@contextmanager
-def _quiet_transformers() -> Iterator[None]:
-    """Keep transformers' own bars and notes from the terminal."""
-    from transformers.utils import logging as transformers_logging
-
-    theirs: Any = transformers_logging
-    verbosity, bars = theirs.get_verbosity(), theirs.is_progress_bar_enabled()
-    theirs.set_verbosity_error()
-    theirs.disable_progress_bar()
-    try:
-        yield
-    finally:
-        theirs.set_verbosity(verbosity)
-        if bars:
-            theirs.enable_progress_bar()

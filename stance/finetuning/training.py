@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ __all__ = [
     "Watch",
     "load_classifier",
     "predict_logits",
+    "quiet_transformers",
     "run_batches",
     "train_classifier",
 ]
@@ -239,6 +240,23 @@ def run_batches(
             with narrowed_last_layer(classifier.model):
                 logits = classifier.model(**batch).logits
             yield rows, logits.float().cpu().numpy()
+
+
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Keep transformers' own bars and notes from the terminal."""
+    from transformers.utils import logging as transformers_logging
+
+    theirs: Any = transformers_logging
+    verbosity, bars = theirs.get_verbosity(), theirs.is_progress_bar_enabled()
+    theirs.set_verbosity_error()
+    theirs.disable_progress_bar()
+    try:
+        yield
+    finally:
+        theirs.set_verbosity(verbosity)
+        if bars:
+            theirs.enable_progress_bar()
 
 
 def _columns(

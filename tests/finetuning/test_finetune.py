@@ -112,8 +112,9 @@ def test_transformers_loads_the_folder_with_the_right_labels(finetuned):
 def test_encoders_of_several_families_are_a_base(family, tmp_path):
     tiny_encoders.write_encoder(family, tmp_path / "encoder")
     model = stance.finetune(
-        make_rows(), output=tmp_path / "mine", base=tmp_path / "encoder", epochs=1
+        make_rows(), output=tmp_path / "mine", base=tmp_path / "encoder", language="de", epochs=1
     )
+    assert model.folder.language == model.folder.training["settings"]["language"] == "de"
     full = stance.load(tmp_path / "mine", backend="torch").predict_proba(["they trade"])
     np.testing.assert_allclose(model.predict_proba(["they trade"]), full, atol=0.05)
 
@@ -219,6 +220,21 @@ def test_a_run_that_filled_the_disk_goes_on_when_there_is_room(
     assert stance.finetune(make_rows(), **options, resume=True).predict(["rain"])
 
 
+def test_trainings_side_by_side_give_what_one_after_the_other_gives(
+    tiny_folder, left_alone, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(fitting, "_WORTH_A_PROCESS", 0)
+    monkeypatch.setattr("torch.get_num_threads", lambda: 2)
+    told = []
+    options = {"output": tmp_path / "m", "base": tiny_folder, "epochs": 2}
+    model = stance.finetune(make_rows(), **options, progress=told.append)
+    assert any("side by side" in progress.stage for progress in told)
+    assert [progress.share for progress in told] == sorted(progress.share for progress in told)
+    alone = stance.load(left_alone).decision
+    np.testing.assert_allclose(model.decision.temperatures, alone.temperatures, rtol=1e-3)
+    np.testing.assert_allclose(model.decision.offsets, alone.offsets, rtol=1e-3, atol=1e-3)
+
+
 def test_a_run_that_is_done_is_not_done_again(tiny_folder, left_alone):
     told = []
     options = {"output": left_alone, "base": tiny_folder, "epochs": 2}
@@ -227,7 +243,7 @@ def test_a_run_that_is_done_is_not_done_again(tiny_folder, left_alone):
     assert messages(told) == f"{left_alone} is there already, of the same rows and settings"
 
 
-@pytest.mark.parametrize("change", [{"epochs": 3}, {"data": make_rows(21)}])
+@pytest.mark.parametrize("change", [{"epochs": 3}, {"data": make_rows(21)}, {"language": "de"}])
 def test_going_on_with_something_else_is_refused(change, tiny_folder, left_alone):
     options = {"data": make_rows(), "output": left_alone, "base": tiny_folder, "epochs": 2}
     with pytest.raises(OutputError, match="changed since"):

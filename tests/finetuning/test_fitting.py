@@ -1,51 +1,12 @@
-"""What is held out, and what is fitted on it."""
+"""What is held out, and how the trainings share the machine."""
 
-from pathlib import Path
+from dataclasses import replace
 
-import numpy as np
 import pytest
+from tiny_tasks import STATES, logits_of, make_task
 
-from stance.codebook import Codebook, Frame
-from stance.decision import Decision
-from stance.files import LabelledRow
-from stance.finetuning.bases import Base
-from stance.finetuning.fitting import (
-    HeldOut,
-    Task,
-    _calibrated_loss,
-    _never_compared,
-    judge,
-)
-from stance.finetuning.plan import make_plan
-from stance.finetuning.workspace import Workspace
-from stance.store import ModelFolder
-
-BOOK = Codebook((Frame("weather"), Frame("trade")))
-BASES = Decision((2.0,) * 2, (0.7,) * 2, (0.3,) * 2, {0.05: ((0.2, 0.4),) * 2})
-# Weather is in all four documents, trade in the first alone.
-STATES = np.array([[n % 3, n % 2 if n < 10 else 0] for n in range(40)])
-PARTS = np.arange(40) // 10
-
-
-def base_that_knows(book):
-    folder = None if book is None else ModelFolder(Path(), "base", "1", "en", book, BASES, 32)
-    return Base(Path(), "base", None, folder, 384, 6, 512, "en")
-
-
-def make_task(states=STATES, book=None):
-    rows = [LabelledRow(str(n), f"d{n // 10}", f"text {n}", {}) for n in range(len(states))]
-    base = base_that_knows(book)
-    plan = make_plan(rows, states, base, frames=BOOK.names)
-    return Task(rows, states, PARTS, BOOK, base, plan, Workspace(Path("m")), print, 0.0)
-
-
-def logits_of(states):
-    """Return logits that are right, and far too timid."""
-    return (0.5 * np.eye(4)[states]).reshape(len(states), -1).astype(np.float32)
-
-
-def held_out(rows, part):
-    return HeldOut(rows, part, logits_of(STATES[rows]), 1)
+from stance.finetuning import fitting
+from stance.finetuning.fitting import _calibrated_loss
 
 
 def test_the_loss_of_an_epoch_is_that_of_calibrated_logits():
@@ -56,25 +17,33 @@ def test_the_loss_of_an_epoch_is_that_of_calibrated_logits():
     )
 
 
-@pytest.mark.parametrize(
-    ("book", "expected"),
-    [(BOOK, BASES), (Codebook((Frame("rain"), Frame("snow"))), None), (None, None)],
-    ids=["known", "unknown", "no model"],
-)
-def test_a_frame_of_one_part_is_decided_as_before(book, expected):
-    decision, _ = judge(make_task(book=book), held_out(np.arange(40), PARTS), resamples=5)
-    expected = expected or Decision.plain(2)
-    for kind in ("temperatures", "offsets", "thresholds"):
-        assert getattr(decision, kind)[1] == getattr(expected, kind)[1]
-    assert decision.temperatures[0] not in (1.0, expected.temperatures[0])
-    assert decision.bands[0.05][1] == expected.bands.get(0.05, [(0.5, 0.5)] * 2)[1]
+@pytest.fixture
+def four_threads(monkeypatch):
+    monkeypatch.setattr("torch.get_num_threads", lambda: 4)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr(fitting, "_WORTH_A_PROCESS", 0)
 
 
-def test_a_frame_of_two_parts_is_compared():
-    assert _never_compared(make_task(), held_out(np.arange(40), np.arange(40) % 4 // 2)) == set()
+def test_trainings_side_by_side_share_the_threads(four_threads):
+    task = make_task()
+    assert task.plan.held_out == 4
+    assert fitting._threads_side_by_side(task) == 1
+    two = replace(task, plan=replace(task.plan, held_out=2))
+    assert fitting._threads_side_by_side(two) == 2
 
 
-def test_where_one_part_is_held_out_a_frame_is_compared_that_is_elsewhere_too():
-    first, last = np.arange(10), np.arange(30, 40)
-    assert _never_compared(make_task(), held_out(first, np.zeros(10, int))) == {1}
-    assert _never_compared(make_task(), held_out(last, np.zeros(10, int))) == {1}
+def test_one_training_after_the_other_where_nothing_is_gained(four_threads, monkeypatch):
+    task = make_task()
+    once = replace(task, plan=replace(task.plan, held_out=1))
+    assert fitting._threads_side_by_side(once) is None
+    monkeypatch.setattr(fitting, "_WORTH_A_PROCESS", 2e11)
+    assert fitting._threads_side_by_side(task) is None
+    long = replace(task, rows=task.rows * 2_000)
+    assert fitting._threads_side_by_side(long) == 1
+    monkeypatch.setattr("torch.get_num_threads", lambda: 1)
+    assert fitting._threads_side_by_side(long) is None
+
+
+def test_on_a_gpu_one_training_follows_the_other(four_threads, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    assert fitting._threads_side_by_side(make_task()) is None
