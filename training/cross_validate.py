@@ -61,7 +61,7 @@ def cross_validate(rows: Sequence[Row], base: str, pool: Executor) -> None:
         ids=np.array([row.id for row in rows]),
         int8=int8.astype(np.float16),
         float32=float32.astype(np.float16),
-        fingerprint=np.array(fingerprint(rows, base)),
+        fingerprint=np.array(made_of(rows, base)),
     )
     for fold in range(FOLDS):
         kept_fold(fold).unlink(missing_ok=True)
@@ -72,14 +72,10 @@ def fold_logits(
     rows: Sequence[Row], fold: int, base: str
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return what ``score_fold`` does, from an earlier run where that came so far."""
-    # Another program might give another 8-bit form.
-    parts = (export.__file__, first_token.__file__)
-    program = "".join(Path(part).read_text("utf-8") for part in parts)
-    made_of = f"{fingerprint(rows, base)} {zlib.crc32(program.encode()):08x}"
     kept = kept_fold(fold)
     if kept.exists():
         with np.load(kept) as stored:
-            if str(stored["fingerprint"]) == made_of:
+            if str(stored["fingerprint"]) == made_of(rows, base):
                 return stored["int8"], stored["float32"]
     int8, float32 = score_fold(rows, fold, base)
     kept.parent.mkdir(exist_ok=True)
@@ -88,10 +84,17 @@ def fold_logits(
         fresh,
         int8=int8.astype(np.float16),
         float32=float32.astype(np.float16),
-        fingerprint=np.array(made_of),
+        fingerprint=np.array(made_of(rows, base)),
     )
     fresh.replace(kept)
     return int8, float32
+
+
+def made_of(rows: Sequence[Row], base: str) -> str:
+    """Return what held-out logits depend on: rows, recipe, base, and the program of the 8-bit form."""
+    parts = (export.__file__, first_token.__file__)
+    program = "".join(Path(part).read_text("utf-8") for part in parts)
+    return f"{fingerprint(rows, base)} {zlib.crc32(program.encode()):08x}"
 
 
 def kept_fold(fold: int) -> Path:
@@ -129,18 +132,18 @@ def trainers() -> ProcessPoolExecutor:
 
 
 def is_fresh(rows: Sequence[Row], base: str) -> bool:
-    """Return whether the stored logits are of these rows, this recipe and this base."""
+    """Return whether the stored logits are of these rows, this recipe, base and program."""
     if not OUT_OF_FOLD.exists():
         return False
     with np.load(OUT_OF_FOLD) as stored:
-        return str(stored["fingerprint"]) == fingerprint(rows, base)
+        return str(stored["fingerprint"]) == made_of(rows, base)
 
 
 def out_of_fold_logits(rows: Sequence[Row], base: str, kind: str = "int8") -> NDArray[np.float32]:
     """Return the held-out logits of ``rows``, float32 of shape (n, F * 4).
 
     Raises:
-        SystemExit: they were not computed yet, or with other rows, another recipe or another base.
+        SystemExit: they were not computed yet, or with other rows, another recipe, base or program.
     """
     if not is_fresh(rows, base):
         raise SystemExit(

@@ -42,7 +42,7 @@ from stance.finetuning.training import Classifier
 from stance.store import ModelFolder
 
 OUTPUT = ROOT / "models" / "default"
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 #: The weights, until calibration makes a model of them.
 WEIGHTS = RESULTS / "weights"
 RECORD = "trained.json"
