@@ -91,7 +91,7 @@ def fold_logits(
 
 
 def made_of(rows: Sequence[Row], base: str) -> str:
-    """Return what held-out logits depend on: rows, recipe, base, and the program of the 8-bit form."""
+    """Return what held-out logits depend on: rows, recipe, base, and what makes the 8-bit form."""
     parts = (export.__file__, first_token.__file__)
     program = "".join(Path(part).read_text("utf-8") for part in parts)
     return f"{fingerprint(rows, base)} {zlib.crc32(program.encode()):08x}"
