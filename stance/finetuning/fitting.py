@@ -16,6 +16,7 @@ from stance.decision import states_of
 from stance.files import LabelledRow
 from stance.finetuning.bases import Base
 from stance.finetuning.calibration import fit_calibration
+from stance.finetuning.contrast import pull_together
 from stance.finetuning.data import CHARACTERS_A_TOKEN, latin_length
 from stance.finetuning.heads import fit_new_frames
 from stance.finetuning.memory import needs_gradient_checkpointing, trainings_that_fit
@@ -284,6 +285,10 @@ def _prepare(
         drop_upper_layers(classifier.model, task.plan.dropped_layers)
     if task.plan.mean_layer:
         add_mean_layer(classifier.model)
+    if task.plan.contrast_steps:
+        pull_together(
+            classifier, texts, states, steps=task.plan.contrast_steps, recipe=task.plan.recipe
+        )
     if task.plan.fit_head:
         fit_new_frames(
             classifier,

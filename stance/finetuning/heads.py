@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from stance.codebook import STATES, Codebook
 from stance.finetuning.training import Classifier, Recipe, run_batches
 
-__all__ = ["fit_new_frames", "take_over_head"]
+__all__ = ["fit_new_frames", "output_layer", "take_over_head"]
 
 # On the squared weights, beside the summed loss of the rows of a frame. Found on authored rows, 35
 # to 500 of them, whose features were of unit variance.
@@ -39,7 +39,7 @@ def take_over_head(model: Any, base: str | Path, codebook: Codebook) -> None:
     kept = [label for label in labels if label in before]
     if tuple(before) == labels or (not kept and len(before) != len(labels)):
         return
-    head = _output_layer(model, len(labels))
+    head = output_layer(model, len(labels))
     new = [index for index, label in enumerate(labels) if label not in before]
     with torch.no_grad():
         spread = float(getattr(model.config, "initializer_range", 0.02))
@@ -50,7 +50,7 @@ def take_over_head(model: Any, base: str | Path, codebook: Codebook) -> None:
         source = AutoModelForSequenceClassification.from_pretrained(
             base, trust_remote_code=False, weights_only=True, dtype=torch.float32
         )
-        known = _output_layer(source, len(before))
+        known = output_layer(source, len(before))
         rows = [labels.index(label) for label in kept]
         head.weight[rows] = known.weight[[before[label] for label in kept]]
         head.bias[rows] = known.bias[[before[label] for label in kept]]
@@ -88,7 +88,7 @@ def fit_new_frames(
     new = [frame for frame, outputs in enumerate(labels) if not known.keys() >= set(outputs)]
     if not new:
         return
-    head = _output_layer(classifier.model, len(codebook.labels))
+    head = output_layer(classifier.model, len(codebook.labels))
     # Rows of one kind may stand together in the file.
     fitted = np.linspace(0, len(texts) - 1, min(len(texts), _MOST_FITTED)).astype(int)
     features = _read_by(head, classifier, [texts[row] for row in fitted], recipe.max_length)
@@ -158,7 +158,7 @@ def _outputs_of(base: str | Path) -> dict[str, int]:
     return {str(label): int(index) for index, label in config.id2label.items()}
 
 
-def _output_layer(model: Any, outputs: int) -> Any:
+def output_layer(model: Any, outputs: int) -> Any:
     """Return the last linear layer with so many outputs: encoders call it by different names."""
     from torch.nn import Linear
 

@@ -34,6 +34,8 @@ class Plan:
         patience: end a training after so many epochs without a better one; 0: never.
         dropped_layers: so many upper layers of the encoder are taken away first.
         mean_layer: add a layer to the encoder that gives the mean of the tokens; see ``pooling``.
+        contrast_steps: of a training that brings sentences of the same frames together, before
+            any other; see ``contrast``.
         fit_head: start the outputs of new frames from a logistic fit; see ``heads``.
     """
 
@@ -44,6 +46,7 @@ class Plan:
     patience: int
     dropped_layers: int
     mean_layer: bool
+    contrast_steps: int
     fit_head: bool
 
     def describe(self) -> str:
@@ -64,6 +67,10 @@ class Plan:
             for text, chosen in (
                 (f"the upper {self.dropped_layers} layers dropped", self.dropped_layers),
                 ("a layer added that gives the mean of the tokens", self.mean_layer),
+                (
+                    f"{self.contrast_steps} steps that bring sentences of the same frames together",
+                    self.contrast_steps,
+                ),
                 ("the head fitted first", self.fit_head),
             )
             if chosen
@@ -111,6 +118,11 @@ _FEW_ROWS = 5_000
 # 504 rows 0.86 against 0.84 with them at the higher rate (one seed).
 _UNLEARN_ROWS = 1_000
 _UNLEARNING_RATE = 2e-4  # for a width of 384
+# Up to so many rows, sentence encoders are first taught which sentences are alike. Of the rows that
+# the low rate was found on, 8 a frame gave an average precision of 0.55 with it and 0.50 without
+# (six seeds), 16 a frame 0.64 and 0.60 (four). It did not help what is left of a classifier's lower
+# layers (0.77 and 0.78, 192 rows of benchmarks/data/asylum_frames.jsonl, two seeds).
+_CONTRAST_ROWS, _CONTRAST_STEPS = 1_000, 40
 _MAX_LEARNING_RATE = 1e-3
 _MAX_STATE_WEIGHT = 4.0
 # So many rows at least decide on epochs, calibration and thresholds, where a part alone does.
@@ -172,6 +184,7 @@ def make_plan(
         max_length=min(length, base.max_length),
         seed=seed,
     )
+    raw = few and base.folder is None and wants_mean_layer(base.path)
     return Plan(
         recipe=recipe,
         folds=folds,
@@ -179,7 +192,8 @@ def make_plan(
         choose_epochs=epochs is None,
         patience=0 if epochs else size.patience,
         dropped_layers=base.layers // 2 if restart else 0,
-        mean_layer=restart or (few and base.folder is None and wants_mean_layer(base.path)),
+        mean_layer=restart or raw,
+        contrast_steps=_CONTRAST_STEPS if raw and len(rows) <= _CONTRAST_ROWS else 0,
         fit_head=few,
     )
 

@@ -26,6 +26,7 @@ __all__ = [
     "Classifier",
     "Recipe",
     "Watch",
+    "bfloat16_on_cpu",
     "load_classifier",
     "predict_logits",
     "quiet_transformers",
@@ -315,6 +316,11 @@ def _bfloat16_is_fast() -> bool:
 
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported())
+    return bfloat16_on_cpu()
+
+
+def bfloat16_on_cpu() -> bool:
+    """Say whether this machine's processor multiplies bfloat16 faster than float32."""
     flags = ("avx512_bf16", "amx_bf16", "bf16")
     try:
         found = Path("/proc/cpuinfo").read_text(encoding="utf-8").split()

@@ -69,17 +69,35 @@ def test_few_rows_are_learnt_slower_and_with_dropout():
     assert few.dropout > many.dropout
 
 
+def sentence_encoder(folder):
+    (folder / "1_Pooling").mkdir(parents=True)
+    (folder / "config.json").write_text('{"model_type": "bert"}')
+    (folder / "1_Pooling" / "config.json").write_text('{"pooling_mode": "mean"}')
+    return dataclasses.replace(base(), path=folder)
+
+
 def test_few_rows_start_from_a_fitted_head_and_a_sentence_encoder_from_its_mean(tmp_path):
-    (tmp_path / "1_Pooling").mkdir()
-    (tmp_path / "config.json").write_text('{"model_type": "bert"}')
-    (tmp_path / "1_Pooling" / "config.json").write_text('{"pooling_mode": "mean"}')
-    sentences = dataclasses.replace(base(), path=tmp_path)
+    sentences = sentence_encoder(tmp_path)
     states = np.zeros((50, 2), np.int64)
     chosen = make_plan(rows(50), states, sentences, frames=("a", "b"))
     assert (chosen.mean_layer, chosen.fit_head) == (True, True)
     assert (plan(50).mean_layer, plan(50_000).fit_head) == (False, False)
-    for word in ("mean of the tokens", "head fitted"):
+    for word in ("mean of the tokens", "40 steps that bring", "head fitted"):
         assert word in chosen.describe()
+
+
+def test_only_few_rows_first_teach_a_sentence_encoder_which_are_alike(tmp_path):
+    sentences = sentence_encoder(tmp_path / "raw")
+    states = np.zeros((1_001, 1), np.int64)
+    few = make_plan(rows(1_000), states[:1_000], sentences, frames=("jobs",))
+    assert (few.mean_layer, few.contrast_steps) == (True, 40)
+    more = make_plan(rows(1_001), states, sentences, frames=("jobs",))
+    assert (more.mean_layer, more.contrast_steps) == (True, 0)
+    (tmp_path / "known").mkdir()
+    known = classifier(tmp_path / "known", "war")
+    other = make_plan(rows(50), states[:50], known, frames=("jobs",))
+    assert (other.mean_layer, other.contrast_steps) == (True, 0)
+    assert "together" not in other.describe()
 
 
 def classifier(folder, *frames, build="bert"):
