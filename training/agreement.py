@@ -19,25 +19,26 @@ from pathlib import Path
 from recipe import CODEBOOK
 
 DATA = Path(__file__).parent / "data"
+POINTERS = ("un.jsonl", "speeches/un4.jsonl", "waiting/un5.jsonl")
 
 Frames = Mapping[str, str]
 
 
 def main() -> None:
     """Print one table a part."""
-    un = read(DATA / "un.jsonl")
+    un = [row for file in POINTERS for row in read(DATA / file)]
     again = {row["id"]: row["frames"] for row in read(DATA / "authored_recoded.jsonl")}
     anew = {row["id"]: row["frames"] for row in read(DATA / "un_recoded.jsonl")}
     parts = {
         **{
             f"UN, ids {part}-": [codings(row) for row in un if row["id"].startswith(f"{part}-")]
-            for part in ("un", "un2", "un3")
+            for part in ("un", "un2", "un3", "un4", "un5")
         },
         "UN, ids un-, coded anew": [
             (earlier(row), anew[row["id"]]) for row in un if row["id"] in anew
         ],
         "authored, w15 to w56": coded_again("authored", again),
-        "kept apart, w57 and w59": coded_again("unseen", again),
+        "kept apart, w57 and w59 to w63": coded_again("unseen", again),
         "kept apart, claims and denials, w58": coded_again("contrast", again),
     }
     print("| part (sentences) | frame | first | second | F1 | stance the same |")

@@ -17,7 +17,11 @@ from stance.store import ModelFolder
 
 RESULTS = Path(__file__).parent / "results"
 NAMES = {"seeds": "five articles", "authored": "authored passages", "un": "UN speeches"}
-KEPT_APART = {"unseen": "passages kept apart", "contrast": "claims and their denials"}
+KEPT_APART = {
+    "unseen": "passages kept apart",
+    "contrast": "claims and their denials",
+    "speeches": "speeches kept apart",
+}
 TRANSFER = "Trained on one source, scored on another (thresholds of one half)"
 #: Of one processor, assumed.
 WATTS = 15

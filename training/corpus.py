@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +12,9 @@ from un_text import fold, read_un_rows
 
 ROOT = Path(__file__).parent.parent
 FOLDS = 5
-#: The rows that the shipped model was not trained on.
-KEPT_APART = ("unseen", "contrast")
+#: The rows that the shipped model was not trained on: two sets that were written, one of speeches.
+KEPT_APART = ("unseen", "contrast", "speeches")
+_SPEECHES_APART = ROOT / "training" / "data" / "speeches" / "un4.jsonl"
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,16 @@ def authored_rows() -> Iterator[Row]:
     yield from _written("authored")
 
 
-def kept_apart_rows(sources: Iterable[str] = KEPT_APART) -> Iterator[Row]:
-    """Yield the sentences that no model of the project is trained on."""
-    for source in sources:
-        yield from _written(source)
+def kept_apart_rows(speeches: Path | None = None) -> Iterator[Row]:
+    """Yield the sentences that no model of the project is trained on.
+
+    Those of ``KEPT_APART`` whose text is here, and where ``speeches`` is given, all.
+    """
+    yield from _written("unseen")
+    yield from _written("contrast")
+    if speeches is not None:
+        for row in read_un_rows(speeches, _SPEECHES_APART):
+            yield Row(row["id"], "speeches", row["speech"], row["text"], row["frames"])
 
 
 def un_rows(speeches: Path) -> Iterator[Row]:

@@ -5,11 +5,11 @@
 Reads the out-of-fold logits of cross_validate.py: leave-one-document-out on the five articles,
 grouped cross-validation on the authored and the UN rows. Calibration and thresholds that score a
 fold are fitted on the other four. The shipped model as it is, thresholds and all, is scored on the
-rows of data/unseen and data/contrast, which nothing was trained on. --quick leaves out what takes
-long (the transfer trainings and the frozen encoder's baseline) and keeps those figures of the last
-whole run, if that was on the same rows, recipe and base. Writes results/figures.json,
-results/tables.md, the model card with its calibration plot, the figures of stance.json, and the
-table in README.md.
+rows of data/unseen, data/contrast and data/speeches, which nothing was trained on. --quick leaves
+out what takes long (the transfer trainings and the frozen encoder's baseline) and keeps those
+figures of the last whole run, if that was on the same rows, recipe and base. Writes
+results/figures.json, results/tables.md, the model card with its calibration plot, the figures of
+stance.json, and the table in README.md.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import baselines
@@ -129,7 +130,7 @@ def main() -> None:
         "fingerprint": made_of,
         "rows": {source: int((judge.sources == source).sum()) for source in SOURCES},
         "shipped": by_source(judge, decided),
-        "kept_apart": shipped_on_kept_apart(),
+        "kept_apart": shipped_on_kept_apart(arguments.speeches),
         "before_calibration": uncalibrated_errors(judge, int8),
         "abstention": abstention_figures(judge, decided),
         "reliability": reliability_bins(judge, decided),
@@ -173,14 +174,12 @@ def by_source(judge: Judge, decided: Decided) -> dict[str, Any]:
     return {source: evaluation.to_dict() for source, evaluation in found.items()}
 
 
-def shipped_on_kept_apart() -> dict[str, Any]:
+def shipped_on_kept_apart(speeches: Path) -> dict[str, Any]:
     """Return source → all figures of the shipped model on rows that it was not trained on."""
-    found = {}
-    for source in KEPT_APART:
-        rows = kept_apart_rows([source])
-        labelled = (LabelledRow(row.id, row.group, row.text, row.frames) for row in rows)
-        found[source] = evaluate(OUTPUT, labelled).to_dict()
-    return found
+    rows = {source: [] for source in KEPT_APART}
+    for row in kept_apart_rows(speeches):
+        rows[row.source].append(LabelledRow(row.id, row.group, row.text, row.frames))
+    return {source: evaluate(OUTPUT, labelled).to_dict() for source, labelled in rows.items()}
 
 
 def uncalibrated_errors(judge: Judge, logits: NDArray[Any]) -> dict[str, Any]:

@@ -74,9 +74,9 @@ def checksum(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def read_un_rows(speeches: Path) -> list[dict[str, Any]]:
-    """Return the UN rows with their text, saying on the way what was not found."""
-    lines = (DATA / "un.jsonl").read_text(encoding="utf-8").splitlines()
+def read_un_rows(speeches: Path, file: Path = DATA / "un.jsonl") -> list[dict[str, Any]]:
+    """Return the UN rows of a file with their text, saying on the way what was not found."""
+    lines = file.read_text(encoding="utf-8").splitlines()
     pointers = [json.loads(line) for line in lines]
     texts = read_speeches(speeches)
     rows = list(fill(pointers, texts))

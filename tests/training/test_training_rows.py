@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 DATA = ROOT / "training" / "data"
 sys.path.insert(0, str(ROOT / "training"))
 
-from agreement import agreement, codings, earlier  # noqa: E402
+from agreement import POINTERS, agreement, codings, earlier  # noqa: E402
 from corpus import (  # noqa: E402
     FOLDS,
     KEPT_APART,
@@ -39,7 +39,7 @@ def rows():
 
 @pytest.fixture(scope="module")
 def pointers():
-    return json_lines(DATA / "un.jsonl")
+    return [row for file in POINTERS for row in json_lines(DATA / file)]
 
 
 def test_every_label_is_in_the_codebook(rows, pointers):
@@ -70,6 +70,13 @@ def test_no_sentence_kept_apart_was_trained_on(rows):
     trained = {row.text.casefold() for row in rows if row.source not in KEPT_APART}
     apart = {row.text.casefold() for row in rows if row.source in KEPT_APART}
     assert len(apart) > 1_400
+    assert not trained & apart
+
+
+def test_no_speech_kept_apart_was_trained_on():
+    trained = {row["speech"] for row in json_lines(DATA / "un.jsonl")}
+    apart = {row["speech"] for row in json_lines(DATA / "speeches" / "un4.jsonl")}
+    assert len(apart) > 200
     assert not trained & apart
 
 
