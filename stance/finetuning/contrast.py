@@ -21,6 +21,8 @@ __all__ = ["pull_together"]
 
 # Pairs of sentences drawn from one frame, or from those without any.
 _PAIRS = 8
+# The start of a long text tells enough, and all of it would take twice the memory of a training.
+_MOST_TOKENS = 128
 _LEARNING_RATE = 5e-5  # for a width of 384
 _WARMUP = 0.1
 
@@ -44,7 +46,7 @@ def pull_together(
         texts: n sentences.
         states: int array of shape (n, F), as ``train_classifier`` takes them.
         steps: so many batches of 16 sentences.
-        recipe: its weight decay, length and seed hold here too.
+        recipe: its weight decay and seed hold here too, and its length up to 128 tokens.
     """
     import torch
 
@@ -67,7 +69,7 @@ def pull_together(
             batch = classifier.tokenizer(
                 [texts[row] for row in rows],
                 truncation=True,
-                max_length=recipe.max_length,
+                max_length=min(recipe.max_length, _MOST_TOKENS),
                 padding=True,
                 return_tensors="pt",
             )
