@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from un_text import fold, read_un_rows
 
@@ -56,14 +57,12 @@ def kept_apart_rows(speeches: Path | None = None) -> Iterator[Row]:
     yield from _written("unseen")
     yield from _written("contrast")
     if speeches is not None:
-        for row in read_un_rows(speeches, _SPEECHES_APART):
-            yield Row(row["id"], "speeches", row["speech"], row["text"], row["frames"])
+        yield from _spoken("speeches", read_un_rows(speeches, _SPEECHES_APART))
 
 
 def un_rows(speeches: Path) -> Iterator[Row]:
     """Yield the UN sentences that ``speeches`` has the text of."""
-    for row in read_un_rows(speeches):
-        yield Row(row["id"], "un", row["speech"], row["text"], row["frames"])
+    yield from _spoken("un", read_un_rows(speeches))
 
 
 def fold_of(row: Row) -> int:
@@ -72,6 +71,11 @@ def fold_of(row: Row) -> int:
         articles = sorted(file.name for file in (ROOT / "seeds").glob("*.txt"))
         return articles.index(row.group) % FOLDS
     return zlib.crc32(row.group.encode()) % FOLDS
+
+
+def _spoken(source: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
+    for row in rows:
+        yield Row(row["id"], source, row["speech"], row["text"], row["frames"])
 
 
 def _written(folder: str) -> Iterator[Row]:

@@ -176,7 +176,7 @@ def by_source(judge: Judge, decided: Decided) -> dict[str, Any]:
 
 def shipped_on_kept_apart(speeches: Path) -> dict[str, Any]:
     """Return source → all figures of the shipped model on rows that it was not trained on."""
-    rows = {source: [] for source in KEPT_APART}
+    rows: dict[str, list[LabelledRow]] = {source: [] for source in KEPT_APART}
     for row in kept_apart_rows(speeches):
         rows[row.source].append(LabelledRow(row.id, row.group, row.text, row.frames))
     return {source: evaluate(OUTPUT, labelled).to_dict() for source, labelled in rows.items()}

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stance.finetuning.heads import output_layer
+from stance.finetuning.heads import inputs_of, output_layer
 from stance.finetuning.training import NOT_JUDGED, Classifier, Recipe, bfloat16_on_cpu
 
 __all__ = ["pull_together"]
@@ -24,7 +24,6 @@ _PAIRS = 8
 # The start of a long text tells enough, and all of it would take twice the memory of a training.
 _MOST_TOKENS = 128
 _LEARNING_RATE = 5e-5  # for a width of 384
-_WARMUP = 0.1
 
 
 def pull_together(
@@ -46,7 +45,7 @@ def pull_together(
         texts: n sentences.
         states: int array of shape (n, F), as ``train_classifier`` takes them.
         steps: so many batches of 16 sentences.
-        recipe: its weight decay and seed hold here too, and its length up to 128 tokens.
+        recipe: its warm-up, weight decay and seed hold here too; its length up to 128 tokens.
     """
     import torch
 
@@ -60,18 +59,14 @@ def pull_together(
     generator = np.random.default_rng(recipe.seed)
     highest = _LEARNING_RATE * (384 / layer.in_features) ** 2
     fast = bfloat16_on_cpu()
-    given: list[Any] = []
-    hook = layer.register_forward_pre_hook(lambda _, inputs: given.append(inputs[0]))
+    length = min(recipe.max_length, _MOST_TOKENS)
+    encoded = classifier.tokenizer(list(texts), truncation=True, max_length=length)["input_ids"]
     model.eval()
-    try:
+    with inputs_of(layer) as given:
         for step in range(steps):
             rows = _draw(carried, generator)
-            batch = classifier.tokenizer(
-                [texts[row] for row in rows],
-                truncation=True,
-                max_length=min(recipe.max_length, _MOST_TOKENS),
-                padding=True,
-                return_tensors="pt",
+            batch = classifier.tokenizer.pad(
+                {"input_ids": [encoded[row] for row in rows]}, return_tensors="pt"
             )
             with torch.autocast("cpu", torch.bfloat16, enabled=fast), narrowed_last_layer(model):
                 model(**batch)
@@ -80,10 +75,8 @@ def pull_together(
             loss.backward()
             torch.nn.utils.clip_grad_norm_(weights, 1.0)
             for group in optimizer.param_groups:
-                group["lr"] = highest * _share_of_rate(step, steps)
+                group["lr"] = highest * _share_of_rate(step, steps, recipe.warmup)
             optimizer.step()
-    finally:
-        hook.remove()
     model.zero_grad()
 
 
@@ -113,7 +106,7 @@ def _loss(features: Any, carried: NDArray[np.bool_], rows: Sequence[int]) -> Any
     return ((units @ units.T - wanted) ** 2)[other].sum() / other.sum().clamp(min=1)
 
 
-def _share_of_rate(step: int, steps: int) -> float:
-    """Return the share of the learning rate at a step: it grows at first, then falls to 0."""
-    warmup = max(1, round(_WARMUP * steps))
+def _share_of_rate(step: int, steps: int, share: float) -> float:
+    """Return the part of the learning rate at a step: it grows for a share of them, then falls."""
+    warmup = max(1, round(share * steps))
     return min((step + 1) / warmup, (steps - step) / max(1, steps - warmup))

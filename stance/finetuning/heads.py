@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from stance.codebook import STATES, Codebook
 from stance.finetuning.training import Classifier, Recipe, run_batches
 
-__all__ = ["fit_new_frames", "output_layer", "take_over_head"]
+__all__ = ["fit_new_frames", "inputs_of", "output_layer", "take_over_head"]
 
 # On the squared weights, beside the summed loss of the rows of a frame. Found on authored rows, 35
 # to 500 of them, whose features were of unit variance.
@@ -103,17 +104,24 @@ def _read_by(layer: Any, classifier: Classifier, texts: Sequence[str], max_lengt
     """Return what a layer is given for each text, a float64 tensor of shape (n, width)."""
     import torch
 
-    given: list[Any] = []
-    hook = layer.register_forward_pre_hook(lambda _, inputs: given.append(inputs[0].double().cpu()))
     classifier.model.eval()
-    try:
+    with inputs_of(layer) as given:
         batches = run_batches(classifier, texts, max_length=max_length)
         order = [row for rows, _ in batches for row in rows]
+    features = torch.empty(len(texts), layer.in_features, dtype=torch.float64)
+    features[order] = torch.cat(given).double().cpu()
+    return features
+
+
+@contextmanager
+def inputs_of(layer: Any) -> Iterator[list[Any]]:
+    """Collect what a layer is given, one tensor each time that it runs."""
+    given: list[Any] = []
+    hook = layer.register_forward_pre_hook(lambda _, inputs: given.append(inputs[0]))
+    try:
+        yield given
     finally:
         hook.remove()
-    features = torch.empty(len(texts), layer.in_features, dtype=torch.float64)
-    features[order] = torch.cat(given)
-    return features
 
 
 def _logistic_fit(features: Any, states: Any, recipe: Recipe) -> tuple[Any, Any]:

@@ -111,8 +111,8 @@ def test_rare_frames_are_drawn_as_often_as_common_ones():
 
 
 def test_the_rate_rises_and_falls():
-    shares = [contrast._share_of_rate(step, 40) for step in range(40)]
+    shares = [contrast._share_of_rate(step, 40, 0.1) for step in range(40)]
     assert max(shares) == shares[3] == 1
     assert shares[0] == 0.25
     assert sorted(shares[3:], reverse=True) == shares[3:]
-    assert contrast._share_of_rate(0, 1) == 1
+    assert contrast._share_of_rate(0, 1, 0.1) == 1
