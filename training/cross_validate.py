@@ -25,13 +25,13 @@ import numpy as np
 import torch
 from corpus import FOLDS, Row, fold_of, read_rows
 from numpy.typing import NDArray
-from recipe import CODEBOOK, RECIPE, fingerprint, parse_arguments, train
+from recipe import CODEBOOK, RECIPE, example_texts, fingerprint, parse_arguments, train
 
 from stance.backends import first_token, open_backend
 from stance.backends.onnx import available_threads
 from stance.codebook import STATES
 from stance.decision import states_of
-from stance.finetuning import export
+from stance.finetuning import export, quantization, quantized_graph
 from stance.finetuning.training import Classifier, predict_logits
 from stance.tokens import WindowTokenizer, pack
 
@@ -92,7 +92,7 @@ def fold_logits(
 
 def made_of(rows: Sequence[Row], base: str) -> str:
     """Return what held-out logits depend on: rows, recipe, base, and what makes the 8-bit form."""
-    parts = (export.__file__, first_token.__file__)
+    parts = (export.__file__, quantized_graph.__file__, quantization.__file__, first_token.__file__)
     program = "".join(Path(part).read_text("utf-8") for part in parts)
     return f"{fingerprint(rows, base)} {zlib.crc32(program.encode()):08x}"
 
@@ -110,7 +110,7 @@ def score_fold(
     classifier = train(training, base, checkpoints=CHECKPOINTS)
     texts = [rows[index].text for index in in_fold(rows, fold)]
     exact = predict_logits(classifier, texts, max_length=RECIPE.max_length)
-    return int8_logits(classifier, texts), exact
+    return int8_logits(classifier, texts, example_texts(training)), exact
 
 
 def in_fold(rows: Sequence[Row], fold: int) -> NDArray[np.int64]:
@@ -154,11 +154,14 @@ def out_of_fold_logits(rows: Sequence[Row], base: str, kind: str = "int8") -> ND
         return stored[kind].astype(np.float32)
 
 
-def int8_logits(classifier: Classifier, texts: Sequence[str]) -> NDArray[np.float32]:
+def int8_logits(
+    classifier: Classifier, texts: Sequence[str], examples: Sequence[str]
+) -> NDArray[np.float32]:
     """Return the logits of the classifier's 8-bit form, as the CPU backend computes them."""
+    ids = export.example_ids(classifier.tokenizer, examples, max_length=RECIPE.max_length)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        export.export_onnx(classifier.model, folder / "model.onnx")
+        export.export_onnx(classifier.model, folder / "model.onnx", examples=ids)
         classifier.tokenizer.save_pretrained(folder)
         tokenizer = WindowTokenizer(folder / "tokenizer.json", max_length=RECIPE.max_length)
         windows = tokenizer.windows(texts)

@@ -9,9 +9,11 @@ the other figures stay those of the five models of cross_validate.py, as they we
 
 from __future__ import annotations
 
+from corpus import authored_rows
+from recipe import RECIPE, example_texts
 from train_default import OUTPUT
 
-from stance.finetuning.export import export_onnx
+from stance.finetuning.export import example_ids, export_onnx
 from stance.finetuning.training import load_classifier
 from stance.store import ModelFolder
 
@@ -20,7 +22,9 @@ def main() -> None:
     """Export."""
     folder = ModelFolder.read(OUTPUT)
     classifier = load_classifier(OUTPUT, codebook=folder.codebook)
-    export_onnx(classifier.model.eval(), OUTPUT / "model.onnx")
+    texts = example_texts(authored_rows())
+    examples = example_ids(classifier.tokenizer, texts, max_length=RECIPE.max_length)
+    export_onnx(classifier.model.eval(), OUTPUT / "model.onnx", examples=examples)
     written = folder.write()
     print(f"{OUTPUT / 'model.onnx'}: {written.files['model.onnx']['bytes'] / 1e6:.2f} MB")
 

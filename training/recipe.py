@@ -6,7 +6,7 @@ import argparse
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -64,6 +64,11 @@ def fingerprint(rows: Sequence[Row], base: str) -> str:
     weights = hashlib.sha256((open_base(base).path / "model.safetensors").read_bytes())
     text = json.dumps([content, asdict(RECIPE), weights.hexdigest()], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def example_texts(rows: Iterable[Row]) -> list[str]:
+    """Return what the scales of the 8-bit form are read from: anyone has these sentences."""
+    return [row.text for row in rows if row.source == "authored"]
 
 
 def parse_arguments(description: str | None) -> argparse.Namespace:

@@ -33,16 +33,24 @@ from cross_validate import (
     out_of_fold_logits,
     trainers,
 )
-from recipe import CODEBOOK, RECIPE, checkpoint_folder, fingerprint, parse_arguments, train
+from recipe import (
+    CODEBOOK,
+    RECIPE,
+    checkpoint_folder,
+    example_texts,
+    fingerprint,
+    parse_arguments,
+    train,
+)
 
 from stance.decision import states_of
 from stance.finetuning.calibration import equal_weights, fit_decision
-from stance.finetuning.export import export_onnx
+from stance.finetuning.export import example_ids, export_onnx
 from stance.finetuning.training import Classifier
 from stance.store import ModelFolder
 
 OUTPUT = ROOT / "models" / "default"
-VERSION = "1.1.0"
+VERSION = "1.2.0"
 #: The weights, until calibration makes a model of them.
 WEIGHTS = RESULTS / "weights"
 RECORD = "trained.json"
@@ -97,12 +105,12 @@ def train_weights(rows: Sequence[Row], base: str) -> float | None:
     started = time.monotonic()
     classifier = train(rows, base, checkpoints=CHECKPOINTS)
     minutes = None if gone_on_with else round((time.monotonic() - started) / 60, 1)
-    write_weights(classifier, WEIGHTS)
+    write_weights(classifier, WEIGHTS, example_texts(rows))
     record.write_text(json.dumps({"fingerprint": made_of, "minutes": minutes}), encoding="utf-8")
     return minutes
 
 
-def write_weights(classifier: Classifier, folder: Path) -> None:
+def write_weights(classifier: Classifier, folder: Path, texts: Sequence[str]) -> None:
     """Write float16 weights, the 8-bit ONNX file of them, the configuration and the tokenizer."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -112,7 +120,8 @@ def write_weights(classifier: Classifier, folder: Path) -> None:
     # Saved for the owner's eyes only otherwise, which a package must not be.
     (folder / "model.safetensors").chmod(0o644)
     # Of the weights as they were rounded: export_default.py can make the same file again.
-    export_onnx(classifier.model.to(torch.float32), folder / "model.onnx")
+    examples = example_ids(classifier.tokenizer, texts, max_length=RECIPE.max_length)
+    export_onnx(classifier.model.to(torch.float32), folder / "model.onnx", examples=examples)
 
 
 def describe_training(rows: Sequence[Row], base: str, minutes: float | None) -> dict[str, object]:

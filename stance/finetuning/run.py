@@ -48,7 +48,7 @@ from stance.finetuning.judging import judge
 from stance.finetuning.plan import make_plan, split_rows
 from stance.finetuning.training import quiet_transformers
 from stance.finetuning.workspace import Workspace
-from stance.finetuning.writing import check_onnx, write_label_issues, write_onnx, write_weights
+from stance.finetuning.writing import add_onnx, write_label_issues, write_weights
 from stance.model import StanceModel, load
 from stance.settings import versions_of
 from stance.store import ModelFolder
@@ -279,14 +279,10 @@ def _label_errors(task: Task, held_out: HeldOut, decision: Decision) -> list[Fin
 
 
 def _add_onnx(classifier: Any, folder: ModelFolder, task: Task) -> list[Finding]:
-    """Write the ONNX file, and take it away again where it is not right."""
     with task.workspace.writing():
-        reason = write_onnx(classifier, folder.path)
+        reason = add_onnx(classifier, folder, task.rows)
     if reason is None:
-        reason = check_onnx(folder.write(), task.rows)
-        if reason is None:
-            return []
-        (folder.path / "model.onnx").unlink()
+        return []
     message = (
         f"this encoder has no 8-bit ONNX file ({reason}); the model runs with torch, slower on a "
         "CPU, and needs the extra train"

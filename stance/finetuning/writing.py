@@ -13,12 +13,12 @@ import numpy as np
 from stance.errors import ModelError, reason_of
 from stance.files import LabelledRow
 from stance.finetuning.checks import LabelIssue
-from stance.finetuning.export import export_onnx
+from stance.finetuning.export import example_ids, export_onnx
 from stance.finetuning.training import Classifier
 from stance.model import load
 from stance.store import ModelFolder
 
-__all__ = ["check_onnx", "write_label_issues", "write_onnx", "write_weights"]
+__all__ = ["add_onnx", "write_label_issues", "write_weights"]
 
 # Of P(state) between the 8-bit file and the float32 weights; a sound file stays below a tenth.
 _MAX_DIFFERENCE = 0.2
@@ -47,15 +47,32 @@ def write_weights(classifier: Classifier, folder: Path, *, name: str) -> None:
     classifier.model.to(torch.float32)
 
 
-def write_onnx(classifier: Classifier, folder: Path) -> str | None:
-    """Write the 8-bit ONNX file; return why it cannot be had, where it cannot.
+def add_onnx(
+    classifier: Classifier, folder: ModelFolder, rows: Sequence[LabelledRow]
+) -> str | None:
+    """Add the 8-bit ONNX file to a model; return why it cannot be had, where it cannot.
 
     Raises:
         OSError: the disk is full, or the like: that is no fault of the encoder.
     """
+    texts = [row.text for row in rows]
+    examples = example_ids(classifier.tokenizer, texts, max_length=folder.max_length)
+    # A few encoders have activations so uneven that only a scale a token does them justice.
+    for form in (examples, []):
+        reason = _write_onnx(classifier, folder.path, form) or _compare(folder, texts)
+        if reason is None:
+            return None
+        (folder.path / "model.onnx").unlink(missing_ok=True)
+    return reason
+
+
+def _write_onnx(
+    classifier: Classifier, folder: Path, examples: Sequence[Sequence[int]]
+) -> str | None:
+    """Write the 8-bit ONNX file; return why it cannot be had, where it cannot."""
     file = folder / "model.onnx"
     try:
-        export_onnx(classifier.model, file)
+        export_onnx(classifier.model, file, examples=examples)
     except Exception as error:  # Exporters raise whatever they like.
         file.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.errno:  # The disk's own: others have no number.
@@ -64,12 +81,13 @@ def write_onnx(classifier: Classifier, folder: Path) -> str | None:
     return None
 
 
-def check_onnx(folder: ModelFolder, rows: Sequence[LabelledRow]) -> str | None:
-    """Compare the ONNX file with the weights on some rows; say what is wrong, if it is."""
-    texts = [row.text for row in rows[:_COMPARED]]
+def _compare(folder: ModelFolder, texts: Sequence[str]) -> str | None:
+    """Compare the ONNX file with the weights on some texts; say what is wrong, if it is."""
+    folder.write()
+    some = texts[:_COMPARED]
     try:
         with load(folder.path, backend="onnx") as small, load(folder.path, backend="torch") as full:
-            difference = np.abs(small.predict_proba(texts) - full.predict_proba(texts)).max()
+            difference = np.abs(small.predict_proba(some) - full.predict_proba(some)).max()
     except Exception as error:  # noqa: BLE001  (runtimes raise whatever they like)
         return f"{type(error).__name__}: {reason_of(error, limit=120)}"
     if difference > _MAX_DIFFERENCE:

@@ -69,7 +69,7 @@ def test_no_sentence_of_an_article_is_among_the_authored_ones(rows):
 def test_no_sentence_kept_apart_was_trained_on(rows):
     trained = {row.text.casefold() for row in rows if row.source not in KEPT_APART}
     apart = {row.text.casefold() for row in rows if row.source in KEPT_APART}
-    assert len(apart) > 3_000
+    assert len(apart) > 2_000
     assert not trained & apart
 
 

@@ -1,0 +1,305 @@
+"""A float32 ONNX graph → the same with its matrices and embeddings in 8 bits.
+
+Dynamic quantization as ONNX Runtime's own tool does it takes one scale for a whole batch of
+activations, so that a sentence's probabilities change with its neighbours (by up to 0.13 on the
+shipped model). Here the scales are fixed, read from example sentences (``quantization``); without
+examples every token has a scale of its own, as in LLM.int8() (Dettmers et al. 2022), which is a
+little nearer to float32 and slower. Either way the products are of integers, and a row's result
+depends on that row alone.
+
+Only the keys and values of a last layer that computes one token (``backends.first_token``), used
+once a row, are held in 8 bits and multiplied in float32.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stance.finetuning.quantization import (
+    WEIGHT_LEVELS,
+    Activations,
+    Steps,
+    choose_steps,
+    columns_in_8_bits,
+)
+
+__all__ = ["quantize_graph"]
+
+# Smaller tables and matrices are left alone: they cost next to nothing.
+_MIN_WEIGHTS = 16_384
+_LEVELS = 127.0
+_ACTIVATION_ZERO = 128
+# Of the examples, what steps are chosen by: their memory is this times the widths of all inputs.
+_SAMPLE_TOKENS = 512
+
+
+def quantize_graph(model: Any, examples: Sequence[Sequence[int]]) -> None:
+    """Hold the matrices and embeddings of an ONNX model in 8 bits, in place.
+
+    Args:
+        model: an ``onnx.ModelProto`` with the inputs ``input_ids`` and ``attention_mask``.
+        examples: token ids of sentences, whose activations fix the scales; none: a scale a token.
+    """
+    from onnx import helper
+
+    steps = _choose_all_steps(model, examples) if examples else {}
+    _Quantizer(model.graph, steps).run()
+    model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+
+
+def _choose_all_steps(model: Any, examples: Sequence[Sequence[int]]) -> dict[str, Steps]:
+    """Return the steps of each input of the matrix products that are to be in 8 bits."""
+    matrices = _large_matrices(model.graph)
+    readers: dict[str, list[str]] = defaultdict(list)
+    for node in model.graph.node:
+        if node.op_type == "MatMul" and node.input[1] in matrices:
+            readers[node.input[0]].append(node.input[1])
+    if not readers:  # So small an encoder stays in float32.
+        return {}
+    # Layers that share their weights have them once, for inputs of several ranges.
+    uses = Counter(name for names in readers.values() for name in names)
+    seen = _read_activations(model, list(readers), examples)
+    return {
+        given: choose_steps(
+            seen[given],
+            [matrices[name] for name in names],
+            may_move=all(uses[name] == 1 for name in names),
+        )
+        for given, names in readers.items()
+    }
+
+
+def _large_matrices(graph: Any) -> dict[str, NDArray[np.float32]]:
+    from onnx import numpy_helper
+
+    arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    return {
+        name: array
+        for name, array in arrays.items()
+        if array.ndim == 2 and array.dtype == np.float32 and array.size >= _MIN_WEIGHTS
+    }
+
+
+def _read_activations(
+    model: Any, names: Sequence[str], examples: Sequence[Sequence[int]]
+) -> dict[str, Activations]:
+    """Run the graph on each example and keep the ranges of the tensors ``names``."""
+    import onnxruntime
+    from onnx import TensorProto, helper
+
+    # Not on a copy: a large encoder's weights are there often enough already.
+    outputs = model.graph.output
+    outputs.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    del outputs[len(outputs) - len(names) :]
+    low: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
+    high: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
+    sample: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
+    every = -(-sum(map(len, examples)) // _SAMPLE_TOKENS)
+    read = 0
+    for ids in examples:
+        row = np.array([ids], dtype=np.int64)
+        found = session.run(names, {"input_ids": row, "attention_mask": np.ones_like(row)})
+        for name, values in zip(names, found, strict=True):
+            tokens = values.reshape(-1, values.shape[-1])
+            low[name].append(tokens.min(axis=0))
+            high[name].append(tokens.max(axis=0))
+            sample[name].append(tokens[-read % every :: every])
+        read += len(ids)
+    return {
+        name: Activations(
+            np.min(low[name], axis=0), np.max(high[name], axis=0), np.concatenate(sample[name])
+        )
+        for name in names
+    }
+
+
+class _Quantizer:
+    """Rewrites a graph in place: matrix products and embedding look-ups in 8 bits."""
+
+    def __init__(self, graph: Any, steps: Mapping[str, Steps]) -> None:
+        from onnx import helper, numpy_helper
+
+        self._graph = graph
+        self._steps = steps
+        self._node: Callable[..., Any] = helper.make_node
+        self._from_array: Callable[..., Any] = numpy_helper.from_array
+        self._matrices = _large_matrices(graph)
+        self._biases = _biases_after_products(graph)
+        self._constants: dict[str, Any] = {}
+        self._quantized_inputs: set[str] = set()
+        self._added: set[str] = set()
+
+    def run(self) -> None:
+        nodes: list[Any] = []
+        for node in self._graph.node:
+            if node.output[0] not in self._added:
+                nodes.extend(self._rewrite(node))
+        used = {name for node in nodes for name in node.input}
+        kept = [tensor for tensor in self._graph.initializer if tensor.name in used]
+        kept += [tensor for name, tensor in self._constants.items() if name in used]
+        del self._graph.node[:]
+        self._graph.node.extend(nodes)
+        del self._graph.initializer[:]
+        self._graph.initializer.extend(kept)
+
+    def _rewrite(self, node: Any) -> Iterable[Any]:
+        rewritings = {
+            "MatMul": (1, self._matmul),
+            "Gather": (0, self._gather),
+            "Reshape": (0, self._reshape),
+        }
+        position, rewrite = rewritings.get(node.op_type, (0, None))
+        if rewrite is None or node.input[position] not in self._matrices:
+            return [node]
+        return rewrite(node, self._matrices[node.input[position]])
+
+    def _matmul(self, node: Any, weights: NDArray[np.float32]) -> list[Any]:
+        steps = self._steps.get(node.input[0])
+        held = self._hold(
+            node.input[1], weights if steps is None else steps.weights(weights), WEIGHT_LEVELS
+        )
+        if held is None:
+            return [node]
+        if steps is None:
+            return self._product_by_token(node, *held)
+        return self._product(node, *held, steps)
+
+    def _product(self, node: Any, weight: str, scale: str, steps: Steps) -> list[Any]:
+        """Multiply with fixed steps, and add the bias in the same pass."""
+        given, output = node.input[0], node.output[0]
+        step = self._constant(f"{given}_step", np.array(steps.scale, dtype=np.float32))
+        zero = self._constant(f"{given}_zero", np.array(steps.zero, dtype=np.uint8))
+        inputs = [f"{given}_uint8", weight, step, scale, zero]
+        if output in self._biases:
+            bias, output = self._biases[output]
+            self._added.add(output)
+            inputs += ["", bias]
+        return [
+            *self._quantize(given, step, zero, steps),
+            self._node("MatMulIntegerToFloat", inputs, [output], domain="com.microsoft"),
+        ]
+
+    def _quantize(self, given: str, step: str, zero: str, steps: Steps) -> list[Any]:
+        """Bring the activations to 8 bits; once an activation."""
+        if given in self._quantized_inputs:
+            return []
+        self._quantized_inputs.add(given)
+        quantized = [f"{given}_uint8"]
+        if steps.channels is None:
+            return [self._node("QuantizeLinear", [given, step, zero], quantized)]
+        share = self._constant(f"{given}_share", 1 / steps.channels)
+        return [
+            self._node("Mul", [given, share], [f"{given}_even"]),
+            self._node("QuantizeLinear", [f"{given}_even", step, zero], quantized),
+        ]
+
+    def _product_by_token(self, node: Any, weight: str, scale: str) -> list[Any]:
+        given, output = node.input[0], node.output[0]
+        zero = self._constant("activation_zero", np.array(_ACTIVATION_ZERO, dtype=np.uint8))
+        one = self._constant("one", np.array(1, dtype=np.float32))
+        # One pass over the products instead of two: the operator comes with every ONNX Runtime.
+        return [
+            *self._quantize_tokens(given),
+            self._node(
+                "MatMulIntegerToFloat",
+                [f"{given}_uint8", weight, one, scale, zero],
+                [f"{output}_columns"],
+                domain="com.microsoft",
+            ),
+            self._node("Mul", [f"{output}_columns", f"{given}_token_scale"], [output]),
+        ]
+
+    def _quantize_tokens(self, given: str) -> list[Any]:
+        """Bring the activations to 8 bits, each token with its own scale; once an activation."""
+        if given in self._quantized_inputs:
+            return []
+        self._quantized_inputs.add(given)
+        one = self._constant("one", np.array(1, dtype=np.float32))
+        step = self._constant("activation_step", np.array(1 / _LEVELS, dtype=np.float32))
+        least = self._constant("activation_least", np.array(1e-12, dtype=np.float32))
+        zero = self._constant("activation_zero", np.array(_ACTIVATION_ZERO, dtype=np.uint8))
+        return [
+            self._node("Abs", [given], [f"{given}_abs"]),
+            self._node("ReduceMax", [f"{given}_abs"], [f"{given}_max"], axes=[-1], keepdims=1),
+            self._node("Max", [f"{given}_max", least], [f"{given}_range"]),
+            self._node("Mul", [f"{given}_range", step], [f"{given}_token_scale"]),
+            self._node("Reciprocal", [f"{given}_token_scale"], [f"{given}_token_steps"]),
+            self._node("Mul", [given, f"{given}_token_steps"], [f"{given}_steps"]),
+            self._node("QuantizeLinear", [f"{given}_steps", one, zero], [f"{given}_uint8"]),
+        ]
+
+    def _reshape(self, node: Any, weights: NDArray[np.float32]) -> list[Any]:
+        """Only hold a matrix in 8 bits that is taken apart before it is multiplied with."""
+        name = node.input[0]
+        held = self._hold(name, weights, _LEVELS)
+        if held is None:
+            return [node]
+        stored, scale = held
+        node.input[0] = f"{name}_weights"
+        return [
+            self._node("Cast", [stored], [f"{name}_float"], to=1),
+            self._node("Mul", [f"{name}_float", scale], [f"{name}_weights"]),
+            node,
+        ]
+
+    def _hold(
+        self, name: str, weights: NDArray[np.float32], levels: float
+    ) -> tuple[str, str] | None:
+        """Hold a matrix in 8 bits, a scale a column; None where too much of it would be lost."""
+        integers, scales = columns_in_8_bits(weights, levels)
+        if _loses_most(weights, integers):
+            return None
+        return self._constant(f"{name}_int8", integers), self._constant(f"{name}_scale", scales)
+
+    def _gather(self, node: Any, table: NDArray[np.float32]) -> list[Any]:
+        name, positions, output = node.input[0], node.input[1], node.output[0]
+        integers, scales = columns_in_8_bits(table.T, _LEVELS)
+        stored = self._constant(f"{name}_int8", np.ascontiguousarray(integers.T))
+        scale = self._constant(f"{name}_scale", scales[:, None])
+        return [
+            self._node("Gather", [stored, positions], [f"{output}_int8"]),
+            self._node("Cast", [f"{output}_int8"], [f"{output}_float"], to=1),
+            self._node("Gather", [scale, positions], [f"{output}_row_scale"]),
+            self._node("Mul", [f"{output}_float", f"{output}_row_scale"], [output]),
+        ]
+
+    def _constant(self, name: str, array: NDArray[Any]) -> str:
+        if name not in self._constants:
+            self._constants[name] = self._from_array(array, name)
+        return name
+
+
+def _biases_after_products(graph: Any) -> dict[str, tuple[str, str]]:
+    """Return a product's output → the vector that is added to it alone, and the sum's name."""
+    shapes = {tensor.name: list(tensor.dims) for tensor in graph.initializer}
+    readers: dict[str, list[Any]] = defaultdict(list)
+    for node in graph.node:
+        for name in node.input:
+            readers[name].append(node)
+    found = {}
+    for node in graph.node:
+        if node.op_type != "MatMul" or node.input[1] not in shapes:
+            continue
+        product, columns = node.output[0], shapes[node.input[1]][-1:]
+        if [reader.op_type for reader in readers[product]] == ["Add"]:
+            (addition,) = readers[product]
+            for name in addition.input:
+                if shapes.get(name) == columns:
+                    found[product] = (name, addition.output[0])
+    return found
+
+
+def _loses_most(weights: NDArray[np.float32], integers: NDArray[np.int8]) -> bool:
+    """Say whether most weights became 0: beside a large one, what was learnt is a trifle.
+
+    So it is in the layer of ``pooling``, whose output matrix starts as a multiple of the identity.
+    """
+    return bool(np.count_nonzero(integers) < np.count_nonzero(weights) / 2)
