@@ -4,10 +4,10 @@
 
 The UN sentences were coded twice, independently, and where the two differ a third pass, which saw
 both without knowing whose they were, decided. The oldest of them were then coded once more, with
-what had been learnt from the others. Of the authored rows from w15 on, 1,670 drawn at random were
+what had been learnt from the others. Of the authored rows from w15 on, some drawn at random were
 coded again blind, as were some of the rows that are kept apart. Prints, for each part and frame,
 how often each coding has it, the F1 of one against the other, and how often the stance is the same
-where both have the frame.
+where both have the frame; a dash where no sentence has it.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ def main() -> None:
     parts = {
         **{
             f"UN, ids {part}-": [codings(row) for row in un if row["id"].startswith(f"{part}-")]
-            for part in ("un", "un2", "un3", "un4", "un5")
+            for part in ("un", "un2", "un3", "un4", "un5", "un6")
         },
         "UN, ids un-, coded anew": [
             (earlier(row), anew[row["id"]]) for row in un if row["id"] in anew
         ],
-        "authored, w15 to w56": coded_again("authored", again),
-        "kept apart, w57 and w59 to w63": coded_again("unseen", again),
+        "authored, w15 to w63": coded_again("authored", again),
+        "kept apart, w64 to w67": coded_again("unseen", again),
         "kept apart, claims and denials, w58": coded_again("contrast", again),
     }
     print("| part (sentences) | frame | first | second | F1 | stance the same |")
@@ -71,7 +71,8 @@ def agreement(pairs: Sequence[tuple[Frames, Frames]], frame: str) -> str:
     second = sum(frame in other for _, other in pairs)
     both = [(one[frame], other[frame]) for one, other in pairs if frame in one and frame in other]
     same = sum(one == other for one, other in both)
-    return f"{first} | {second} | {2 * len(both) / (first + second):.2f} | {same / len(both):.0%}"
+    f1 = f"{2 * len(both) / (first + second):.2f}" if first + second else "–"
+    return f"{first} | {second} | {f1} | {f'{same / len(both):.0%}' if both else '–'}"
 
 
 def read(file: Path) -> list[dict[str, Frames]]:

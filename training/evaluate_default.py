@@ -290,8 +290,9 @@ def transfer(judge: Judge, base: str) -> dict[str, Any]:
 def logits_of_one_source(rows: Sequence[Row], source: str, base: str) -> NDArray[np.float32]:
     """Train on the rows of one source and return the 8-bit logits of all rows."""
     recipe = replace(RECIPE, epochs=EPOCHS_ON_SEEDS) if source == "seeds" else RECIPE
-    classifier = train([row for row in rows if row.source == source], base, recipe=recipe)
-    return int8_logits(classifier, [row.text for row in rows])
+    training = [row for row in rows if row.source == source]
+    classifier = train(training, base, recipe=recipe)
+    return int8_logits(classifier, [row.text for row in rows], [row.text for row in training])
 
 
 def headline(figures: dict[str, Any]) -> dict[str, Any]:

@@ -108,6 +108,7 @@ def test_agreement_counts_what_both_codings_have():
         ({}, {"cooperation": "favor"}),
     ]
     assert agreement(pairs, "cooperation") == "2 | 3 | 0.80 | 50%"
+    assert agreement(pairs, "multipolarity") == "0 | 0 | – | –"
 
 
 def test_the_oldest_un_rows_carry_what_was_decided_after_they_were_coded_anew(pointers):
