@@ -181,7 +181,8 @@ def parse_labels(notation: str) -> Mapping[str, str | None]:
     A frame alone, without ``:stance``, is a frame whose stance was not coded.
 
     Raises:
-        CodebookError: a stance that is none of the three, an empty frame, or a frame named twice.
+        CodebookError: a stance that is none of the three, an empty frame, a frame named twice, or
+            ``?``, which stands for a row that nobody has labelled yet.
 
     >>> dict(parse_labels("multipolarity:favor; cooperation:neutral"))
     {'multipolarity': 'favor', 'cooperation': 'neutral'}
@@ -189,6 +190,8 @@ def parse_labels(notation: str) -> Mapping[str, str | None]:
     labels: dict[str, str | None] = {}
     if not notation.strip():
         return MappingProxyType(labels)
+    if notation.strip() == "?":  # As ``suggest`` writes it.
+        raise CodebookError("'?' is a row not labelled yet; label it, or take it out of the file")
     for part in notation.split(";"):
         frame, _, stance = (piece.strip() for piece in part.partition(":"))
         if not frame:

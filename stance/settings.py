@@ -58,8 +58,13 @@ def columns_of(codebook: Codebook, options: Mapping[str, Any]) -> FlatColumns:
 
 
 def checksum_of(model: ModelFolder) -> str:
-    """Return a checksum of all that a model's rows depend on, but the thresholds."""
+    """Return a checksum of all that a model's rows depend on, but the thresholds.
+
+    What was measured of the model, or noted of its training, is none of that.
+    """
     data = model.to_dict()
+    for told in ("figures", "training"):
+        data.pop(told, None)
     for frame in data["decision"].values():
         del frame["threshold"]
     text = json.dumps(data, ensure_ascii=False, sort_keys=True)

@@ -94,6 +94,7 @@ def test_check_takes_a_frame_without_a_stance():
         ("a:b", "^unknown stance 'b'; expected favor, neutral, against$"),
         ("a:absent", "unknown stance 'absent'"),
         ("a:favor:neutral", "unknown stance 'favor:neutral'"),
+        (" ? ", "^'\\?' is a row not labelled yet; label it, or take it out of the file$"),
     ],
 )
 def test_notation_refuses(notation, message):

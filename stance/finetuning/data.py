@@ -84,7 +84,8 @@ def choose_codebook(
     The base's is taken where it has all the rows' frames. A frame that it has keeps its definition.
 
     Raises:
-        CodebookError: the given codebook lacks a frame, or a stance is none of the three.
+        CodebookError: the given codebook lacks a frame, a frame's name is none, or a stance is none of
+            the three.
         InputError: no row has a frame.
     """
     found = Counter(frame for row in rows for frame in row.frames)
@@ -98,13 +99,23 @@ def choose_codebook(
         book = base
     if book is None:
         known = {frame.name: frame for frame in (base.frames if base else ())}
-        book = Codebook(tuple(known.get(name, Frame(name)) for name in found), name="from the rows")
+        frames = tuple(known.get(name) or _frame_of(name, rows) for name in found)
+        book = Codebook(frames, name="from the rows")
     for row in rows:
         try:
             book.check(row.frames)
         except CodebookError as error:
             raise CodebookError(f"row {row.id}: {error}") from error
     return book
+
+
+def _frame_of(name: str, rows: Sequence[LabelledRow]) -> Frame:
+    """Return a frame of the rows' own, once a codebook takes its name."""
+    try:
+        return Codebook((Frame(name),)).frames[0]
+    except CodebookError as error:
+        row = next(row for row in rows if name in row.frames)
+        raise CodebookError(f"row {row.id}: {error}") from error
 
 
 def digest(rows: Iterable[LabelledRow]) -> str:

@@ -191,6 +191,11 @@ def test_other_frames_make_a_codebook_of_the_rows():
     assert book.frames == (Frame("sport"), Frame("weather", "rain"))
 
 
+def test_a_row_whose_frame_can_be_none_is_named():
+    with pytest.raises(CodebookError, match=r"row 1: 'trade\+' is not a frame's name"):
+        choose_codebook(labelled({"trade": "favor"}, {"trade+": None}), None, None)
+
+
 def test_a_given_codebook_is_held_against_every_row():
     with pytest.raises(CodebookError, match=r"row 1: unknown frame 'trad'.*did you mean 'trade'"):
         choose_codebook(labelled({}, {"trad": "favor"}), Codebook((Frame("trade"),)), None)
