@@ -38,6 +38,13 @@ from stance.tokens import WindowTokenizer, pack
 RESULTS = Path(__file__).parent / "results"
 OUT_OF_FOLD = RESULTS / "out_of_fold.npz"
 CHECKPOINTS = RESULTS / "checkpoints"
+#: Of what makes the 8-bit form, as it is imported: it may be changed while a training runs.
+PROGRAM = zlib.crc32(
+    b"".join(
+        Path(str(module.__file__)).read_bytes()
+        for module in (export, quantized_graph, quantization, first_token)
+    )
+)
 
 
 def cross_validate(rows: Sequence[Row], base: str, pool: Executor) -> None:
@@ -92,9 +99,7 @@ def fold_logits(
 
 def made_of(rows: Sequence[Row], base: str) -> str:
     """Return what held-out logits depend on: rows, recipe, base, and what makes the 8-bit form."""
-    parts = (export.__file__, quantized_graph.__file__, quantization.__file__, first_token.__file__)
-    program = "".join(Path(part).read_text("utf-8") for part in parts)
-    return f"{fingerprint(rows, base)} {zlib.crc32(program.encode()):08x}"
+    return f"{fingerprint(rows, base)} {PROGRAM:08x}"
 
 
 def kept_fold(fold: int) -> Path:

@@ -19,7 +19,7 @@ import json
 import shutil
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -46,7 +46,7 @@ from recipe import (
 from stance.decision import states_of
 from stance.finetuning.calibration import equal_weights, fit_decision
 from stance.finetuning.export import example_ids, export_onnx
-from stance.finetuning.training import Classifier
+from stance.finetuning.training import Classifier, load_classifier
 from stance.store import ModelFolder
 
 OUTPUT = ROOT / "models" / "default"
@@ -72,6 +72,8 @@ def main() -> None:
         states_of([row.frames for row in rows], CODEBOOK),
         row_weights=equal_weights([row.source for row in rows]),
     )
+    # By the program of now, as the held-out logits are, whenever the weights were trained.
+    write_onnx(WEIGHTS, rows)
     # The old model stands until the new one is whole.
     (WEIGHTS / RECORD).unlink()
     shutil.rmtree(OUTPUT, ignore_errors=True)
@@ -105,13 +107,13 @@ def train_weights(rows: Sequence[Row], base: str) -> float | None:
     started = time.monotonic()
     classifier = train(rows, base, checkpoints=CHECKPOINTS)
     minutes = None if gone_on_with else round((time.monotonic() - started) / 60, 1)
-    write_weights(classifier, WEIGHTS, example_texts(rows))
+    write_weights(classifier, WEIGHTS)
     record.write_text(json.dumps({"fingerprint": made_of, "minutes": minutes}), encoding="utf-8")
     return minutes
 
 
-def write_weights(classifier: Classifier, folder: Path, texts: Sequence[str]) -> None:
-    """Write float16 weights, the 8-bit ONNX file of them, the configuration and the tokenizer."""
+def write_weights(classifier: Classifier, folder: Path) -> None:
+    """Write float16 weights, the configuration and the tokenizer."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     classifier.tokenizer.save_pretrained(folder)
@@ -119,9 +121,14 @@ def write_weights(classifier: Classifier, folder: Path, texts: Sequence[str]) ->
     classifier.model.to(torch.float16).save_pretrained(folder)
     # Saved for the owner's eyes only otherwise, which a package must not be.
     (folder / "model.safetensors").chmod(0o644)
-    # Of the weights as they were rounded: export_default.py can make the same file again.
+
+
+def write_onnx(folder: Path, rows: Iterable[Row]) -> None:
+    """Write the 8-bit ONNX file of the weights in a folder, as they were rounded to float16."""
+    classifier = load_classifier(folder, codebook=CODEBOOK)
+    texts = example_texts(rows)
     examples = example_ids(classifier.tokenizer, texts, max_length=RECIPE.max_length)
-    export_onnx(classifier.model.to(torch.float32), folder / "model.onnx", examples=examples)
+    export_onnx(classifier.model.eval(), folder / "model.onnx", examples=examples)
 
 
 def describe_training(rows: Sequence[Row], base: str, minutes: float | None) -> dict[str, object]:

@@ -18,7 +18,26 @@ from numpy.typing import NDArray
 from stance.backends.base import Batch
 from stance.errors import ModelError, reason_of
 
-__all__ = ["OnnxBackend", "available_threads"]
+__all__ = ["OnnxBackend", "available_threads", "open_session"]
+
+
+def open_session(model: str | bytes) -> Any:
+    """Return a session of ONNX Runtime on one thread, which reports nothing to anybody.
+
+    Args:
+        model: the path of an ONNX file, or its contents.
+    """
+    # From 1.31 on it reports its use to its makers otherwise, over the network; the second line
+    # is for a process that had imported it before.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 class OnnxBackend:
@@ -38,20 +57,8 @@ class OnnxBackend:
     batch_tokens = 384
 
     def __init__(self, path: Path, *, threads: int | None = None) -> None:
-        # From 1.31 on it reports its use to its makers otherwise, over the network; the second line
-        # is for a process that had imported it before.
-        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-        import onnxruntime
-
-        onnxruntime.disable_telemetry_events()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
         try:
-            self._session: Any = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
+            self._session: Any = open_session(str(path))
         except Exception as error:  # its exceptions share no base of their own
             reason = reason_of(error)
             raise ModelError(f"{path} cannot be run: {reason}; fetch the model again") from error

@@ -84,8 +84,8 @@ def choose_codebook(
     The base's is taken where it has all the rows' frames. A frame that it has keeps its definition.
 
     Raises:
-        CodebookError: the given codebook lacks a frame, a frame's name is none, or a stance is none of
-            the three.
+        CodebookError: the given codebook lacks a frame, a frame's name is none, or a stance is
+            none of the three.
         InputError: no row has a frame.
     """
     found = Counter(frame for row in rows for frame in row.frames)

@@ -12,20 +12,20 @@ from stance.errors import MissingExtraError
 
 __all__ = ["EXAMPLES", "example_ids", "export_onnx"]
 
-#: How many sentences the scales of activations are read from.
+#: How many sentences the scales of activations are read from, at most.
 EXAMPLES = 300
 _OPSET = 17
 
 
 def example_ids(tokenizer: Any, texts: Sequence[str], *, max_length: int) -> list[list[int]]:
-    """Return the token ids of some of the texts, evenly drawn, ``EXAMPLES`` at most.
+    """Return the token ids of every second text, or fewer: ``EXAMPLES`` at most, evenly drawn.
 
     Args:
         tokenizer: a fast tokenizer of transformers.
         texts: sentences like those that the model was trained on.
         max_length: tokens of a sentence that the model reads.
     """
-    drawn = texts[:: -(-len(texts) // EXAMPLES)] if texts else []
+    drawn = texts[:: max(2, -(-len(texts) // EXAMPLES))]
     ids: list[list[int]] = tokenizer(list(drawn), truncation=True, max_length=max_length).input_ids
     return ids
 
@@ -43,9 +43,9 @@ def export_onnx(
         model: the classifier, in float32 on the CPU.
         path: the file to write. Inputs ``input_ids`` and ``attention_mask``, int64 of shape
             (rows, tokens); output ``logits``, float32 of shape (rows, outputs).
-        quantize: hold matrices and embeddings in 8 bits.
+        quantize: hold matrices and embeddings in 8 bits; otherwise ``examples`` are not read.
         examples: token ids of sentences (``example_ids``), whose activations fix the scales of the
-            8-bit products; none: every token has a scale of its own, which takes a fifth longer.
+            8-bit products; none: every token has a scale of its own, which takes a sixth longer.
 
     Raises:
         MissingExtraError: torch or onnx is not installed.
@@ -89,6 +89,7 @@ def export_onnx(
             dynamo=False,
         )
     graph_model = onnx.load_from_string(buffer.getvalue())
+    buffer.close()
     if quantize:
         quantize_graph(graph_model, examples)
     onnx.checker.check_model(graph_model)

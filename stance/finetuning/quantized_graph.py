@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stance.backends.onnx import open_session
 from stance.finetuning.quantization import (
     WEIGHT_LEVELS,
     Activations,
@@ -34,7 +35,7 @@ __all__ = ["quantize_graph"]
 _MIN_WEIGHTS = 16_384
 _LEVELS = 127.0
 _ACTIVATION_ZERO = 128
-# Of the examples, what steps are chosen by: their memory is this times the widths of all inputs.
+# Of each input, about what steps are chosen by.
 _SAMPLE_TOKENS = 512
 
 
@@ -47,13 +48,32 @@ def quantize_graph(model: Any, examples: Sequence[Sequence[int]]) -> None:
     """
     from onnx import helper
 
+    _name_shared_tensors(model.graph)
     steps = _choose_all_steps(model, examples) if examples else {}
     _Quantizer(model.graph, steps).run()
     model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
 
 
+def _name_shared_tensors(graph: Any) -> None:
+    """Let layers that share a tensor read it by its name; the exporter copies it for each."""
+    tensors = {tensor.name for tensor in graph.initializer}
+    shared = {
+        node.output[0]: node.input[0]
+        for node in graph.node
+        if node.op_type == "Identity" and node.input[0] in tensors
+    }
+    nodes = [node for node in graph.node if node.output[0] not in shared]
+    for node in nodes:
+        for position, name in enumerate(node.input):
+            node.input[position] = shared.get(name, name)
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
 def _choose_all_steps(model: Any, examples: Sequence[Sequence[int]]) -> dict[str, Steps]:
     """Return the steps of each input of the matrix products that are to be in 8 bits."""
+    from onnx import numpy_helper
+
     matrices = _large_matrices(model.graph)
     readers: dict[str, list[str]] = defaultdict(list)
     for node in model.graph.node:
@@ -61,27 +81,29 @@ def _choose_all_steps(model: Any, examples: Sequence[Sequence[int]]) -> dict[str
             readers[node.input[0]].append(node.input[1])
     if not readers:  # So small an encoder stays in float32.
         return {}
-    # Layers that share their weights have them once, for inputs of several ranges.
-    uses = Counter(name for names in readers.values() for name in names)
+    uses = Counter(name for node in model.graph.node for name in node.input if name in matrices)
     seen = _read_activations(model, list(readers), examples)
     return {
         given: choose_steps(
             seen[given],
-            [matrices[name] for name in names],
+            [numpy_helper.to_array(matrices[name]) for name in names],
+            # A matrix of several layers is held once, and their inputs have ranges of their own.
             may_move=all(uses[name] == 1 for name in names),
         )
         for given, names in readers.items()
     }
 
 
-def _large_matrices(graph: Any) -> dict[str, NDArray[np.float32]]:
-    from onnx import numpy_helper
+def _large_matrices(graph: Any) -> dict[str, Any]:
+    """Return name → tensor of the float32 matrices that are worth 8 bits."""
+    from onnx import TensorProto
 
-    arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     return {
-        name: array
-        for name, array in arrays.items()
-        if array.ndim == 2 and array.dtype == np.float32 and array.size >= _MIN_WEIGHTS
+        tensor.name: tensor
+        for tensor in graph.initializer
+        if tensor.data_type == TensorProto.FLOAT
+        and len(tensor.dims) == 2
+        and tensor.dims[0] * tensor.dims[1] >= _MIN_WEIGHTS
     }
 
 
@@ -89,36 +111,41 @@ def _read_activations(
     model: Any, names: Sequence[str], examples: Sequence[Sequence[int]]
 ) -> dict[str, Activations]:
     """Run the graph on each example and keep the ranges of the tensors ``names``."""
-    import onnxruntime
     from onnx import TensorProto, helper
 
     # Not on a copy: a large encoder's weights are there often enough already.
     outputs = model.graph.output
     outputs.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), providers=["CPUExecutionProvider"]
-    )
+    session = open_session(model.SerializeToString())
     del outputs[len(outputs) - len(names) :]
-    low: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
-    high: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
-    sample: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
-    every = -(-sum(map(len, examples)) // _SAMPLE_TOKENS)
-    read = 0
+    seen = {name: _Seen(-(-_SAMPLE_TOKENS // len(examples))) for name in names}
     for ids in examples:
         row = np.array([ids], dtype=np.int64)
         found = session.run(names, {"input_ids": row, "attention_mask": np.ones_like(row)})
         for name, values in zip(names, found, strict=True):
-            tokens = values.reshape(-1, values.shape[-1])
-            low[name].append(tokens.min(axis=0))
-            high[name].append(tokens.max(axis=0))
-            sample[name].append(tokens[-read % every :: every])
-        read += len(ids)
-    return {
-        name: Activations(
-            np.min(low[name], axis=0), np.max(high[name], axis=0), np.concatenate(sample[name])
-        )
-        for name in names
-    }
+            seen[name].add(values.reshape(-1, values.shape[-1]))
+    return {name: each.activations() for name, each in seen.items()}
+
+
+class _Seen:
+    """Collects the ranges of one tensor, and of each example some tokens' values."""
+
+    def __init__(self, tokens: int) -> None:
+        self._tokens = tokens
+        self._low: list[NDArray[np.float32]] = []
+        self._high: list[NDArray[np.float32]] = []
+        self._sample: list[NDArray[np.float32]] = []
+
+    def add(self, values: NDArray[np.float32]) -> None:
+        self._low.append(values.min(axis=0))
+        self._high.append(values.max(axis=0))
+        # Other places in each sentence: the first token is unlike all others.
+        step = max(1, len(values) // self._tokens)
+        self._sample.append(values[len(self._sample) % step :: step][: self._tokens].copy())
+
+    def activations(self) -> Activations:
+        low, high = np.min(self._low, axis=0), np.max(self._high, axis=0)
+        return Activations(low, high, np.concatenate(self._sample))
 
 
 class _Quantizer:
@@ -130,11 +157,12 @@ class _Quantizer:
         self._graph = graph
         self._steps = steps
         self._node: Callable[..., Any] = helper.make_node
+        self._to_array: Callable[[Any], NDArray[np.float32]] = numpy_helper.to_array
         self._from_array: Callable[..., Any] = numpy_helper.from_array
         self._matrices = _large_matrices(graph)
         self._biases = _biases_after_products(graph)
         self._constants: dict[str, Any] = {}
-        self._quantized_inputs: set[str] = set()
+        self._made: set[str] = set()
         self._added: set[str] = set()
 
     def run(self) -> None:
@@ -159,12 +187,12 @@ class _Quantizer:
         position, rewrite = rewritings.get(node.op_type, (0, None))
         if rewrite is None or node.input[position] not in self._matrices:
             return [node]
-        return rewrite(node, self._matrices[node.input[position]])
+        return rewrite(node, self._to_array(self._matrices[node.input[position]]))
 
     def _matmul(self, node: Any, weights: NDArray[np.float32]) -> list[Any]:
         steps = self._steps.get(node.input[0])
         held = self._hold(
-            node.input[1], weights if steps is None else steps.weights(weights), WEIGHT_LEVELS
+            node.input[1], weights if steps is None else steps.scaled(weights), WEIGHT_LEVELS
         )
         if held is None:
             return [node]
@@ -189,9 +217,9 @@ class _Quantizer:
 
     def _quantize(self, given: str, step: str, zero: str, steps: Steps) -> list[Any]:
         """Bring the activations to 8 bits; once an activation."""
-        if given in self._quantized_inputs:
+        if f"{given}_uint8" in self._made:
             return []
-        self._quantized_inputs.add(given)
+        self._made.add(f"{given}_uint8")
         quantized = [f"{given}_uint8"]
         if steps.channels is None:
             return [self._node("QuantizeLinear", [given, step, zero], quantized)]
@@ -219,9 +247,9 @@ class _Quantizer:
 
     def _quantize_tokens(self, given: str) -> list[Any]:
         """Bring the activations to 8 bits, each token with its own scale; once an activation."""
-        if given in self._quantized_inputs:
+        if f"{given}_uint8" in self._made:
             return []
-        self._quantized_inputs.add(given)
+        self._made.add(f"{given}_uint8")
         one = self._constant("one", np.array(1, dtype=np.float32))
         step = self._constant("activation_step", np.array(1 / _LEVELS, dtype=np.float32))
         least = self._constant("activation_least", np.array(1e-12, dtype=np.float32))
@@ -244,6 +272,9 @@ class _Quantizer:
             return [node]
         stored, scale = held
         node.input[0] = f"{name}_weights"
+        if node.input[0] in self._made:
+            return [node]
+        self._made.add(node.input[0])
         return [
             self._node("Cast", [stored], [f"{name}_float"], to=1),
             self._node("Mul", [f"{name}_float", scale], [f"{name}_weights"]),
@@ -257,13 +288,14 @@ class _Quantizer:
         integers, scales = columns_in_8_bits(weights, levels)
         if _loses_most(weights, integers):
             return None
-        return self._constant(f"{name}_int8", integers), self._constant(f"{name}_scale", scales)
+        kind = f"{name}_{levels:.0f}"
+        return self._constant(f"{kind}_int8", integers), self._constant(f"{kind}_scale", scales)
 
     def _gather(self, node: Any, table: NDArray[np.float32]) -> list[Any]:
         name, positions, output = node.input[0], node.input[1], node.output[0]
         integers, scales = columns_in_8_bits(table.T, _LEVELS)
-        stored = self._constant(f"{name}_int8", np.ascontiguousarray(integers.T))
-        scale = self._constant(f"{name}_scale", scales[:, None])
+        stored = self._constant(f"{name}_rows_int8", np.ascontiguousarray(integers.T))
+        scale = self._constant(f"{name}_rows_scale", scales[:, None])
         return [
             self._node("Gather", [stored, positions], [f"{output}_int8"]),
             self._node("Cast", [f"{output}_int8"], [f"{output}_float"], to=1),
@@ -281,15 +313,15 @@ def _biases_after_products(graph: Any) -> dict[str, tuple[str, str]]:
     """Return a product's output → the vector that is added to it alone, and the sum's name."""
     shapes = {tensor.name: list(tensor.dims) for tensor in graph.initializer}
     readers: dict[str, list[Any]] = defaultdict(list)
-    for node in graph.node:
-        for name in node.input:
+    for node in (*graph.node, *graph.output):
+        for name in getattr(node, "input", [node.name]):
             readers[name].append(node)
     found = {}
     for node in graph.node:
         if node.op_type != "MatMul" or node.input[1] not in shapes:
             continue
         product, columns = node.output[0], shapes[node.input[1]][-1:]
-        if [reader.op_type for reader in readers[product]] == ["Add"]:
+        if [getattr(reader, "op_type", None) for reader in readers[product]] == ["Add"]:
             (addition,) = readers[product]
             for name in addition.input:
                 if shapes.get(name) == columns:

@@ -52,11 +52,11 @@ def test_the_range_of_a_large_channel_is_moved_into_the_weights():
     assert steps.channels.argmax() == 3
     exact = sample @ weights
     np.testing.assert_allclose(
-        (sample / steps.channels) @ steps.weights(weights), exact, rtol=1e-3, atol=1e-3
+        (sample / steps.channels) @ steps.scaled(weights), exact, rtol=1e-3, atol=1e-3
     )
     plain = choose_steps(seen(sample), [weights], may_move=False)
     assert plain.channels is None
-    errors = [np.abs(each.rounded(sample) @ each.weights(weights) - exact).mean()
+    errors = [np.abs(each.rounded(sample) @ each.scaled(weights) - exact).mean()
               for each in (steps, plain)]  # fmt: skip
     assert errors[0] < errors[1] / 2
 
@@ -67,7 +67,7 @@ def test_values_beyond_what_was_seen_are_cut_off():
     assert np.all(far == (255 - steps.zero) * np.float32(steps.scale))
 
 
-def test_the_last_bits_of_what_was_seen_do_not_matter():
+def test_the_last_bits_of_what_was_seen_seldom_matter():
     sample = matrix(1, 400, 32)
     sample[:, 3] *= 60
     weights = matrix(2, 32, 16)

@@ -1,6 +1,7 @@
 """The files of a trained model."""
 
 import dataclasses
+import itertools
 import shutil
 
 import numpy as np
@@ -9,15 +10,16 @@ import pytest
 
 from stance.codebook import Codebook, Frame
 from stance.files import LabelledRow
-from stance.finetuning import writing
+from stance.finetuning import quantized_graph, writing
 from stance.finetuning.training import load_classifier
 from stance.finetuning.writing import add_onnx, write_weights
 from stance.model import load
 from stance.store import ModelFolder
 
+NAMES = ("Oslo", "Lima", "Cairo", "Hanoi", "Quito", "Dakar", "Perth", "Minsk", "Accra", "Turin")
 ROWS = [
-    LabelledRow(id=str(n), text=text, document="d", frames={})
-    for n, text in enumerate(("the states agree", "a pact against the rivals", "no words"))
+    LabelledRow(id=f"{n}", text=f"{one} and {other} agree.", document="d", frames={})
+    for n, (one, other) in enumerate(itertools.permutations(NAMES, 2))
 ]
 
 
@@ -40,42 +42,58 @@ def test_whoever_may_read_the_settings_may_read_the_weights(classifier, tmp_path
     assert modes["model.safetensors"] == modes["config.json"]
 
 
-def test_the_onnx_file_gives_what_the_weights_give(folder, monkeypatch):
-    whole = load_classifier(folder.path, codebook=folder.codebook)
-    forms = []
-    export = writing.export_onnx
+@pytest.fixture
+def small_matrices_count(monkeypatch):
+    """Let the tiny model's matrices be large enough for 8 bits."""
+    monkeypatch.setattr(quantized_graph, "_MIN_WEIGHTS", 100)
 
-    def watched(model, file, *, examples):
-        forms.append(len(examples))
-        export(model, file, examples=examples)
 
-    monkeypatch.setattr(writing, "export_onnx", watched)
+@pytest.fixture
+def whole(folder):
+    return load_classifier(folder.path, codebook=folder.codebook)
+
+
+def operators(folder):
+    return {node.op_type for node in onnx.load(folder.path / "model.onnx").graph.node}
+
+
+@pytest.mark.usefixtures("small_matrices_count")
+def test_the_onnx_file_gives_what_the_weights_give(whole, folder):
     assert add_onnx(whole, folder, ROWS) is None
-    assert forms == [3]
+    assert "MatMulIntegerToFloat" in operators(folder)
+    assert "ReduceMax" not in operators(folder)
     texts = [row.text for row in ROWS]
     with load(folder.path, backend="onnx") as small, load(folder.path, backend="torch") as full:
-        np.testing.assert_allclose(small.predict_proba(texts), full.predict_proba(texts), atol=1e-3)
+        difference = np.abs(small.predict_proba(texts) - full.predict_proba(texts)).max()
+    assert 0 < difference < 0.15
 
 
-def test_where_fixed_scales_fail_every_token_has_its_own(folder, monkeypatch):
-    whole = load_classifier(folder.path, codebook=folder.codebook)
+@pytest.mark.usefixtures("small_matrices_count")
+def test_where_fixed_scales_fail_every_token_has_its_own(whole, folder, monkeypatch):
     forms = []
     export = writing.export_onnx
 
     def distorted_where_fixed(model, file, *, examples):
-        forms.append(len(examples))
         export(model, file, examples=examples)
+        forms.append(operators(folder))
         if examples:
             graph = onnx.load(file)
-            (bias,) = (t for t in graph.graph.initializer if t.name.endswith("classifier.bias"))
-            moved = onnx.numpy_helper.to_array(bias) + 9 * np.eye(1, *bias.dims, 0)[0]
-            bias.CopyFrom(onnx.numpy_helper.from_array(moved.astype(np.float32), bias.name))
+            (head,) = (t for t in graph.graph.initializer if t.name.endswith("classifier.weight"))
+            turned = -onnx.numpy_helper.to_array(head)
+            head.CopyFrom(onnx.numpy_helper.from_array(turned, head.name))
             onnx.save(graph, file)
 
     monkeypatch.setattr(writing, "export_onnx", distorted_where_fixed)
     assert add_onnx(whole, folder, ROWS) is None
-    assert forms == [3, 0]
-    assert (folder.path / "model.onnx").exists()
+    assert ["ReduceMax" in form for form in forms] == [False, True]
+    assert operators(folder) == forms[1]
+
+
+def test_a_file_that_is_wrong_in_either_form_goes(whole, folder, monkeypatch):
+    monkeypatch.setattr(writing, "_MAX_DIFFERENCES", (-1.0, -1.0))
+    reason = add_onnx(whole, folder, ROWS)
+    assert reason.startswith("its probabilities differ by 0.00 from")
+    assert "model.onnx" not in ModelFolder.read(folder.path).files
 
 
 def test_why_there_is_no_onnx_file_is_one_short_line(classifier, folder, monkeypatch):
