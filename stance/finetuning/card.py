@@ -117,6 +117,11 @@ def figure_lines(evaluation: Evaluation, what: str) -> list[str]:
         f"in {frame.support:,} rows"
         for name, frame in evaluation.frames.items()
     ]
+    if evaluation.stance.left_out:
+        lines.append(
+            "  not in stance macro-F1, since no frame with it was rightly found: "
+            f"{', '.join(evaluation.stance.left_out)}"
+        )
     return lines
 
 
