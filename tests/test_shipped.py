@@ -48,7 +48,8 @@ def test_8_bits_stay_near_float32(model):
         exact = reference.predict_proba(TEXTS)
     quantized = model.predict_proba(TEXTS)
     changed = model.decision.states(exact) != model.decision.states(quantized)
-    assert np.abs(exact - quantized).max() < 0.15
+    assert np.abs(exact - quantized).max() < 0.2
+    assert np.abs(exact - quantized).mean() < 0.005
     assert changed.any(axis=1).mean() < 0.05
 
 

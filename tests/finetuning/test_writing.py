@@ -65,7 +65,7 @@ def test_the_onnx_file_gives_what_the_weights_give(whole, folder):
     texts = [row.text for row in ROWS]
     with load(folder.path, backend="onnx") as small, load(folder.path, backend="torch") as full:
         difference = np.abs(small.predict_proba(texts) - full.predict_proba(texts)).max()
-    assert 0 < difference < 0.15
+    assert 0 < difference < 0.2
 
 
 @pytest.mark.usefixtures("small_matrices_count")
@@ -90,7 +90,7 @@ def test_where_fixed_scales_fail_every_token_has_its_own(whole, folder, monkeypa
 
 
 def test_a_file_that_is_wrong_in_either_form_goes(whole, folder, monkeypatch):
-    monkeypatch.setattr(writing, "_MAX_DIFFERENCES", (-1.0, -1.0))
+    monkeypatch.setattr(writing, "_MAX_DIFFERENCE", -1.0)
     reason = add_onnx(whole, folder, ROWS)
     assert reason.startswith("its probabilities differ by 0.00 from")
     assert "model.onnx" not in ModelFolder.read(folder.path).files
