@@ -19,7 +19,7 @@ from pathlib import Path
 from recipe import CODEBOOK
 
 DATA = Path(__file__).parent / "data"
-POINTERS = ("un.jsonl", "speeches/un4.jsonl", "waiting/un5.jsonl")
+POINTERS = ("un.jsonl", "speeches/un4.jsonl", "waiting/un5.jsonl", "waiting/un7.jsonl")
 
 Frames = Mapping[str, str]
 
@@ -32,7 +32,7 @@ def main() -> None:
     parts = {
         **{
             f"UN, ids {part}-": [codings(row) for row in un if row["id"].startswith(f"{part}-")]
-            for part in ("un", "un2", "un3", "un4", "un5", "un6")
+            for part in ("un", "un2", "un3", "un4", "un5", "un6", "un7")
         },
         "UN, ids un-, coded anew": [
             (earlier(row), anew[row["id"]]) for row in un if row["id"] in anew
