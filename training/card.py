@@ -29,8 +29,7 @@ The first three sets are kept apart from all training, and scored by the model a
 other three are its training rows, each scored by a model that was trained without its article,
 passage or speech. "With it" counts the sentences that carry a frame by their label, "given it"
 those that the model gives it to. "End to end" counts a frame that was missed or invented as a wrong
-stance. How each is measured: [the method](../../docs/method.md); what it means:
-[the model card](../../models/default/README.md#figures).
+stance. What it all means: [the model card](../../models/default/README.md#figures).
 """
 TRANSFER = "Trained on one source, scored on another (thresholds of one half)"
 #: Of one processor, assumed.

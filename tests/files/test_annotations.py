@@ -328,7 +328,7 @@ def test_a_file_of_codings_names_the_coders(tmp_path):
             '{"cooperation": "favor"}, or {} where there is no frame$',
         ),
         ({"id": "2", "frames": [1]}, r"line 2: the row is not labelled: its frames are \[1\]; exp"),
-        ({"id": "2", "frames": "?"}, r"line 2: '\?' is not a frame's name"),
+        ({"id": "2", "frames": "?"}, r"line 2: '\?' is a row not labelled yet"),
         ({"id": "2", "frames": {"a": "favour"}}, "line 2: unknown stance 'favour' .did you mean"),
         ({"coder": "A", "frames": {}}, "line 2 has neither an 'id' nor a 'text'"),
         (
