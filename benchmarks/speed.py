@@ -263,8 +263,9 @@ def matrix_product(width: int, inner: int) -> Callable[[], float]:
     """Return what measures the operations a second of an 8-bit product on every processor."""
     from concurrent.futures import ThreadPoolExecutor
 
-    import onnxruntime
     from onnx import TensorProto, helper
+
+    from stance.backends.onnx import open_session
 
     rows = 384
     graph = helper.make_graph(
@@ -281,9 +282,7 @@ def matrix_product(width: int, inner: int) -> Callable[[], float]:
     )
     product = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
     product.ir_version = 8
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(product.SerializeToString(), options)
+    session = open_session(product.SerializeToString())
     given = {"a": np.random.default_rng(0).integers(0, 255, (rows, width)).astype(np.uint8)}
     times, threads = 200, len(os.sched_getaffinity(0))
 

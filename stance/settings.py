@@ -63,8 +63,7 @@ def checksum_of(model: ModelFolder) -> str:
     What was measured of the model, or noted of its training, is none of that.
     """
     data = model.to_dict()
-    for told in ("figures", "training"):
-        data.pop(told, None)
+    del data["figures"], data["training"]
     for frame in data["decision"].values():
         del frame["threshold"]
     text = json.dumps(data, ensure_ascii=False, sort_keys=True)

@@ -65,6 +65,7 @@ def add_onnx(
         reason = _write_onnx(classifier, folder.path, form)
         if reason is not None:
             return reason
+        folder.write()
         reason = _compare(folder, others)
         if reason is None:
             return None
@@ -90,7 +91,6 @@ def _write_onnx(
 
 def _compare(folder: ModelFolder, texts: Sequence[str]) -> str | None:
     """Compare the ONNX file with the weights on some texts; say what is wrong, if it is."""
-    folder.write()
     some = texts[:_COMPARED]
     try:
         with load(folder.path, backend="onnx") as small, load(folder.path, backend="torch") as full:

@@ -12,25 +12,25 @@ from stance.finetuning.export import EXAMPLES, example_ids, export_onnx
 #: The two 8-bit forms: scales read from examples, and a scale a token.
 FIXED, BY_TOKEN = "int8.onnx", "int8_by_token.onnx"
 both_forms = pytest.mark.parametrize("form", [FIXED, BY_TOKEN])
+#: Of encoders that are wide enough for their matrices to be quantized.
+WIDE = {
+    "vocab_size": 600,
+    "hidden_size": 128,
+    "num_attention_heads": 4,
+    "intermediate_size": 256,
+    "num_labels": 16,
+    "attn_implementation": "eager",
+}
 
 
 @pytest.fixture(scope="module")
 def wide_model():
-    """A BERT that is wide enough for its matrices to be quantized."""
+    """A BERT with biases, as after training."""
     import torch
     from transformers import BertConfig, BertForSequenceClassification
 
     torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=600,
-        hidden_size=128,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        intermediate_size=256,
-        num_labels=16,
-        attn_implementation="eager",
-    )
-    model = BertForSequenceClassification(config).eval()
+    model = BertForSequenceClassification(BertConfig(num_hidden_layers=2, **WIDE)).eval()
     with torch.no_grad():
         for name, weights in model.named_parameters():
             if name.endswith("bias"):
@@ -201,16 +201,7 @@ def test_layers_that_share_their_weights_hold_them_once(tmp_path, form):
     from transformers import AlbertConfig, AlbertForSequenceClassification
 
     torch.manual_seed(0)
-    config = AlbertConfig(
-        vocab_size=600,
-        embedding_size=128,
-        hidden_size=128,
-        num_hidden_layers=3,
-        num_attention_heads=4,
-        intermediate_size=256,
-        num_labels=16,
-        attn_implementation="eager",
-    )
+    config = AlbertConfig(num_hidden_layers=3, embedding_size=128, **WIDE)
     model = AlbertForSequenceClassification(config).eval()
     examples = random_batch(40, 24, seed=1).input_ids.tolist() if form == FIXED else []
     export_onnx(model, tmp_path / form, examples=examples)

@@ -45,6 +45,8 @@ def test_weights_that_are_there_are_not_trained_again(weights, tiny_folder, monk
     assert {file.name: file.read_bytes() for file in weights.iterdir()} == before
     with pytest.raises(AssertionError, match="trained twice"):
         module.train_weights(ROWS[1:], str(tiny_folder))
+    module.write_onnx(weights, ROWS)
+    assert (weights / "model.onnx").is_file()
 
 
 def test_a_training_that_was_cut_off_ends_with_the_same_weights(weights, tiny_folder, monkeypatch):
