@@ -7,51 +7,39 @@ passages and a fifth of the UN speeches, so that the same five serve as leave-on
 the articles and as grouped cross-validation on the rest. Each model is turned into its 8-bit form,
 as it is shipped, and scores its held-out rows in both forms. The logits go to
 results/out_of_fold.npz; calibration, thresholds and every figure of the card come from there.
-Each fold's are kept beside it until all are there, and checkpoints of those under way: a run that
-was cut off goes on where it was.
+The weights of each fold are kept in results/weights, and checkpoints of those under way: a run that
+was cut off goes on where it was, and one with another 8-bit form only scores anew.
 """
 
 from __future__ import annotations
 
-import tempfile
-import zlib
 from collections.abc import Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
-from pathlib import Path
 
 import numpy as np
 import torch
 from corpus import FOLDS, Row, fold_of, read_rows
+from eight_bits import form, int8_logits
 from numpy.typing import NDArray
-from recipe import CODEBOOK, RECIPE, example_texts, fingerprint, parse_arguments, train
+from recipe import CODEBOOK, RECIPE, example_texts, fingerprint, parse_arguments
+from weights import RESULTS, read_weights, train_weights
 
-from stance.backends import first_token, open_backend
 from stance.backends.onnx import available_threads
 from stance.codebook import STATES
 from stance.decision import states_of
-from stance.finetuning import export, quantization, quantized_graph
-from stance.finetuning.training import Classifier, predict_logits
-from stance.tokens import WindowTokenizer, pack
+from stance.finetuning.training import predict_logits
 
-RESULTS = Path(__file__).parent / "results"
 OUT_OF_FOLD = RESULTS / "out_of_fold.npz"
-CHECKPOINTS = RESULTS / "checkpoints"
-#: Of what makes the 8-bit form, as it is imported: it may be changed while a training runs.
-PROGRAM = zlib.crc32(
-    b"".join(
-        Path(str(module.__file__)).read_bytes()
-        for module in (export, quantized_graph, quantization, first_token)
-    )
-)
+WEIGHTS = RESULTS / "weights"
 
 
 def cross_validate(rows: Sequence[Row], base: str, pool: Executor) -> None:
     """Train five times and write the held-out logits, 8-bit and float32, with the rows' ids."""
     shape = (len(rows), len(CODEBOOK.labels))
     int8, float32 = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-    jobs = [pool.submit(fold_logits, rows, fold, base) for fold in range(FOLDS)]
+    jobs = [pool.submit(score_fold, rows, fold, base) for fold in range(FOLDS)]
     for fold, job in enumerate(jobs):
         held_out = in_fold(rows, fold)
         int8[held_out], float32[held_out] = job.result()
@@ -70,41 +58,12 @@ def cross_validate(rows: Sequence[Row], base: str, pool: Executor) -> None:
         float32=float32.astype(np.float16),
         fingerprint=np.array(made_of(rows, base)),
     )
-    for fold in range(FOLDS):
-        kept_fold(fold).unlink(missing_ok=True)
     print(f"written: {OUT_OF_FOLD}", flush=True)
 
 
-def fold_logits(
-    rows: Sequence[Row], fold: int, base: str
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return what ``score_fold`` does, from an earlier run where that came so far."""
-    kept = kept_fold(fold)
-    if kept.exists():
-        with np.load(kept) as stored:
-            if str(stored["fingerprint"]) == made_of(rows, base):
-                return stored["int8"], stored["float32"]
-    int8, float32 = score_fold(rows, fold, base)
-    kept.parent.mkdir(exist_ok=True)
-    fresh = kept.with_name(f"new_{kept.name}")
-    np.savez_compressed(
-        fresh,
-        int8=int8.astype(np.float16),
-        float32=float32.astype(np.float16),
-        fingerprint=np.array(made_of(rows, base)),
-    )
-    fresh.replace(kept)
-    return int8, float32
-
-
 def made_of(rows: Sequence[Row], base: str) -> str:
-    """Return what held-out logits depend on: rows, recipe, base, and what makes the 8-bit form."""
-    return f"{fingerprint(rows, base)} {PROGRAM:08x}"
-
-
-def kept_fold(fold: int) -> Path:
-    """Return where the logits of a fold are kept until all are there."""
-    return RESULTS / f"fold_{fold + 1}.npz"
+    """Return what held-out logits depend on: rows, recipe, base, and the 8-bit form."""
+    return f"{fingerprint(rows, base)} {form()}"
 
 
 def score_fold(
@@ -112,7 +71,9 @@ def score_fold(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Train without one fold; return its 8-bit and its float32 logits."""
     training = [row for row in rows if fold_of(row) != fold]
-    classifier = train(training, base, checkpoints=CHECKPOINTS)
+    folder = WEIGHTS / f"without_fold_{fold + 1}"
+    train_weights(training, base, folder)
+    classifier = read_weights(folder)
     texts = [rows[index].text for index in in_fold(rows, fold)]
     exact = predict_logits(classifier, texts, max_length=RECIPE.max_length)
     return int8_logits(classifier, texts, example_texts(training)), exact
@@ -148,40 +109,15 @@ def out_of_fold_logits(rows: Sequence[Row], base: str, kind: str = "int8") -> ND
     """Return the held-out logits of ``rows``, float32 of shape (n, F * 4).
 
     Raises:
-        SystemExit: they were not computed yet, or with other rows, another recipe, base or program.
+        SystemExit: they were not computed yet, or with other rows, another recipe, base or form.
     """
     if not is_fresh(rows, base):
         raise SystemExit(
-            f"{OUT_OF_FOLD} is missing, or of other rows, another recipe or another base; "
+            f"{OUT_OF_FOLD} is missing, or of other rows, recipe, base or 8-bit form; "
             "run training/cross_validate.py first"
         )
     with np.load(OUT_OF_FOLD) as stored:
         return stored[kind].astype(np.float32)
-
-
-def int8_logits(
-    classifier: Classifier, texts: Sequence[str], examples: Sequence[str]
-) -> NDArray[np.float32]:
-    """Return the logits of the classifier's 8-bit form, as the CPU backend computes them."""
-    ids = export.example_ids(classifier.tokenizer, examples, max_length=RECIPE.max_length)
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        export.export_onnx(classifier.model, folder / "model.onnx", examples=ids)
-        classifier.tokenizer.save_pretrained(folder)
-        tokenizer = WindowTokenizer(folder / "tokenizer.json", max_length=RECIPE.max_length)
-        windows = tokenizer.windows(texts)
-        backend = open_backend(folder, backend="onnx")
-        packed = list(
-            pack(windows.ids, batch_tokens=backend.batch_tokens, padding_id=tokenizer.padding_id)
-        )
-        logits = np.zeros((len(windows.ids), len(CODEBOOK.labels)), np.float32)
-        results = backend.logits([batch for _, batch in packed])
-        for (positions, _), values in zip(packed, results, strict=True):
-            logits[positions] = values
-        backend.close()
-    # The few sentences longer than the encoder reads are judged by their first window here.
-    first = np.searchsorted(windows.text_index, np.arange(len(texts)))
-    return logits[first]
 
 
 if __name__ == "__main__":

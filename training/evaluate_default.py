@@ -25,10 +25,12 @@ import baselines
 import numpy as np
 from card import write_card, write_tables
 from corpus import FOLDS, KEPT_APART, Row, fold_of, kept_apart_rows, read_rows
-from cross_validate import RESULTS, int8_logits, out_of_fold_logits, trainers
+from cross_validate import out_of_fold_logits, trainers
+from eight_bits import int8_logits
 from numpy.typing import NDArray
 from recipe import CODEBOOK, RECIPE, fingerprint, parse_arguments, train
 from train_default import OUTPUT
+from weights import RESULTS
 
 from stance.decision import Decision, states_of
 from stance.evaluation import evaluate

@@ -31,7 +31,8 @@ class _FirstTokenAttention(torch.nn.Module):
         first = hidden_states[:, :1]
         query = _by_head(block, block.query(first)).transpose(1, 2)
         # A head's question in the terms of the tokens themselves: (rows, heads, width).
-        asked = (query @ _by_head(block, block.key.weight.t()).permute(1, 2, 0)).flatten(1, 2)
+        keys = _by_head(block, block.key.weight.t()).permute(1, 2, 0)
+        asked = self._head_by_head(query, keys).flatten(1, 2)
         constant = query @ _by_head(block, block.key.bias).unsqueeze(-1)
         # In this order: the other way round, the number of tokens, padding included, would decide
         # how ONNX Runtime cuts the sums into parts, and so their last bit.
@@ -41,7 +42,8 @@ class _FirstTokenAttention(torch.nn.Module):
             scores = _masked(scores, attention_mask[:, :, :1])
         shares = block.dropout(scores.softmax(dim=-1))
         mean = (shares.flatten(1, 2) @ hidden_states).unsqueeze(2)
-        found = mean @ _by_head(block, block.value.weight.t()).permute(1, 0, 2)
+        values = _by_head(block, block.value.weight.t()).permute(1, 0, 2)
+        found = self._head_by_head(mean, values)
         bias = _by_head(block, block.value.bias).unsqueeze(1)
         if self.training:
             # Dropout leaves shares that do not add up to 1. Elsewhere the sum is left out, as its
@@ -49,6 +51,14 @@ class _FirstTokenAttention(torch.nn.Module):
             bias = shares.sum(dim=-1, keepdim=True) * bias
         found = found + bias
         return output(found.flatten(1).unsqueeze(1), first), None
+
+    def _head_by_head(self, tokens: Any, matrices: Any) -> Any:
+        """Multiply (rows, heads, 1, n) with (heads, n, m), each head with its own."""
+        if self.training:
+            # The way back of the other would make a gradient of all the matrices for each row.
+            return (tokens.squeeze(2).transpose(0, 1) @ matrices).transpose(0, 1).unsqueeze(2)
+        # In this order a row's sums do not depend on how many rows there are.
+        return tokens @ matrices
 
 
 def _by_head(block: Any, array: Any) -> Any:

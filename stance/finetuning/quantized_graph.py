@@ -74,7 +74,11 @@ def _choose_all_steps(model: Any, examples: Sequence[Sequence[int]]) -> dict[str
     """Return the steps of each input of the matrix products that are to be in 8 bits."""
     from onnx import numpy_helper
 
-    matrices = _large_matrices(model.graph)
+    matrices = {
+        name: weights
+        for name, tensor in _large_matrices(model.graph).items()
+        if not _loses_most(weights := numpy_helper.to_array(tensor), WEIGHT_LEVELS)
+    }
     readers: dict[str, list[str]] = defaultdict(list)
     for node in model.graph.node:
         if node.op_type == "MatMul" and node.input[1] in matrices:
@@ -86,7 +90,7 @@ def _choose_all_steps(model: Any, examples: Sequence[Sequence[int]]) -> dict[str
     return {
         given: choose_steps(
             seen[given],
-            [numpy_helper.to_array(matrices[name]) for name in names],
+            [matrices[name] for name in names],
             # A matrix of several layers is held once, and their inputs have ranges of their own.
             may_move=all(uses[name] == 1 for name in names),
         )
@@ -217,10 +221,9 @@ class _Quantizer:
 
     def _quantize(self, given: str, step: str, zero: str, steps: Steps) -> list[Any]:
         """Bring the activations to 8 bits; once an activation."""
-        if f"{given}_uint8" in self._made:
-            return []
-        self._made.add(f"{given}_uint8")
         quantized = [f"{given}_uint8"]
+        if not self._is_new(*quantized):
+            return []
         if steps.channels is None:
             return [self._node("QuantizeLinear", [given, step, zero], quantized)]
         share = self._constant(f"{given}_share", 1 / steps.channels)
@@ -247,9 +250,8 @@ class _Quantizer:
 
     def _quantize_tokens(self, given: str) -> list[Any]:
         """Bring the activations to 8 bits, each token with its own scale; once an activation."""
-        if f"{given}_uint8" in self._made:
+        if not self._is_new(f"{given}_uint8"):
             return []
-        self._made.add(f"{given}_uint8")
         one = self._constant("one", np.array(1, dtype=np.float32))
         step = self._constant("activation_step", np.array(1 / _LEVELS, dtype=np.float32))
         least = self._constant("activation_least", np.array(1e-12, dtype=np.float32))
@@ -272,9 +274,8 @@ class _Quantizer:
             return [node]
         stored, scale = held
         node.input[0] = f"{name}_weights"
-        if node.input[0] in self._made:
+        if not self._is_new(node.input[0]):
             return [node]
-        self._made.add(node.input[0])
         return [
             self._node("Cast", [stored], [f"{name}_float"], to=1),
             self._node("Mul", [f"{name}_float", scale], [f"{name}_weights"]),
@@ -285,9 +286,9 @@ class _Quantizer:
         self, name: str, weights: NDArray[np.float32], levels: float
     ) -> tuple[str, str] | None:
         """Hold a matrix in 8 bits, a scale a column; None where too much of it would be lost."""
-        integers, scales = columns_in_8_bits(weights, levels)
-        if _loses_most(weights, integers):
+        if _loses_most(weights, levels):
             return None
+        integers, scales = columns_in_8_bits(weights, levels)
         kind = f"{name}_{levels:.0f}"
         return self._constant(f"{kind}_int8", integers), self._constant(f"{kind}_scale", scales)
 
@@ -303,6 +304,12 @@ class _Quantizer:
             self._node("Mul", [f"{output}_float", f"{output}_row_scale"], [output]),
         ]
 
+    def _is_new(self, name: str) -> bool:
+        """Say, the first time only, that nothing makes this value yet."""
+        new = name not in self._made
+        self._made.add(name)
+        return new
+
     def _constant(self, name: str, array: NDArray[Any]) -> str:
         if name not in self._constants:
             self._constants[name] = self._from_array(array, name)
@@ -312,26 +319,27 @@ class _Quantizer:
 def _biases_after_products(graph: Any) -> dict[str, tuple[str, str]]:
     """Return a product's output → the vector that is added to it alone, and the sum's name."""
     shapes = {tensor.name: list(tensor.dims) for tensor in graph.initializer}
-    readers: dict[str, list[Any]] = defaultdict(list)
-    for node in (*graph.node, *graph.output):
-        for name in getattr(node, "input", [node.name]):
-            readers[name].append(node)
+    uses = Counter(name for node in graph.node for name in node.input)
+    uses.update(output.name for output in graph.output)
+    columns = {
+        node.output[0]: shapes[node.input[1]][-1:]
+        for node in graph.node
+        if node.op_type == "MatMul" and node.input[1] in shapes and uses[node.output[0]] == 1
+    }
     found = {}
     for node in graph.node:
-        if node.op_type != "MatMul" or node.input[1] not in shapes:
+        if node.op_type != "Add":
             continue
-        product, columns = node.output[0], shapes[node.input[1]][-1:]
-        if [getattr(reader, "op_type", None) for reader in readers[product]] == ["Add"]:
-            (addition,) = readers[product]
-            for name in addition.input:
-                if shapes.get(name) == columns:
-                    found[product] = (name, addition.output[0])
+        for product, name in (node.input, node.input[::-1]):
+            if product in columns and shapes.get(name) == columns[product]:
+                found[product] = (name, node.output[0])
     return found
 
 
-def _loses_most(weights: NDArray[np.float32], integers: NDArray[np.int8]) -> bool:
-    """Say whether most weights became 0: beside a large one, what was learnt is a trifle.
+def _loses_most(weights: NDArray[np.float32], levels: float) -> bool:
+    """Say whether most weights would become 0: beside a large one, what was learnt is a trifle.
 
     So it is in the layer of ``pooling``, whose output matrix starts as a multiple of the identity.
     """
+    integers, _ = columns_in_8_bits(weights, levels)
     return bool(np.count_nonzero(integers) < np.count_nonzero(weights) / 2)

@@ -140,6 +140,7 @@ def train_classifier(
     except ModuleNotFoundError as error:
         raise MissingExtraError("training", extra="train") from error
     from stance.backends.first_token import narrowed_last_layer
+    from stance.finetuning.embedding_gradient import reused_embedding_gradient
     from stance.finetuning.loss import frame_trainer
     from stance.finetuning.watching import run_trainer
 
@@ -165,7 +166,9 @@ def train_classifier(
             train_dataset=Dataset.from_dict(columns),
             data_collator=DataCollatorWithPadding(classifier.tokenizer),
         )
-        with narrowed_last_layer(classifier.model):
+        on_cpu = not torch.cuda.is_available()
+        reused = reused_embedding_gradient(classifier.model) if on_cpu else nullcontext()
+        with narrowed_last_layer(classifier.model), reused:
             run_trainer(trainer, classifier, watch)
         # Without this the model would go on computing in bfloat16, wherever it is used.
         model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)

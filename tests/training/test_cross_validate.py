@@ -49,19 +49,26 @@ def test_every_row_has_the_logits_of_its_fold(trained):
         np.testing.assert_array_equal(found, np.repeat(folds[:, None] + more, STATES, axis=1))
 
 
-def test_a_run_that_was_cut_off_trains_what_is_missing(trained):
-    for fold in (0, 3):
-        module.fold_logits(ROWS, fold, "base")
-    trained.clear()
+def test_logits_of_another_base_are_refused(trained):
     cross_validate()
-    assert sorted(trained) == [1, 2, 4]
-    assert [file.name for file in module.RESULTS.iterdir()] == ["out_of_fold.npz"]
-
-
-def test_folds_of_another_base_are_trained_anew(trained):
-    module.fold_logits(ROWS, 0, "other")
-    trained.clear()
-    cross_validate()
-    assert sorted(trained) == list(range(FOLDS))
-    with pytest.raises(SystemExit, match="another base"):
+    with pytest.raises(SystemExit, match="base or 8-bit form"):
         module.out_of_fold_logits(ROWS, "other")
+
+
+def test_another_8_bit_form_trains_nothing_anew(tiny_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "WEIGHTS", tmp_path / "weights")
+    monkeypatch.setattr("weights.CHECKPOINTS", tmp_path / "checkpoints")
+    rows = ROWS[:12]
+    first = module.score_fold(rows, 0, str(tiny_folder))
+    held_out = module.in_fold(rows, 0)
+    assert len(held_out) > 0
+    assert [values.shape for values in first] == [(len(held_out), STATES)] * 2
+
+    def train(*_, **__):
+        raise AssertionError("trained twice")
+
+    monkeypatch.setattr("weights.train", train)
+    for found, expected in zip(module.score_fold(rows, 0, str(tiny_folder)), first, strict=True):
+        np.testing.assert_array_equal(found, expected)
+    with pytest.raises(AssertionError, match="trained twice"):
+        module.score_fold(rows, 1, str(tiny_folder))

@@ -1,7 +1,6 @@
-"""The shipped model: nothing trained twice, and the old one stands until the new one is whole."""
+"""The shipped model's files: weights as they were trained, and the ONNX file made of them."""
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,11 +9,12 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "training"))
 
 pytest.importorskip("torch", reason="needs the extra train")
 
-import recipe
 import train_default as module
 from corpus import Row
 
-from stance.finetuning.training import Watch
+from stance.backends.onnx import OnnxBackend
+from stance.finetuning.training import predict_logits
+from stance.tokens import WindowTokenizer, pack
 
 ROWS = [
     Row(f"w9-{n}-1", "authored", f"w9-{n}", f"Text {n}.", {"cooperation": "favor"} if n % 2 else {})
@@ -22,51 +22,14 @@ ROWS = [
 ]
 
 
-@pytest.fixture
-def weights(monkeypatch, tmp_path):
-    """Return where the weights are kept."""
-    monkeypatch.setattr(module, "WEIGHTS", tmp_path / "weights")
-    monkeypatch.setattr(module, "CHECKPOINTS", tmp_path / "checkpoints")
-    return module.WEIGHTS
-
-
-def test_weights_that_are_there_are_not_trained_again(weights, tiny_folder, monkeypatch):
-    minutes = module.train_weights(ROWS, str(tiny_folder))
-    assert minutes is not None
-    assert not list(module.CHECKPOINTS.iterdir())
-    before = {file.name: file.read_bytes() for file in weights.iterdir()}
-    assert {"model.safetensors", "tokenizer.json"} <= before.keys()
-
-    def train(*_, **__):
-        raise AssertionError("trained twice")
-
-    monkeypatch.setattr(module, "train", train)
-    assert module.train_weights(ROWS, str(tiny_folder)) == minutes
-    assert {file.name: file.read_bytes() for file in weights.iterdir()} == before
-    with pytest.raises(AssertionError, match="trained twice"):
-        module.train_weights(ROWS[1:], str(tiny_folder))
-    module.write_onnx(weights, ROWS)
-    assert (weights / "model.onnx").is_file()
-
-
-def test_a_training_that_was_cut_off_ends_with_the_same_weights(weights, tiny_folder, monkeypatch):
-    small = replace(recipe.RECIPE, batch_size=2)
-    alone = recipe.train(ROWS, str(tiny_folder), recipe=small)
-
-    def cut_off(**fields):
-        def after_step(step, _):
-            if step == 3:
-                raise KeyboardInterrupt
-
-        return Watch(**{**fields, "after_step": after_step})
-
-    monkeypatch.setattr(recipe, "CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr(recipe, "Watch", cut_off)
-    with pytest.raises(KeyboardInterrupt):
-        recipe.train(ROWS, str(tiny_folder), recipe=small, checkpoints=module.CHECKPOINTS)
-    assert list(module.CHECKPOINTS.glob("*/checkpoint-2"))
-    monkeypatch.setattr(recipe, "Watch", Watch)
-    again = recipe.train(ROWS, str(tiny_folder), recipe=small, checkpoints=module.CHECKPOINTS)
-    assert not list(module.CHECKPOINTS.iterdir())
-    for name, values in alone.model.state_dict().items():
-        assert values.equal(again.model.state_dict()[name]), name
+def test_the_onnx_file_computes_what_the_weights_do(tiny_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("weights.CHECKPOINTS", tmp_path / "checkpoints")
+    folder = tmp_path / "weights"
+    module.train_weights(ROWS, str(tiny_folder), folder)
+    module.write_onnx(folder, ROWS)
+    texts = [row.text for row in ROWS]
+    expected = predict_logits(module.read_weights(folder), texts, max_length=16)
+    windows = WindowTokenizer(folder / "tokenizer.json", max_length=16).windows(texts)
+    ((positions, batch),) = pack(windows.ids, batch_tokens=1000, padding_id=0)
+    (found,) = OnnxBackend(folder / "model.onnx", threads=1).logits([batch])
+    assert abs(found - expected[positions]).max() < 0.1
