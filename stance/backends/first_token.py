@@ -54,7 +54,7 @@ class _FirstTokenAttention(torch.nn.Module):
 
     def _head_by_head(self, tokens: Any, matrices: Any) -> Any:
         """Multiply (rows, heads, 1, n) with (heads, n, m), each head with its own."""
-        if self.training:
+        if torch.is_grad_enabled():
             # The way back of the other would make a gradient of all the matrices for each row.
             return (tokens.squeeze(2).transpose(0, 1) @ matrices).transpose(0, 1).unsqueeze(2)
         # In this order a row's sums do not depend on how many rows there are.

@@ -50,6 +50,7 @@ def pull_together(
     import torch
 
     from stance.backends.first_token import narrowed_last_layer
+    from stance.finetuning.embedding_gradient import reused_embedding_gradient
 
     model = classifier.model
     layer = output_layer(model, model.config.num_labels)
@@ -62,7 +63,7 @@ def pull_together(
     length = min(recipe.max_length, _MOST_TOKENS)
     encoded = classifier.tokenizer(list(texts), truncation=True, max_length=length)["input_ids"]
     model.eval()
-    with inputs_of(layer) as given:
+    with inputs_of(layer) as given, reused_embedding_gradient(model):
         for step in range(steps):
             rows = _draw(carried, generator)
             batch = classifier.tokenizer.pad(

@@ -71,7 +71,7 @@ def export_onnx(
     example = torch.ones(2, 9, dtype=torch.int64)
     rows_and_tokens = {0: "rows", 1: "tokens"}
     buffer: Any = io.BytesIO()
-    with warnings.catch_warnings(), narrowed_last_layer(model):
+    with warnings.catch_warnings(), torch.no_grad(), narrowed_last_layer(model):
         # The tracing exporter is the one that needs no further package; it warns of its own end.
         warnings.simplefilter("ignore")
         torch.onnx.export(
