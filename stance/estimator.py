@@ -5,6 +5,7 @@ This module imports scikit-learn as it loads.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import weakref
@@ -206,8 +207,14 @@ def _in_own_folder(make: Callable[[Path], StanceModel]) -> StanceModel:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     # Models with other thresholds share this object with it, so it lives as long as any of them.
-    weakref.finalize(model.folder, shutil.rmtree, folder, ignore_errors=True)
+    weakref.finalize(model.folder, _remove, folder, os.getpid())
     return model
+
+
+def _remove(folder: Path, process: int) -> None:
+    """Remove a model's own folder, unless a forked child ends whose parent goes on using it."""
+    if os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _unpacked(

@@ -42,8 +42,8 @@ def evaluate(
             column every row is a document of its own.
         resamples: of the bootstrap; 0 gives no intervals.
         seed: the same seed gives the same intervals.
-        note: called with a line on what an export was taken for; by default it goes to the logger
-            ``stance.evaluate``.
+        note: called with a line on what an export was taken for, or on documents that are not
+            named; by default it goes to the logger ``stance.evaluate``.
 
     Raises:
         InputError: the file cannot be read, a row is not labelled, or there is no row.
@@ -161,4 +161,9 @@ def _rows_of(
             )
     if not rows:
         raise InputError(f"{data} has no rows; expected labelled sentences")
+    if len(rows) > 1 and all(row.document == row.id for row in rows):
+        note(
+            "the rows do not say which document each is from: intervals are of single sentences, "
+            "too narrow where several come from one document"
+        )
     return rows

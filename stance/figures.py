@@ -19,11 +19,13 @@ __all__ = [
 ]
 
 _INTERVAL = (2.5, 97.5)
+# Means of the same numbers in another order differ by less.
+_ALIKE = 1e-12
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure and its 95% interval; ``None`` stands for what is not defined on the data.
+    """A figure and its 95% interval; ``None`` stands for what the data do not tell.
 
     >>> str(Figure(0.714, 0.652, 0.771)), str(Figure(None, None, None))
     ('0.71 [0.65, 0.77]', 'undefined')
@@ -37,12 +39,14 @@ class Figure:
     def of(cls, values: npt.NDArray[np.float64]) -> Figure:
         """Make a figure of its value on the data (first) and on the resamples (the rest).
 
-        NaN is a value that is not defined; resamples without one are left out.
+        NaN is a value that is not defined; resamples without one are left out. Where all others
+        are the figure itself, as when one document has all that it counts, resampling does not
+        tell how sure it is: it has no interval then.
         """
         if np.isnan(values[0]):
             return cls(None, None, None)
         defined = values[1:][~np.isnan(values[1:])]
-        if not defined.size:
+        if np.allclose(defined, values[0], rtol=0, atol=_ALIKE):  # Also where there are none.
             return cls(float(values[0]), None, None)
         low, high = np.percentile(defined, _INTERVAL)
         return cls(float(values[0]), float(low), float(high))

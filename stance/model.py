@@ -104,9 +104,11 @@ class StanceModel:
 
         Raises:
             MissingExtraError: captum, torch or transformers is not installed.
+            ModelError: the folder that the model was loaded from holds another one by now.
         """
         from stance.backends.gradients import Gradients
 
+        self._check_folder()
         return Gradients(
             self.folder.path,
             temperatures=self.decision.temperatures,
@@ -330,8 +332,9 @@ class StanceModel:
         Raises:
             OutputError: the folder exists and is not empty, unless ``force``; it is a file, or
                 cannot be written.
-            ModelError: the folder that the model was loaded from is gone.
+            ModelError: the folder that the model was loaded from is gone, or holds another model.
         """
+        self._check_folder()
         copied = self.folder.copy(folder, force=force)
         if self.decision != copied.decision:
             copied.decide(self.decision)
@@ -360,6 +363,14 @@ class StanceModel:
         """Release the encoder's memory and threads."""
         self.backend.close()
         vars(self).pop("gradients", None)
+
+    def _check_folder(self) -> None:
+        """Raise ``ModelError`` unless the folder still holds the model that was loaded from it."""
+        if ModelFolder.read(self.folder.path).files != self.folder.files:
+            raise ModelError(
+                f"{self.folder.path} holds another model than the one that was loaded from it; "
+                "load it instead, or put the former back"
+            )
 
     def _tokenize(self, texts: Sequence[str]) -> Tokenized:
         return tokenize(

@@ -72,7 +72,7 @@ def score(
     >>> states = np.array([[1], [0], [0], [3]])
     >>> result = score(states, np.eye(4)[states], states, "aabb", frames=["cooperation"])
     >>> str(result.macro_f1), result.documents
-    ('1.00 [1.00, 1.00]', 2)
+    ('1.00', 2)
     """
     rows = _check(gold, probabilities, predicted, len(frames))
     drawn = _draw(documents, len(rows.gold), resamples, seed)

@@ -36,11 +36,12 @@ BESIDE = ("README.md", "calibration.svg", "stance.json")
 _PICKLES = {".bin", ".ckpt", ".dill", ".joblib", ".pickle", ".pkl", ".pt", ".pth"}
 _CODE_SUFFIXES = _PICKLES | {".dll", ".dylib", ".py", ".pyc", ".pyd", ".so"}
 # What the settings of transformers may name: code of the folder's own, a kernel of the Hub, a
-# package that unpacks the weights, other files.
+# package that unpacks the weights, other files, another setting to stand for one of these.
 _CODE_SETTINGS = (
     "auto_map", "custom_pipelines", "attn_implementation", "_attn_implementation",
     "experts_implementation", "kernel_config", "use_kernels", "quantization_config",
-    "transformers_weights",
+    "transformers_weights", "attribute_map", "_attn_implementation_internal",
+    "_experts_implementation_internal",
 )  # fmt: skip
 _MAX_LAYERS = 1000
 _HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")

@@ -32,7 +32,7 @@ __all__ = [
     "wilson",
 ]
 
-_WITHHELD, _NOT_CODED = -1, len(STATES)
+_WITHHELD, _NOT_JUDGED, _NOT_CODED = -1, -2, len(STATES)
 _NORMAL_975 = 1.959963984540054
 # Weights (resamples × documents) held at once: 16 MB, whatever the size of the corpus.
 _CHUNK = 2_000_000
@@ -57,13 +57,14 @@ class FrameUse:
     """How a corpus uses one frame.
 
     Sentences whose decision was withheld (``stance label --abstain``) count as not carrying it.
-    With these settled, the share lies between ``share`` and ``share`` + ``uncertain`` / all
-    sentences.
+    With these settled, the share lies between ``share`` and ``share`` + ``uncertain`` / ``judged``.
 
     Attributes:
         sentences: how many carry the frame.
-        documents: how many have at least one such sentence.
-        share: of all sentences, how many carry the frame, 0 to 1.
+        judged: how many sentences were judged for it: all, but for rows with the probabilities of
+            other frames alone, where results of two codebooks were put together.
+        documents: how many have at least one sentence that carries it.
+        share: of the sentences judged, how many carry the frame, 0 to 1.
         uncertain: how many have a decision on the frame that was withheld.
         favor, neutral, against: how many take each stance.
         balance: (favor − against) / sentences, −1 to 1; not defined where none carries the frame.
@@ -71,6 +72,7 @@ class FrameUse:
     """
 
     sentences: int
+    judged: int
     documents: int
     share: Figure
     uncertain: int
@@ -108,6 +110,7 @@ class Summary:
             {
                 "frame": name,
                 "sentences": use.sentences,
+                "judged": use.judged,
                 "documents": use.documents,
                 "share": use.share.value,
                 "share_low": use.share.low,
@@ -208,16 +211,17 @@ def summarize(
     for number, name in enumerate(names):
         column = states[:, number]
         tally = Counter(column.tolist())
-        sentences, favored, opposed = draws[:, 1 + 3 * number : 4 + 3 * number].T
+        judged, sentences, favored, opposed = draws[:, 4 * number : 4 * number + 4].T
         uses[name] = FrameUse(
             sentences=int((column > 0).sum()),
+            judged=int(judged[0]),
             documents=len(set(groups[column > 0].tolist())),
-            share=_share(sentences, draws[:, 0], single=len(counts) == 1),
+            share=_share(sentences, judged, single=len(counts) == 1),
             uncertain=tally[_WITHHELD],
             favor=tally[STATES.index("favor")],
             neutral=tally[STATES.index("neutral")],
             against=tally[STATES.index("against")],
-            balance=_figure(_ratio(favored - opposed, sentences)),
+            balance=Figure.of(_ratio(favored - opposed, sentences)),
             typical=_typical(found, name, typical),
         )
     resampled = "documents" if many else "sentences"
@@ -309,11 +313,17 @@ def _checked(rows: Iterable[Row]) -> Iterator[Row]:
 
 
 def _states(rows: Sequence[Row], names: Sequence[str]) -> npt.NDArray[np.int64]:
-    """Return ``(n, F)`` states, 0 absent to 3 against, or that of what is withheld or not coded."""
+    """Return ``(n, F)`` states: 0 absent to 3 against, or withheld, not judged or not coded."""
     numbers = {state: number for number, state in enumerate(STATES)}
     states = np.zeros((len(rows), len(names)), dtype=np.int64)
     columns = {name: column for column, name in enumerate(names)}
+    known = [frozenset(row.get("probabilities") or ()) for row in rows]
+    # Probabilities of frames that a row does not carry are those of a model: of all that it knows.
+    whole = {one for one, row in zip(known, rows, strict=True) if one - row["frames"].keys()}
     for line, row in enumerate(rows):
+        if known[line] in whole:
+            for frame in columns.keys() - known[line]:
+                states[line, columns[frame]] = _NOT_JUDGED
         uncertain: Any = row.get("uncertain")
         for frame in () if is_missing(uncertain) else uncertain:
             if frame in columns:
@@ -325,9 +335,9 @@ def _states(rows: Sequence[Row], names: Sequence[str]) -> npt.NDArray[np.int64]:
 
 
 def _counts(states: npt.NDArray[np.int64], units: npt.NDArray[np.int64]) -> Floats:
-    """Count by unit: its sentences; then, for each frame, those that carry, favor and oppose it."""
-    kinds = np.stack([states > 0, states == 1, states == 3], axis=-1).reshape(len(states), -1)
-    values = np.concatenate([np.ones((len(states), 1)), kinds], axis=1)
+    """Count by unit, for each frame: sentences judged; those that carry, favor and oppose it."""
+    kinds = [states != _NOT_JUDGED, states > 0, states == 1, states == 3]
+    values = np.stack(kinds, axis=-1).reshape(len(states), -1)
     counts = np.zeros((int(units.max()) + 1, values.shape[1]))
     np.add.at(counts, units, values)
     return counts
@@ -350,18 +360,12 @@ def _ratio(part: Floats, whole: Floats) -> Floats:
     return ratio
 
 
-def _share(carrying: Floats, sentences: Floats, *, single: bool) -> Figure:
+def _share(carrying: Floats, judged: Floats, *, single: bool) -> Figure:
     """Make a share of its counts on the data (first) and on the resamples (the rest)."""
-    figure = _figure(_ratio(carrying, sentences))
+    figure = Figure.of(_ratio(carrying, judged))
     if figure.low is None and len(carrying) > 1 and not single:
-        return wilson(int(carrying[0]), int(sentences[0]))
+        return wilson(int(carrying[0]), int(judged[0]))
     return figure
-
-
-def _figure(values: Floats) -> Figure:
-    """Make a figure as ``Figure.of``, but without an interval where all resamples are alike."""
-    several = np.unique(values[~np.isnan(values)]).size > 1
-    return Figure.of(values if several else values[:1])
 
 
 def _typical(rows: Sequence[Row], frame: str, number: int) -> tuple[TypicalSentence, ...]:

@@ -2,7 +2,10 @@
 
 import gc
 import logging
+import os
 import pickle
+import subprocess
+import sys
 import tempfile
 
 import numpy as np
@@ -100,6 +103,25 @@ def test_a_pickle_decides_by_the_changed_thresholds(fitted):
     again = pickle.loads(pickle.dumps(changed))
     assert again.predict(TEXTS).tolist() == [[1, 0]] * 18
     assert again.model_.batch_size == 3
+
+
+FORKED = """
+import os, pickle, sys
+with open(sys.argv[1], "rb") as file:
+    own = pickle.load(file)
+if not os.fork():
+    sys.exit()
+os.wait()
+pickle.dumps(own)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_the_files_of_a_model_outlive_a_forked_child(fitted, tmp_path):
+    (tmp_path / "own.pickle").write_bytes(pickle.dumps(fitted))
+    command = [sys.executable, "-c", FORKED, str(tmp_path / "own.pickle")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_files_of_a_model_live_as_long_as_it_does(fitted, tmp_path):

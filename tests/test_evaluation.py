@@ -58,6 +58,20 @@ def test_no_rows_are_refused(tiny_model, tmp_path):
         stance.evaluate(tiny_model, tmp_path / "empty.jsonl")
 
 
+def test_rows_without_documents_are_said_to_be_so(tiny_model, tmp_path, gold):
+    path = tmp_path / "loose.jsonl"
+    rows = [{name: row[name] for name in ("text", "frames")} for row in ROWS]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    notes = []
+    stance.evaluate(tiny_model, path, note=notes.append)
+    compare(tiny_model, tiny_model, path, note=notes.append)
+    assert len(notes) == 2
+    assert all("do not say which document" in note for note in notes)
+    notes.clear()
+    stance.evaluate(tiny_model, gold, note=notes.append)
+    assert notes == []
+
+
 def test_an_unknown_frame_names_its_line(tiny_model, tmp_path):
     path = tmp_path / "gold.jsonl"
     path.write_text(

@@ -327,6 +327,18 @@ def test_a_pickle_of_a_model_whose_folder_holds_another_is_refused(tiny_folder, 
         pickle.loads(pickled)
 
 
+def test_a_model_whose_folder_holds_another_is_not_saved(tiny_folder, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_folder, folder)
+    with stance.load(folder) as model:
+        model.save(tmp_path / "before")
+        (folder / "tokenizer_config.json").write_text("{}")
+        model.folder.write()
+        with pytest.raises(ModelError, match="holds another model than the one that was loaded"):
+            model.save(tmp_path / "after")
+        assert not (tmp_path / "after").exists()
+
+
 def test_a_card_says_that_thresholds_are_not_those_of_its_figures(tiny_folder, tmp_path):
     folder = tmp_path / "model"
     shutil.copytree(tiny_folder, folder)

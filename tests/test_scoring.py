@@ -268,7 +268,19 @@ def test_one_resample_is_an_interval_of_one_point():
 def test_resamples_without_the_frame_are_left_out_of_its_interval():
     gold, predicted = np.array([[1], [0], [0], [0]]), np.array([[1], [0], [0], [0]])
     result = score(gold, np.eye(4)[predicted], predicted, "abcd", frames=["poles"], resamples=50)
-    assert result.frames["poles"].recall == Figure(1, 1, 1)
+    gold, predicted = np.array([[1], [1], [0], [0]]), np.array([[1], [0], [0], [0]])
+    result = score(gold, np.eye(4)[predicted], predicted, "abcd", frames=["poles"], resamples=500)
+    assert result.frames["poles"].recall == Figure(0.5, 0, 1)
+
+
+def test_a_figure_that_no_resample_changes_has_no_interval():
+    # All that recall counts is in document a: every resample that has it has the same.
+    gold, predicted = np.array([[1], [1], [0], [0]]), np.array([[1], [0], [0], [1]])
+    result = score(gold, np.eye(4)[predicted], predicted, "aabc", frames=["poles"])
+    assert result.frames["poles"].recall == Figure(0.5, None, None)
+    assert result.frames["poles"].precision.low is not None
+    found = difference(gold, gold * 0, gold, "aabc")
+    assert found.macro_f1 == Figure(1, None, None)
 
 
 def test_frames_are_counted_in_gold_and_as_given():
@@ -306,7 +318,7 @@ def test_a_stance_whose_frames_were_all_missed_is_named():
     gold = np.array([[1]] * 10 + [[3]] * 5)
     predicted = np.array([[1]] * 10 + [[0]] * 5)
     stance = score(gold, np.eye(4)[predicted], predicted, range(15), frames=["poles"]).stance
-    assert (str(stance.macro_f1), stance.left_out) == ("1.00 [1.00, 1.00]", ("neutral", "against"))
+    assert (str(stance.macro_f1), stance.left_out) == ("1.00", ("neutral", "against"))
     assert stance.end_to_end_f1["against"].value == 0
 
 
@@ -373,7 +385,7 @@ def test_the_difference_is_that_of_two_evaluations():
 def test_both_are_scored_on_the_same_resamples():
     gold, _, first, documents = draw()
     same = difference(gold, first, first, documents, resamples=50)
-    assert same.macro_f1 == same.stance_macro_f1 == Figure(0, 0, 0)
+    assert same.macro_f1 == same.stance_macro_f1 == Figure(0, None, None)
     # One more frame right: never worse, whatever the documents drawn.
     second = first.copy()
     row = np.flatnonzero((gold[:, 0] == 1) & (first[:, 0] == 0))[0]
@@ -496,7 +508,8 @@ def test_every_figure_is_none_or_a_share_in_valid_json(gold, seed, groups):
     documents = [number % groups for number in range(len(gold))]
     result = score(gold, probabilities, predicted, documents, frames=FRAMES[:2], resamples=20)
     for one in figures(result):
-        assert one.value is None or (0 <= one.low <= one.high <= 1 and 0 <= one.value <= 1)
+        assert one.value is None or 0 <= one.value <= 1
+        assert one.low is None or 0 <= one.low <= one.high <= 1
     json.dumps(result.to_dict(), allow_nan=False)
 
 

@@ -84,6 +84,21 @@ def test_what_is_left_open_is_counted_beside_the_share():
     assert summary.to_dict()["frames"]["order"]["uncertain"] == 1
 
 
+def test_a_share_is_of_the_sentences_that_were_judged_for_the_frame():
+    def judged(frame, carried, document):
+        frames = {frame: "favor"} if carried else {}
+        return {"document": document, "frames": frames, "probabilities": {frame: 0.9}}
+
+    rows = [judged("x", n < 6, "a") for n in range(8)]
+    rows += [judged("y", n < 3, "b") for n in range(12)]
+    uses = summarize(rows).frames
+    assert [(use.sentences, use.judged) for use in uses.values()] == [(6, 8), (3, 12)]
+    assert [use.share.value for use in uses.values()] == [6 / 8, 3 / 12]
+    # What coders wrote by hand names the frames that are there, and all were looked for.
+    hand = [{"document": "a", "frames": frames} for frames in ({"x": "favor"}, {})]
+    assert summarize(hand).frames["x"].judged == 2
+
+
 def test_the_table_says_what_is_left_open_only_where_something_is():
     assert "left open" not in str(summarize(CORPUS))
     rows = [*CORPUS, row("b", {}) | {"uncertain": ["order"]}]

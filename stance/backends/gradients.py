@@ -7,6 +7,7 @@ as they are.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stance.backends.torch import load_encoder
+from stance.backends.torch import leave_threads_of_parent, load_encoder
 from stance.errors import MissingExtraError
 
 __all__ = ["Attribution", "Gradients"]
@@ -76,6 +77,7 @@ class Gradients:
         self._torch: Any = torch
         self._model: Any = load_encoder(folder, device=device, dtype=torch.float32)
         self._model.requires_grad_(False)
+        self._process = os.getpid()
         self._device = device
         self._temperatures = torch.tensor(temperatures, device=device)[:, None]
         self._offsets = torch.zeros(len(offsets), _STATES, device=device)
@@ -89,6 +91,7 @@ class Gradients:
             ids: its tokens, special tokens included.
             special: of each token, whether it is a special one.
         """
+        leave_threads_of_parent(self._process)
         torch = self._torch
         tokens = torch.tensor([ids], device=self._device)
         kept = torch.tensor(special, device=self._device)[None, :, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from stance.backends.base import Batch
 from stance.errors import InputError, MissingExtraError, ModelError, reason_of
 
-__all__ = ["TorchBackend", "load_encoder"]
+__all__ = ["TorchBackend", "leave_threads_of_parent", "load_encoder"]
 
 
 class TorchBackend:
@@ -44,6 +45,7 @@ class TorchBackend:
         dtype = torch.float32 if on_cpu else torch.bfloat16
         self._torch: Any = torch
         self._model: Any = load_encoder(folder, device=device, dtype=dtype)
+        self._process = os.getpid()
         self.device = device
         self.batch_tokens = 1024 if on_cpu else 65_536
 
@@ -51,6 +53,7 @@ class TorchBackend:
         """Return one float32 array of shape (rows, outputs) a batch, in order."""
         if self._model is None:
             raise ModelError("this model is closed; load it again with stance.load()")
+        leave_threads_of_parent(self._process)
         with self._torch.inference_mode():
             return [self._run(batch) for batch in batches]
 
@@ -69,6 +72,17 @@ class TorchBackend:
             raise ModelError(f"the weights cannot run a batch: {reason}") from error
         logits: NDArray[np.float32] = output.logits.float().cpu().numpy()
         return logits
+
+
+def leave_threads_of_parent(process: int) -> None:
+    """Compute on one thread where this process is not ``process`` but was forked from it.
+
+    The threads of torch stay behind in the parent, and it would wait for them for good.
+    """
+    import torch
+
+    if os.getpid() != process:
+        torch.set_num_threads(1)
 
 
 def load_encoder(folder: Path, *, device: str, dtype: Any) -> Any:

@@ -207,6 +207,11 @@ def _coded(
         coder = _text(values, "coder") or _text(values, "username")
         annotations = [(coder, doccano_labels(values))]
     elif "frames" in values:
+        if values.keys() >= {*RESULT_COLUMNS, "uncertain"} and values["uncertain"]:
+            raise InputError(
+                "has decisions that the model withheld, which would count as frames that are not "
+                "there; label without --abstain"
+            )
         annotations = [(_text(values, "coder"), _labels(values["frames"]))]
     else:
         raise InputError(missing_column("frames", values))

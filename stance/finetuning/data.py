@@ -71,7 +71,14 @@ def read_data(
     if columns[2] not in (GROUP_COLUMN, "id") and all(row.document == row.id for row in rows):
         raise InputError(f"no row has a value in {columns[2]!r}, the column to group by")
     return [
-        replace(row, id=clean(row.id), document=clean(row.document), text=clean(row.text))
+        replace(
+            row,
+            id=clean(row.id),
+            document=clean(row.document),
+            text=clean(row.text),
+            # Rows go to other processes, as read-only mappings cannot.
+            frames=dict(row.frames),
+        )
         for row in rows
     ]
 

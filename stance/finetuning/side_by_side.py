@@ -100,6 +100,7 @@ class _Child:
 
     def __init__(self, work: Work, threads: int, events: Queue[tuple[_Child, Any]]) -> None:
         self.number: int | None = None
+        first = pickle.dumps((threads, work))  # What cannot be sent, before there is a process.
         # Isolated: no module of the working directory is taken for one of the library's.
         command = [sys.executable, "-I", "-c", _CHILD.format(path=sys.path)]
         self._process = subprocess.Popen(  # noqa: S603  (this Python, this module)
@@ -108,13 +109,13 @@ class _Child:
             stdout=subprocess.PIPE,
             env={**os.environ, "OMP_NUM_THREADS": str(threads)},
         )
-        self._send((threads, work))
+        self._send(first)
         Thread(target=self._listen, args=(events,), daemon=True).start()
 
     def give(self, number: int) -> None:
         """Let it do a piece."""
         self.number = number
-        self._send(number)
+        self._send(pickle.dumps(number))
 
     def take(self, event: Any) -> int:
         """Return the number of the piece that an event is of: a share, or None when it is done."""
@@ -140,11 +141,11 @@ class _Child:
             with suppress(OSError):
                 stream.close()
 
-    def _send(self, message: object) -> None:
+    def _send(self, message: bytes) -> None:
         stream: Any = self._process.stdin
         # Where it is gone, the listener finds that out as well.
         with suppress(OSError):
-            pickle.dump(message, stream)
+            stream.write(message)
             stream.flush()
 
     def _listen(self, events: Queue[tuple[_Child, Any]]) -> None:

@@ -7,7 +7,7 @@ exclusive states, weighted because ``absent`` is by far the commonest.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,7 +193,7 @@ def load_classifier(base: str | Path, *, codebook: Codebook) -> Classifier:
     verbosity = logging.get_verbosity()
     logging.set_verbosity_error()
     try:
-        model = AutoModelForSequenceClassification.from_pretrained(
+        model, found = AutoModelForSequenceClassification.from_pretrained(
             base,
             num_labels=len(labels),
             id2label=labels,
@@ -203,6 +203,7 @@ def load_classifier(base: str | Path, *, codebook: Codebook) -> Classifier:
             # Of files that are no safetensors, nothing but numbers is read.
             weights_only=True,
             dtype=torch.float32,
+            output_loading_info=True,
         )
         tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False, use_fast=True)
     except Exception as error:  # whatever it meets in files that somebody else wrote
@@ -210,14 +211,31 @@ def load_classifier(base: str | Path, *, codebook: Codebook) -> Classifier:
         raise ModelError(f"cannot load the base model {base}: {reason}") from error
     finally:
         logging.set_verbosity(verbosity)
+    _check_encoder(model, found, base)
     take_over_head(model, base, codebook)
     return Classifier(model, tokenizer)
+
+
+def _check_encoder(model: Any, found: Mapping[str, Any], base: str | Path) -> None:
+    """Refuse weights of which a part would be drawn at random; a pooler or a head may be."""
+    new = {*found["missing_keys"], *(entry[0] for entry in found["mismatched_keys"])}
+    prefix = f"{model.base_model_prefix}."
+    lost = sorted(name for name in new if name.startswith(prefix) and ".pooler." not in name)
+    if lost:
+        raise ModelError(
+            f"the weights of the base model {base} do not fit its config.json: {len(lost):,} parts "
+            f"of the encoder are missing or of another shape, such as {lost[0]!r}; save the model "
+            "with save_pretrained of transformers"
+        )
 
 
 def predict_logits(
     classifier: Classifier, texts: Sequence[str], *, max_length: int, batch_size: int = 64
 ) -> NDArray[np.float32]:
-    """Return the logits of n texts, float32 of shape (n, F * 4), in float32 arithmetic."""
+    """Return the logits of n texts, float32 of shape (n, F * 4).
+
+    Computed in float32; inside a training, in the arithmetic of the training.
+    """
     logits = np.empty((len(texts), classifier.model.config.num_labels), dtype=np.float32)
     for rows, found in run_batches(classifier, texts, max_length=max_length, batch_size=batch_size):
         logits[rows] = found
@@ -286,7 +304,7 @@ def _arguments(recipe: Recipe, folder: str, *, progress: bool) -> Any:
     import torch
     from transformers import TrainingArguments
 
-    return TrainingArguments(
+    arguments = TrainingArguments(
         output_dir=folder,
         num_train_epochs=recipe.epochs,
         learning_rate=recipe.learning_rate,
@@ -304,6 +322,9 @@ def _arguments(recipe: Recipe, folder: str, *, progress: bool) -> Any:
         report_to="none",
         disable_tqdm=not progress,
     )
+    # On several GPUs a batch would be so many times as large as the recipe says.
+    arguments._n_gpu = min(1, arguments.n_gpu)
+    return arguments
 
 
 def _set_dropout(model: Any, share: float) -> None:

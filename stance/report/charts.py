@@ -50,14 +50,13 @@ def time_charts(
 ) -> list[TimeChart]:
     """Draw each frame over time, all on the same axes; nothing where there is one period alone.
 
-    ``scale`` is the share at which the axis ends, or a higher one where a period's share is higher.
+    ``scale`` is the share at which the axis ends, or a higher one where a period's interval ends
+    higher.
     """
     if len(periods) < 2:
         return []
-    shares = [
-        use.share.value or 0.0 for period in periods for use in period.summary.frames.values()
-    ]
-    scale = max([scale, *shares])
+    shares = [use.share for period in periods for use in period.summary.frames.values()]
+    scale = max([scale, *(share.high or share.value or 0.0 for share in shares)])
     first, last = periods[0].place, periods[-1].place
 
     def x(place: float) -> float:
@@ -92,7 +91,7 @@ def _label(period: Group, frame: FrameStyle) -> str:
         interval = f" ({use.share.low:.0%} to {use.share.high:.0%})"
     left_open = ""
     if use.uncertain:
-        left_open = f"; {use.uncertain / summary.sentences:.0%} more left open"
+        left_open = f"; {use.uncertain / use.judged:.0%} more left open"
     return (
         f"{period.name}: {use.share.value or 0:.0%}{interval} of {summary.sentences:,} sentences, "
         f"articles: {summary.documents:,}{left_open}"

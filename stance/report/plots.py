@@ -31,6 +31,7 @@ _SETTINGS: dict[Any, Any] = {
 }
 _WITHHELD = "hollow: the share with all decisions that were left open"
 _STANCES = (("favor", 1.0, ""), ("neutral", 0.45, ""), ("against", 1.0, "////"))
+_NOT_CODED = 0.15
 
 
 def draw(corpus: Corpus, folder: Path, *, force: bool = False) -> tuple[Path, ...]:
@@ -89,7 +90,7 @@ def _shares(frames: Sequence[FrameStyle], summary: Summary) -> Canvas:
     axes = canvas.subplots()
     for row, frame in enumerate(frames):
         use = summary.frames[frame.name]
-        _stances(axes, row, frame, use, summary.sentences)
+        _stances(axes, row, frame, use)
         axes.errorbar(
             [use.share.value or 0], [row], xerr=_errors([use.share]), color="black", capsize=2
         )
@@ -99,19 +100,28 @@ def _shares(frames: Sequence[FrameStyle], summary: Summary) -> Canvas:
         canvas.supxlabel(_WITHHELD, fontsize=8)
     axes.set_yticks(range(len(frames)), [frame.name for frame in frames])
     axes.invert_yaxis()
-    axes.set_xlabel("share of sentences (solid: in favor, light: neutral, hatched: against)")
+    legend = "solid: in favor, light: neutral, hatched: against"
+    if any(map(_not_coded, summary.frames.values())):
+        legend += ", pale: not coded"
+    axes.set_xlabel(f"share of sentences ({legend})")
     axes.xaxis.set_major_formatter(_percent)
     axes.set_xlim(left=0)
     return canvas
 
 
-def _stances(axes: Axes, row: int, frame: FrameStyle, use: FrameUse, total: int) -> None:
+def _stances(axes: Axes, row: int, frame: FrameStyle, use: FrameUse) -> None:
+    parts = [(getattr(use, stance), strength, hatch) for stance, strength, hatch in _STANCES]
+    parts.append((_not_coded(use), _NOT_CODED, ""))
     left = 0.0
-    for stance, strength, hatch in _STANCES:
-        width = getattr(use, stance) / total
+    for sentences, strength, hatch in parts:
+        width = sentences / max(1, use.judged)
         [bar] = axes.barh([row], [width], left=[left], height=0.6, linewidth=0.5)
         bar.set(facecolor=(frame.color, strength), edgecolor="white", hatch=hatch)
         left += width
+
+
+def _not_coded(use: FrameUse) -> int:
+    return use.sentences - use.favor - use.neutral - use.against
 
 
 def _panels(
@@ -179,7 +189,7 @@ def _by_source(axes: Axes, frame: FrameStyle, groups: Sequence[Group], end: floa
 def _most(summary: Summary, frame: FrameStyle) -> float:
     """Return what the share is if every decision that was withheld is for the frame."""
     use = summary.frames[frame.name]
-    return (use.sentences + use.uncertain) / summary.sentences
+    return (use.sentences + use.uncertain) / use.judged if use.judged else 0.0
 
 
 def _hollow(axes: Axes, across: Sequence[float], up: Sequence[float], color: str) -> None:

@@ -103,3 +103,12 @@ def test_the_id_of_a_row_comes_before_its_place(tmp_path):
 def test_a_row_that_is_no_result_goes_by_its_text(tmp_path, missing):
     row = {name: value for name, value in result(3).items() if name != missing}
     assert next(read_codings(write(tmp_path / "a.jsonl", row))).id == "Again."
+
+
+def test_decisions_that_a_model_withheld_are_no_coding(tmp_path):
+    path = write(tmp_path / "a.jsonl", result(0, uncertain=[]), result(1, uncertain=["order"]))
+    with pytest.raises(InputError, match=r"a\.jsonl.*2.*withheld.*without --abstain"):
+        list(read_codings(path))
+    # A coder may have a column of that name.
+    own = write(tmp_path / "b.jsonl", {"id": "1", "text": "One.", "frames": {}, "uncertain": "yes"})
+    assert next(read_codings(own)).frames == {}

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 from tiny_rows import make_rows
 
 import stance
-from stance.codebook import Codebook, Frame
+from stance.codebook import Codebook, Frame, format_labels
 from stance.errors import InputError, ModelError, OutputError, StanceError
 from stance.finetuning import fitting
 
@@ -227,7 +227,9 @@ def test_trainings_side_by_side_give_what_one_after_the_other_gives(
     monkeypatch.setattr("torch.get_num_threads", lambda: 2)
     told = []
     options = {"output": tmp_path / "m", "base": tiny_folder, "epochs": 2}
-    model = stance.finetune(make_rows(), **options, progress=told.append)
+    # In text notation, as tables have it.
+    rows = [{**row, "frames": format_labels(row["frames"])} for row in make_rows()]
+    model = stance.finetune(rows, **options, progress=told.append)
     assert any("side by side" in progress.stage for progress in told)
     assert [progress.share for progress in told] == sorted(progress.share for progress in told)
     alone = stance.load(left_alone).decision

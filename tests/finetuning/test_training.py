@@ -1,5 +1,8 @@
+import shutil
+
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from stance.codebook import Codebook, Frame
 from stance.decision import states_of
@@ -8,6 +11,7 @@ from stance.finetuning.training import (
     STANCE_NOT_CODED,
     Recipe,
     Watch,
+    load_classifier,
     predict_logits,
     train_classifier,
 )
@@ -77,6 +81,23 @@ def test_a_base_that_is_no_model_is_refused(tmp_path):
         train_classifier(
             TEXTS, states_of(LABELS, BOOK), codebook=BOOK, base=tmp_path, recipe=Recipe()
         )
+
+
+@pytest.mark.parametrize("change", ["another prefix", "a layer missing", "more words"])
+def test_a_base_whose_weights_do_not_fit_is_refused(change, tiny_folder, tmp_path):
+    folder = tmp_path / "base"
+    shutil.copytree(tiny_folder, folder)
+    weights = load_file(folder / "model.safetensors")
+    if change == "another prefix":
+        weights = {f"module.{name}": values for name, values in weights.items()}
+    elif change == "a layer missing":
+        weights = {name: values for name, values in weights.items() if "layer.0" not in name}
+    else:
+        table = "bert.embeddings.word_embeddings.weight"
+        weights[table] = np.repeat(weights[table], 2, axis=0)
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ModelError, match=r"do not fit its config\.json: .*such as 'bert"):
+        load_classifier(folder, codebook=BOOK)
 
 
 def test_the_last_layer_works_on_one_token_while_it_trains(tiny_folder, tmp_path):

@@ -12,7 +12,9 @@ import pytest
 from stance.codebook import Codebook
 from stance.errors import InputError, OutputError
 from stance.report import write_report
+from stance.report.corpus import FrameStyle
 from stance.results import DocumentResult, SentenceResult, SkippedText
+from stance.summary import summarize
 
 pytest.importorskip("jinja2")
 
@@ -211,6 +213,36 @@ def test_figures_are_drawn_as_png_and_svg(tmp_path):
     ]
     assert [path.name for path in written.figures] == names
     assert all(path.stat().st_size > 1000 for path in written.figures)
+
+
+def test_intervals_over_time_end_within_the_axis(tmp_path):
+    # 2021 hardly has the frame, and few articles of 2024 do: the widest interval of all.
+    rows = [row(f"a{n}", date="2021", frames={}, probabilities={"order": 0.1}) for n in range(38)]
+    rows += [row(f"b{n}", date="2021") for n in range(2)]
+    rows += [row(f"c{n}", date="2024", frames={}, probabilities={"order": 0.1}) for n in range(5)]
+    page = page_of(tmp_path, *rows, row("d", date="2024"))
+    [label] = re.findall(r"<title>2024: 17% \(\d+% to (\d+)%\)", page)
+    [band] = re.findall(r'<polygon points="([^"]+)"', page)
+    highest = min(float(point.split(",")[1]) for point in band.split())
+    [line] = re.findall(r'<polyline points="([^"]+)"', page)
+    share = min(float(point.split(",")[1]) for point in line.split())
+    bottom = max(float(point.split(",")[1]) for point in band.split())
+    assert (bottom - share) / (bottom - highest) == pytest.approx(
+        (1 / 6) / (int(label) / 100), 0.05
+    )
+
+
+def test_frames_whose_stance_was_not_coded_are_drawn_in_full(tmp_path):
+    pytest.importorskip("matplotlib")
+    from stance.report import plots
+
+    rows = [row(str(n), frames={"order": None} if n % 2 else {}) for n in range(10)]
+    summary = summarize([{**one, "probabilities": {"order": 0.5}} for one in rows])
+    style = FrameStyle("order", "A", "#0072b2", "#ffffff")
+    [axes] = plots._shares([style], summary).axes
+    assert sum(bar.get_width() for bar in axes.patches) == pytest.approx(0.5)
+    assert "pale: not coded" in axes.get_xlabel()
+    assert 'class="not-coded"' in page_of(tmp_path, *rows)
 
 
 def test_a_figure_that_exists_is_kept(tmp_path):

@@ -227,6 +227,10 @@ ATTACKS = {
         edit("config.json", attn_implementation="evil/kernel"),
         "asks to run code",
     ),
+    "config: attention kernel under another name": (
+        edit("config.json", attribute_map={"x": "_attn_implementation"}, x="evil/kernel"),
+        "asks to run code",
+    ),
     "config: another package unpacks the weights": (
         edit("config.json", quantization_config={"quant_method": "evil"}),
         "asks to run code",

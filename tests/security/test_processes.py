@@ -59,6 +59,30 @@ def test_a_forked_process_goes_on_with_the_model(model):
         child.join()
 
 
+FORKED = """
+import os, sys
+import torch
+import stance
+torch.set_num_threads(2)
+model = stance.load(sys.argv[1], backend="torch")
+texts = ["The two sides trade with one another in many ways, as before."] * 64
+before = model.predict_proba(texts)
+child = os.fork()
+if not child:
+    os._exit(0 if abs(model.predict_proba(texts) - before).max() < 1e-5 else 1)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
+def test_a_forked_process_goes_on_in_torch():
+    pytest.importorskip("torch", reason="needs the extra train")
+    # The threads of torch stay in the parent: without a word to torch, the child would wait for
+    # them until the time is up.
+    command = [sys.executable, "-c", FORKED, str(DATA / "format-1")]
+    assert subprocess.run(command, timeout=120, check=False).returncode == 0
+
+
 SPAWNED = """
 import multiprocessing, sys
 import numpy, stance

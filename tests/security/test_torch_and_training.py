@@ -31,6 +31,10 @@ BASES = {
         edit("config.json", auto_map={"AutoConfig": "evil.Evil"}),
         "asks to run code",
     ),
+    "base: attention kernel under another name": (
+        edit("config.json", attribute_map={"x": "_attn_implementation"}, x="evil/kernel"),
+        "asks to run code",
+    ),
     "base: unknown model with code": (
         edit("config.json", model_type="evil", auto_map={"AutoConfig": "evil.Evil"}),
         "asks to run code",
