@@ -168,7 +168,7 @@ def test_flat_rows_can_be_written_as_csv():
     out = io.StringIO()
     writer = csv.DictWriter(out, rows[0])
     writer.writerows(rows)
-    assert out.getvalue().startswith("order,3,2,0.75,")
+    assert out.getvalue().startswith("order,3,4,2,0.75,")
 
 
 def test_a_data_frame_is_indexed_by_frame():

@@ -70,11 +70,12 @@ def print_notes(out: Console, report: LabelReport) -> None:
         where = f": {one_line(str(report.skipped_file))}" if report.skipped_file else ""
         total = sum(report.skipped.values())
         out.print(f"skipped {plural(total, 'part')} ({counts}){where}", soft_wrap=True)
-    reasons = Counter((left.reason, left.even_named) for left in report.left_out)
-    for (reason, even_named), number in reasons.items():
-        names = [one_line(left.path) for left in report.left_out if left.reason == reason]
-        shown = ", ".join(names[:_MAX_NAMED]) + (", …" if number > _MAX_NAMED else "")
-        advice = "" if even_named else "; name the file itself to label it"
+    left_out: dict[tuple[str, bool], list[str]] = {}
+    for left in report.left_out:
+        left_out.setdefault((left.reason, left.even_named), []).append(one_line(left.path))
+    for (reason, even_named), names in left_out.items():
+        shown = ", ".join(names[:_MAX_NAMED]) + (", …" if len(names) > _MAX_NAMED else "")
+        advice = "" if even_named else "; what is named itself is labelled"
         out.print(f"left out {shown} ({reason}){advice}", soft_wrap=True)
     for encoding, number in report.guessed_encodings.items():
         out.print(f"{plural(number, 'document')} not in UTF-8, read as {encoding}")

@@ -11,6 +11,7 @@ When a run is complete, ``run.json`` is kept as ``OUT.run.json``, the record of 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -40,6 +41,8 @@ SIDE_FILES = ("skipped.jsonl", "errors.jsonl")
 
 _FORMAT = 1
 _FILES = ("rows", *SIDE_FILES)
+# What a file system says that cannot lock, or flush, a folder.
+_NOT_OFFERED = {errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP}
 
 
 @dataclass
@@ -329,6 +332,10 @@ def _sync(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         os.fsync(handle)
+    except OSError as error:
+        # Some network drives and shared folders cannot do that for a folder.
+        if not path.is_dir() or error.errno not in _NOT_OFFERED:
+            raise
     finally:
         os.close(handle)
 
@@ -356,15 +363,22 @@ def acquire(folder: Path, output: Path) -> int:
 
 
 def lock(folder: Path) -> int | None:
-    """Lock a folder for this process; None where another holds it. A dead process holds none."""
+    """Lock a folder for this process; None where another holds it. A dead process holds none.
+
+    Where the file system has no such locks, two runs at once go unnoticed.
+    """
     try:
         from fcntl import LOCK_EX, LOCK_NB, flock
-    except ModuleNotFoundError:  # Windows has no such locks: two runs at once go unnoticed there.
+    except ModuleNotFoundError:  # Windows has none.
         return os.open(os.devnull, os.O_RDONLY)
     handle = os.open(folder, os.O_RDONLY)
     try:
         flock(handle, LOCK_EX | LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         os.close(handle)
         return None
+    except OSError as error:
+        if error.errno not in _NOT_OFFERED:
+            os.close(handle)
+            raise
     return handle

@@ -168,7 +168,7 @@ class _Finder:
             self.sources.append(Unusable(clean(name), "matches no file"))
 
     def _add_file(self, path: Path) -> None:
-        document_id = clean(path.as_posix())
+        document_id = shown(path)
         if self._is_output(path):
             reason = "the result, or what lies beside it"
             self.left_out.append(LeftOut(document_id, reason, even_named=True))
@@ -192,16 +192,19 @@ class _Finder:
         self._take(path, document_id, kind)
 
     def _add_folder(self, folder: Path) -> None:
-        for path in _walk(folder, self._unread):
-            shown = clean(path.as_posix())
+        files, linked = _walk(folder, self._unread)
+        self.left_out += [LeftOut(shown(path), "a link to a folder") for path in linked]
+        for path in files:
             if self._is_output(path):
                 continue
-            if reason := _why_left_out(path):
-                self.left_out.append(LeftOut(shown, reason, even_named=reason == _UNREAD_TYPE))
+            given = "" if _suffixes(path) else self._input_format or ""
+            if reason := _why_left_out(path, given):
+                typed = reason == _UNREAD_TYPE and bool(_suffixes(path))
+                self.left_out.append(LeftOut(shown(path), reason, even_named=typed))
                 continue
-            relative = clean(path.relative_to(folder).as_posix())
+            document_id = shown(path.relative_to(folder) if self._relative else path)
             try:
-                self._take(path, relative if self._relative else shown, kind_of(path))
+                self._take(path, document_id, kind_of(path) or given)
             except OSError as error:  # It is gone, or a link to where nobody may look.
                 self._unread(error)
 
@@ -216,7 +219,7 @@ class _Finder:
         self.sources.append(Source(path, document_id, kind, status.st_size))
 
     def _unread(self, error: OSError) -> None:
-        name = clean(Path(error.filename).as_posix())
+        name = shown(Path(error.filename))
         unread = Unusable(name, f"cannot be read: {error.strerror}")
         if unread not in self.sources:  # Patterns and folders may lead there again.
             self.sources.append(unread)
@@ -243,17 +246,25 @@ def _placed(path: Path) -> Path:
     return Path(os.path.realpath(path.parent), path.name)
 
 
+def shown(path: PurePath) -> str:
+    r"""Return a path as text; a byte that is none as ``\udcNN``, so that no two become alike."""
+    return clean(path.as_posix().encode("utf-8", "backslashreplace").decode("utf-8"))
+
+
 def kind_of(path: Path) -> str:
     """Return what a file holds, by its suffix; empty where the suffix is not known."""
     suffixes = _suffixes(path)
     return KINDS.get(suffixes[-1], "") if suffixes else ""
 
 
-def _why_left_out(path: Path) -> str:
-    """Say why a file of a folder is not an article; empty where it may be one."""
+def _why_left_out(path: Path, given: str) -> str:
+    """Say why a file of a folder is not an article; empty where it may be one.
+
+    ``given`` is what it holds if its name does not tell.
+    """
     if _NOTE.fullmatch(path.name):
         return "a note, not an article"
-    kind = kind_of(path)
+    kind = kind_of(path) or given
     if not kind:
         return _UNREAD_TYPE
     own = any(fnmatch.fnmatchcase(path.name, pattern) for pattern in _OWN)
@@ -276,14 +287,16 @@ def _matches(pattern: str, unread: Callable[[OSError], None]) -> Iterator[str]:
             yield from _matches(glob.escape(where) + after, unread)
 
 
-def _walk(folder: Path, unread: Callable[[OSError], None]) -> list[Path]:
-    found = []
+def _walk(folder: Path, unread: Callable[[OSError], None]) -> tuple[list[Path], list[Path]]:
+    """Return the files of a folder, and the links to folders, which may lead round in a circle."""
+    found, linked = [], []
     for parent, folders, files in os.walk(folder, onerror=unread):
         folders[:] = [
             name for name in folders if not name.startswith(".") and not name.endswith(".partial")
         ]
+        linked += [path for name in folders if (path := Path(parent, name)).is_symlink()]
         found += [Path(parent, name) for name in files if not name.startswith(".")]
-    return sorted(found, key=lambda path: path.relative_to(folder).parts)
+    return sorted(found, key=lambda path: path.relative_to(folder).parts), sorted(linked)
 
 
 def _suffixes(path: PurePath) -> Sequence[str]:

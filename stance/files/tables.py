@@ -10,8 +10,9 @@ import csv
 import difflib
 import io
 import json
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -44,6 +45,11 @@ __all__ = [
 TABLES = ("csv", "tsv", "jsonl", "parquet")
 
 _SAMPLE_BYTES = 2**20
+_OTHER_UNICODE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+# What the rows of most tables have, where nothing is said of them.
+_USUAL_COLUMNS = ("id", "text", "frames", "document")
+# What Excel writes at the head of a table, and reads there.
+_SEPARATOR = re.compile(r"\ufeff?sep=(.)\s*", re.IGNORECASE)
 _PARQUET_ROWS = 512
 _SHOWN_COLUMNS = 1000
 
@@ -78,7 +84,8 @@ class TableFile:
     Args:
         path: the file; None for standard input, which is read as UTF-8.
         kind: ``csv``, ``tsv``, ``jsonl`` or ``parquet``.
-        columns: what is needed of a Parquet file, which must have them; all columns by default.
+        columns: what is needed: a Parquet file must have them, the delimiter of CSV is guessed by
+            them; all columns by default.
         encoding: of a CSV or TSV file; found by reading it through by default.
 
     Attributes:
@@ -134,7 +141,8 @@ class TableFile:
         errors = "replace" if self.guessed or self._encoding else "strict"
         text = io.TextIOWrapper(stream, encoding=encoding, errors=errors, newline="")
         try:
-            yield from _csv_rows(text, tabs=self._kind == "tsv")
+            wanted = self._columns or _USUAL_COLUMNS
+            yield from _csv_rows(text, tabs=self._kind == "tsv", wanted=wanted)
         finally:
             text.detach()  # Standard input is not ours to close.
 
@@ -251,11 +259,14 @@ def _jsonl_rows(stream: BinaryIO) -> Iterator[Row | BadRow]:
         if len(line) > MAX_TEXT_BYTES:
             raise InputError(_too_long(place))
         if number == 1:
+            if line.startswith(_OTHER_UNICODE):
+                raise InputError("is in UTF-16 or UTF-32; save it as UTF-8, which JSON has to be")
             line = line.removeprefix(codecs.BOM_UTF8)
         if not line.strip():
             continue
         try:
-            values = json.loads(line)
+            # Of bytes, json would guess the encoding line by line.
+            values = json.loads(line.decode("utf-8", "surrogatepass"))
         except UnicodeDecodeError:
             yield BadRow(number, place, "is not UTF-8, which JSON has to be")
         except (ValueError, RecursionError) as error:
@@ -269,19 +280,25 @@ def _jsonl_rows(stream: BinaryIO) -> Iterator[Row | BadRow]:
                 yield BadRow(number, place, f"holds a JSON {found}; expected one object a line")
 
 
-def _csv_rows(text: io.TextIOWrapper, *, tabs: bool) -> Iterator[Row | BadRow]:
+def _csv_rows(
+    text: io.TextIOWrapper, *, tabs: bool, wanted: Collection[str]
+) -> Iterator[Row | BadRow]:
     # The limit is the module's own, and 128 kB by default: less than a long article.
     csv.field_size_limit(MAX_TEXT_BYTES)
     head = text.readline(MAX_TEXT_BYTES)
     if not head.strip():
         raise InputError("is empty; expected a line of column names, then one row a line")
-    delimiter = "\t" if tabs else max(",;\t|", key=head.count)
-    lines = _after(head, text)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    delimiter, before = "\t", 0
+    if announced := _SEPARATOR.fullmatch(head):
+        delimiter, before = announced[1], 1
+        head = text.readline(MAX_TEXT_BYTES)
+    elif not tabs:
+        delimiter = _delimiter(head, wanted)
+    reader = csv.reader(_after(head, text), delimiter=delimiter, strict=True)
     header: list[str] | None = None
     number = 0
     while True:
-        first = reader.line_num + 1
+        first = reader.line_num + before + 1
         place = f"line {first}"
         try:
             cells = next(reader)
@@ -291,13 +308,26 @@ def _csv_rows(text: io.TextIOWrapper, *, tabs: bool) -> Iterator[Row | BadRow]:
             if "field limit" in str(error):  # The rest of the field would be taken for rows.
                 raise InputError(_too_long(place)) from error
             number += 1
-            yield BadRow(number, place, _no_csv(error, first, reader.line_num))
+            yield BadRow(number, place, _no_csv(error, first, reader.line_num + before))
             continue
         if header is None:
             header = _header(cells)
         elif cells:
             number += 1
             yield _csv_row(number, place, header, cells)
+
+
+def _delimiter(head: str, wanted: Collection[str]) -> str:
+    """Return what stands between the cells of a header: it finds wanted columns, and most cells."""
+
+    def found(delimiter: str) -> tuple[int, int]:
+        try:
+            cells = next(csv.reader([head], delimiter=delimiter))
+        except csv.Error:
+            return 0, 0
+        return len({clean(cell).strip() for cell in cells} & set(wanted)), len(cells)
+
+    return max(",;\t|", key=found)
 
 
 def _no_csv(error: csv.Error, first: int, last: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import codecs
+import errno
 import gzip
 import io
 import lzma
@@ -55,8 +56,8 @@ _BYTE_ORDER_MARKS = (
 )
 # Where two encodings explain the bytes equally well, the one named first is taken.
 _LEGACY_ENCODINGS = (
-    "cp1252", "gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1251", "koi8_r", "cp1250", "cp1253",
-    "cp1254", "cp1255", "cp1256",
+    "cp1252", "mac_roman", "gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1251", "koi8_r",
+    "cp1250", "cp1253", "cp1254", "cp1255", "cp1256",
 )  # fmt: skip
 _ASCII = bytes(range(128))
 _UNREPRESENTABLE = re.compile("[\0\ud800-\udfff]")
@@ -177,11 +178,23 @@ with suppress(ModuleNotFoundError):
     _DAMAGED = (*_DAMAGED, import_module("compression.zstd").ZstdError)
 
 
+# A drive of the network that is away says so: some systems lack some of the names.
+_NOT_THERE_NOW = {
+    getattr(errno, name)
+    for name in (
+        "ESTALE", "ENETDOWN", "ENETUNREACH", "EHOSTDOWN", "EHOSTUNREACH", "ETIMEDOUT", "ENOTCONN",
+        "ENODEV",
+    )
+    if hasattr(errno, name)
+}  # fmt: skip
+
+
 @contextmanager
 def reading(path: Path | None) -> Iterator[None]:
     """Turn what goes wrong while a file is read into an ``InputError`` that says so in words.
 
-    A pipe or a device is not opened: it may never answer, or never end.
+    A pipe or a device is not opened: it may never answer, or never end. That a drive is away is
+    no fault of the file, and stays an ``OSError``.
     """
     try:
         if path is not None and path.exists() and not path.is_file():
@@ -194,6 +207,8 @@ def reading(path: Path | None) -> Iterator[None]:
     except _DAMAGED as error:
         raise InputError(f"is damaged or not compressed as its name says: {error}") from error
     except OSError as error:
+        if error.errno in _NOT_THERE_NOW:  # Not the file is at fault: go on when it is back.
+            raise
         reason = error.strerror or str(error)
         damaged = path is not None and path.suffix.lower() in COMPRESSED and error.errno is None
         what = "is damaged or not compressed as its name says" if damaged else "cannot be read"

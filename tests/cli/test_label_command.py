@@ -45,7 +45,7 @@ def test_the_seeds_are_labelled_into_a_file(run, tiny_folder, tmp_path):
     assert len({row["document"] for row in rows(output)}) == 5
     assert f"result: {output}" in outcome.out
     assert "labels.jsonl (holds labels" in outcome.out
-    assert "name the file itself" in outcome.out
+    assert "what is named itself is labelled" in outcome.out
     assert outcome.err == ""
 
 

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import stat
 
 import pytest
 
@@ -70,6 +71,31 @@ def test_a_run_goes_on_where_the_last_checkpoint_was(output):
         run.write(b"two\n")
         run.finish()
     assert output.read_bytes() == b"one\ntwo\n"
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS])
+def test_a_file_system_without_locks_can_be_written(output, monkeypatch, code):
+    fcntl = pytest.importorskip("fcntl", reason="Windows has none")
+
+    def flock(*_):
+        raise OSError(code, "not here")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    complete(output)
+    assert output.read_bytes() == b"one\n"
+
+
+def test_a_file_system_that_cannot_flush_folders_can_be_written(output, monkeypatch):
+    flush = os.fsync
+
+    def fsync(handle):
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "not here")
+        flush(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    complete(output)
+    assert output.read_bytes() == b"one\n"
 
 
 def test_an_unfinished_run_is_not_overwritten_unasked(output):

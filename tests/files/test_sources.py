@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stance.errors import InputError
-from stance.files.sources import Source, Unusable, find_sources
+from stance.files.sources import LeftOut, Source, Unusable, find_sources
 from stance.files.text import NOT_A_FILE
 
 
@@ -158,6 +158,27 @@ def test_files_of_other_types_are_left_out_of_a_folder(tmp_path):
     assert set(left_out([tmp_path])) == {"b.pdf", "noname"}
 
 
+def test_files_of_a_folder_without_a_suffix_hold_what_the_user_says(tmp_path):
+    (tmp_path / "0001").write_text("text")
+    (tmp_path / "a.pdf").write_bytes(b"%PDF")
+    assert find_sources([tmp_path]).left_out == (
+        LeftOut((tmp_path / "0001").as_posix(), "not of a type that is read"),
+        LeftOut((tmp_path / "a.pdf").as_posix(), "not of a type that is read", even_named=True),
+    )
+    found = find_sources([tmp_path], input_format="html")
+    assert [(source.id, source.kind) for source in found.sources] == [("0001", "html")]
+    assert len(found.left_out) == 1
+
+
+def test_a_link_to_a_folder_is_not_followed_and_listed(tmp_path):
+    (tmp_path / "articles").mkdir()
+    (tmp_path / "articles" / "2021").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "articles" / ".hidden").symlink_to(tmp_path, target_is_directory=True)
+    link = (tmp_path / "articles" / "2021").as_posix()
+    found = find_sources([tmp_path / "articles"])
+    assert found.left_out == (LeftOut(link, "a link to a folder"),)
+
+
 def test_a_file_that_is_named_itself_is_read(tmp_path):
     make(tmp_path, "README.md", "noname")
     found = find_sources([tmp_path / "README.md", tmp_path / "noname"])
@@ -259,7 +280,7 @@ def test_a_pattern_that_no_name_can_match_is_unusable(name):
 
 def test_a_name_that_no_file_can_have_is_unusable():
     [source] = find_sources(["a\0b\ud800"]).sources
-    assert source == Unusable("a\ufffdb\ufffd", "does not exist")
+    assert source == Unusable("a\ufffdb\\ud800", "does not exist")
 
 
 def test_patterns_are_expanded(tmp_path, monkeypatch):
@@ -301,7 +322,9 @@ def test_a_file_named_twice_is_read_once(tmp_path):
 def test_a_file_name_that_is_not_text_gives_an_id_that_is(tmp_path):
     name = os.fsencode(tmp_path) + b"/a\xff.txt"
     Path(os.fsdecode(name)).write_bytes(b"text")
-    assert ids([tmp_path]) == ["a\ufffd.txt"]
+    Path(os.fsdecode(name.replace(b"\xff", b"\xfe"))).write_bytes(b"text")
+    # No two of them become alike.
+    assert ids([tmp_path]) == [r"a\udcfe.txt", r"a\udcff.txt"]
 
 
 def test_a_suffix_that_is_not_text_is_named_as_text(tmp_path):

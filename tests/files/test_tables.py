@@ -84,6 +84,22 @@ def test_the_delimiter_of_csv_is_taken_from_its_header(tmp_path, delimiter):
     assert values(rows(tmp_path / "a", "csv", data)) == [{"id": "1", "text": "a,b;c"}]
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "id;text;Source (outlet, date, place, country)",
+        'id;text;"Source, date, place, country"',
+        "sep=;\r\nid;text;a,b,c,d,e",
+        "\ufeffSEP=;\nid;text;a,b,c,d,e",
+    ],
+)
+def test_commas_in_names_of_columns_delimit_nothing(tmp_path, head):
+    found = rows(tmp_path / "a", "csv", f"{head}\n1;One, two.;x\n2;Three\n")
+    assert found[0].values["text"] == "One, two."
+    line = head.count("\n") + 3
+    assert found[1] == BadRow(2, f"line {line}", "has 2 cells; the header has 3")
+
+
 def test_a_table_of_one_column_needs_no_delimiter(tmp_path):
     assert values(rows(tmp_path / "a", "csv", "XtextX\na\n")) == [{"XtextX": "a"}]
 
@@ -211,6 +227,13 @@ def test_an_older_encoding_throughout_a_long_table_is_found(tmp_path):
     table = TableFile(path, "csv")
     assert {row.values["text"] for row in table} == {text}
     assert table.guessed == "cp1252"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32", "utf-32-be"])
+def test_json_in_another_unicode_is_refused_and_never_half_read(tmp_path, encoding):
+    data = '\ufeff{"text": "They waited \u2026"}\n{"text": "and then agreed."}\n'.encode(encoding)
+    with pytest.raises(InputError, match="save it as UTF-8"):
+        rows(tmp_path / "a", "jsonl", data)
 
 
 @pytest.mark.parametrize("kind", ["csv", "tsv"])

@@ -1,6 +1,7 @@
 """Bytes become text or a clear error."""
 
 import bz2
+import errno
 import gzip
 import io
 import lzma
@@ -40,6 +41,11 @@ def test_line_ends_are_not_translated(newline):
     [
         ("Le café est à l’heure — naïve résumé.", "cp1252"),
         ("Der Präsident sagte, dass die Größe zählt.", "cp1252"),
+        (
+            "“No single power can order the world any more”, the minister’s office said.",
+            "mac_roman",
+        ),
+        ("In São Tomé and Côte d’Ivoire, Müller said “no”.", "mac_roman"),
         ("Россия и Китай подписали соглашение о сотрудничестве.", "cp1251"),
         ("中国和俄罗斯在桂林会晤,达成四项战略共识。", "gb18030"),
         ("日本と中国は協力を深める。日本と中国は協力を深める。", "cp932"),
@@ -113,6 +119,11 @@ def test_what_goes_wrong_is_said_in_words(tmp_path):
     for error, message in cases:
         with pytest.raises(InputError, match=message), reading(tmp_path / "a.txt"):
             raise error
+
+
+def test_a_drive_that_is_away_is_no_fault_of_the_file(tmp_path):
+    with pytest.raises(OSError, match="Host is down"), reading(tmp_path / "a.txt"):
+        raise OSError(errno.EHOSTDOWN, "Host is down")
 
 
 def test_a_path_that_no_file_can_have_is_refused(tmp_path):
