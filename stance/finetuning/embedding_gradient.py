@@ -1,8 +1,8 @@
 """The gradient of the word embeddings, in the same memory at every step.
 
 torch makes a new table for it each time, of 47 MB for 30,522 words in 384 numbers. On a CPU the
-system hands that memory out page by page, which takes longer than any other part of a step of a
-small encoder: a quarter to a third of the training.
+system hands that memory out page by page, which costs a small encoder a tenth of its training, and
+more where the machine has not used the memory before.
 
 This module imports torch as it loads.
 """
