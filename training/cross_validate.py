@@ -24,7 +24,7 @@ from corpus import FOLDS, Row, fold_of, read_rows
 from eight_bits import form, int8_logits
 from numpy.typing import NDArray
 from recipe import CODEBOOK, RECIPE, example_texts, fingerprint, parse_arguments
-from weights import RESULTS, read_weights, train_weights
+from trained_weights import RESULTS, read_weights, train_weights
 
 from stance.backends.onnx import available_threads
 from stance.codebook import STATES

@@ -30,7 +30,7 @@ from eight_bits import int8_logits
 from numpy.typing import NDArray
 from recipe import CODEBOOK, RECIPE, fingerprint, parse_arguments, train
 from train_default import OUTPUT
-from weights import RESULTS
+from trained_weights import RESULTS
 
 from stance.decision import Decision, states_of
 from stance.evaluation import evaluate

@@ -25,7 +25,7 @@ from pathlib import Path
 from corpus import ROOT, Row, read_rows
 from cross_validate import WEIGHTS, cross_validate, is_fresh, out_of_fold_logits, trainers
 from recipe import CODEBOOK, RECIPE, example_texts, fingerprint, parse_arguments
-from weights import RECORD, read_weights, train_weights
+from trained_weights import RECORD, read_weights, train_weights
 
 from stance.decision import states_of
 from stance.finetuning.calibration import equal_weights, fit_decision

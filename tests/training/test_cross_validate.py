@@ -57,7 +57,7 @@ def test_logits_of_another_base_are_refused(trained):
 
 def test_another_8_bit_form_trains_nothing_anew(tiny_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "WEIGHTS", tmp_path / "weights")
-    monkeypatch.setattr("weights.CHECKPOINTS", tmp_path / "checkpoints")
+    monkeypatch.setattr("trained_weights.CHECKPOINTS", tmp_path / "checkpoints")
     rows = ROWS[:12]
     first = module.score_fold(rows, 0, str(tiny_folder))
     held_out = module.in_fold(rows, 0)
@@ -67,7 +67,7 @@ def test_another_8_bit_form_trains_nothing_anew(tiny_folder, tmp_path, monkeypat
     def train(*_, **__):
         raise AssertionError("trained twice")
 
-    monkeypatch.setattr("weights.train", train)
+    monkeypatch.setattr("trained_weights.train", train)
     for found, expected in zip(module.score_fold(rows, 0, str(tiny_folder)), first, strict=True):
         np.testing.assert_array_equal(found, expected)
     with pytest.raises(AssertionError, match="trained twice"):

@@ -23,7 +23,7 @@ ROWS = [
 
 
 def test_the_onnx_file_computes_what_the_weights_do(tiny_folder, tmp_path, monkeypatch):
-    monkeypatch.setattr("weights.CHECKPOINTS", tmp_path / "checkpoints")
+    monkeypatch.setattr("trained_weights.CHECKPOINTS", tmp_path / "checkpoints")
     folder = tmp_path / "weights"
     module.train_weights(ROWS, str(tiny_folder), folder)
     module.write_onnx(folder, ROWS)

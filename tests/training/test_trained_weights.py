@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "training"))
 pytest.importorskip("torch", reason="needs the extra train")
 
 import recipe
-import weights as module
+import trained_weights as module
 from corpus import Row
 
 from stance.finetuning.training import Watch
