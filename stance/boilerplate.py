@@ -62,7 +62,8 @@ PHRASES: dict[str, tuple[str, ...]] = {
         rf"{_AGENCY}(?:\s*/.{{1,60}})?|[^.]{{1,60}}(?:/| via ){_AGENCY}",
         r"(?:photo|image|picture|illustration|foto|bild|imagen|imagem)s?"
         r"(?: (?:credits?|courtesy(?: of)?|by|source))?\s*[:：©/].{1,80}",
-        rf"\W?(?:additional )?(?:reporting|writing|editing) by {_NAME}.{{0,150}}",
+        rf"\W?(?:additional )?(?:reporting|writing|editing) by {_NAME}"
+        r"(?:(?:[;,.:(/]| and | in | for ).{0,150})?",
         r"(?:source|quelle|fuente|fonte|来源|图片来源)\s*[:：].{1,40}",
     ),
     "copyright": (
@@ -73,10 +74,12 @@ PHRASES: dict[str, tuple[str, ...]] = {
         r"(?:tags?|topics|keywords|categor(?:y|ies)|filed under|标签|关键词|etiquetas)\s*[:：].*",
     ),
     "notice": (
-        r"(?:log ?in|sign in|sign up|register|subscribe)(?:,? (?:if you|or|with|here|now|today|free"
+        r"(?:log ?in|sign in|sign up|register|subscribe)(?:,? (?:if you|or|here|now|today|free"
         r"|to (?:our|this|your|continue|read|view|comment|post|access|receive|get)"
+        r"|with (?:your|an?|e-?mail|google|facebook|apple|linkedin|twitter|x)"
         r"|for (?:our|free|updates|e-?mail|the newsletter))\b.*)?",
-        r"(?:already (?:a|have)|not (?:a|yet)) .{0,40}(?:subscriber|member|account)\?.*",
+        r"(?:already (?:a|have)|not (?:a|yet)) .{0,40}"
+        r"(?:(?:subscriber|account)\?.*|member\?(?: (?:log|sign|subscribe|register|join)\b.*)?)",
         r"(?:share|tweet|print|save|listen to) this (?:article|story|post|page)\b.{0,60}",
         r"share(?: (?:on|via) .{1,40})?|(?:follow|like|join|find) us(?: on .{1,60}| at .{1,60})?",
         r"(?:we|(?:this|our) (?:web)?site)\b.{0,40} uses? .{0,20}\bcookies\b.*",
@@ -180,7 +183,8 @@ _UNSPACED = (  # scripts written without spaces: a character counts as a word
     "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff"
 )
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}](?:['’.&-]?[^\W{_UNSPACED}])*")
-_CLOSERS = "\"'”’»)]}）」』】* \u200b"
+_CLOSERS = "\"'”’»“‘«‹›)]}）」』】* \u200b"
+_NOTE_MARKS = re.compile(r"(?:\[\d{1,3}\]\s*)+$")
 _FULL_STOPS = (".", "。", "．", "।", "۔")
 _SENTENCE_ENDS = (*_FULL_STOPS, "!", "?", "…", "！", "？", "؟")
 #: A link's title jammed to its summary: "RelationsIn the 21st century".
@@ -370,7 +374,7 @@ def _titles(paragraph: str) -> list[str]:
 
 
 def _ends(paragraph: str, marks: tuple[str, ...]) -> bool:
-    return paragraph.rstrip(_CLOSERS).endswith(marks)
+    return _NOTE_MARKS.sub("", paragraph).rstrip(_CLOSERS).endswith(marks)
 
 
 def _has_words(paragraph: str, count: int) -> bool:

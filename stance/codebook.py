@@ -127,13 +127,13 @@ class Codebook:
             frames=tuple(
                 Frame(
                     name=frame.get("name", ""),
-                    definition=str(frame.get("definition", "")),
-                    proposition=str(frame.get("proposition", "")),
+                    definition=_text(frame.get("definition"), ""),
+                    proposition=_text(frame.get("proposition"), ""),
                 )
                 for frame in frames
             ),
-            name=str(data.get("name", "codebook")),
-            version=str(data.get("version", "1")),
+            name=_text(data.get("name"), "codebook"),
+            version=_text(data.get("version"), "1"),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -228,6 +228,10 @@ def _check_number(frames: Sequence[object]) -> None:
         raise CodebookError(
             f"the codebook has {len(frames):,} frames; at most {MAX_FRAMES} are supported"
         )
+
+
+def _text(value: object, otherwise: str) -> str:
+    return otherwise if value is None else str(value)
 
 
 def _did_you_mean(found: object, known: Iterable[str]) -> str:

@@ -26,6 +26,10 @@ _WINDOW = 4_096
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _LIST_ITEM = re.compile(r"[•·▪‣◦*–—>-]|\(?(?:\d{1,3}|[a-z]|[ivxIVX]{2,4})[.)]\s")
+# A dash that the line was broken before; a hyphen there is mostly an item of a list.
+_DASH_WITHIN = re.compile(r"[–—]\s+(?=[^\W\d_])")
+# What the splitter takes for the end of a sentence, and a name or a number goes on after.
+_ABBREVIATED = re.compile(r"\b(?:Amb|Atty|Asst|[Vv]ol|[Mm]me)\.\s*$")
 _NUMBER_ALONE = re.compile(r"\s*\(?\d{1,3}[.)]\s*")
 
 
@@ -118,7 +122,11 @@ def _sentence_ends(paragraph: str, language: str) -> Iterator[int]:
     while start < len(paragraph):
         window = paragraph[start : start + _WINDOW]
         boundaries = sentencex.get_sentence_boundaries(language, window)
-        ends = [start + boundary["end_index"] for boundary in boundaries[:-1]]
+        ends = [
+            start + end
+            for boundary in boundaries[:-1]
+            if not _ABBREVIATED.search(window, max(0, (end := boundary["end_index"]) - 10), end)
+        ]
         yield from ends
         if start + _WINDOW >= len(paragraph):
             break
@@ -175,9 +183,11 @@ def _is_full(length: int, after: str, width: int) -> bool:
 def _goes_on(text: str, line: Span, after: Span, *, width: int, gap: bool) -> bool:
     """Tell whether a paragraph of wrapped text goes on from ``line`` to ``after``."""
     head = text[after.start : after.end]
+    length, last = line.end - line.start, text[line.end - 1]
+    if dash := _DASH_WITHIN.match(head):
+        return head[dash.end()].islower() and last.isalpha() and _is_full(length, head, width)
     if _LIST_ITEM.match(head):
         return False
-    length, last = line.end - line.start, text[line.end - 1]
     if gap:  # an empty line within a sentence is the break between two pages
         return head[0].islower() and (last.isalpha() or last == "-")
     unfinished = last.isalpha() or last in ",-–—"

@@ -192,3 +192,9 @@ def test_load_refuses_damaged_files(tmp_path, content):
 def test_load_names_a_file_that_is_missing(tmp_path):
     with pytest.raises(CodebookError, match=r"book\.json: No such file .*expected a JSON file$"):
         Codebook.load(tmp_path / "book.json")
+
+
+def test_what_is_null_in_a_codebook_is_not_there():
+    frame = {"name": "a", "definition": None, "proposition": None}
+    found = Codebook.from_dict({"name": None, "version": None, "frames": [frame]})
+    assert found == Codebook((Frame("a"),))

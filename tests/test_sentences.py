@@ -187,6 +187,13 @@ def test_abbreviations_do_not_end_a_sentence():
     assert len(sentences("Dr. Li of the U.S. team met Mr. Putin. They talked.")) == 2
 
 
+def test_titles_that_the_splitter_does_not_know_do_not_end_a_sentence():
+    talks = "The talks with Amb. Nikki Haley and Atty. Gen. Garland failed. They met again."
+    assert len(sentences(talks)) == 2
+    assert len(sentences("See vol. 2 of the series. It is long.")) == 2
+    assert len(sentences("That is the problem. It is old.")) == 2
+
+
 def test_sentences_end_by_the_rules_of_their_language():
     text = "Am 3. Mai sprachen beide bzw. Stritten sie? Dann regnete es."
     ends = {
@@ -237,6 +244,15 @@ def test_items_of_a_list_in_hard_wrapped_text_stay_apart():
         "  of much else besides;",
         "- the declaration of 2005.",
     ]
+
+
+def test_a_dash_after_a_full_line_of_hard_wrapped_text_opens_no_item():
+    text = """The two presidents agreed on Monday to widen their economic cooperation
+– a step that few observers had expected after the long quarrel about the
+gas pipeline – and they promised to meet again in autumn, when the heads
+of the two companies will have come to terms about the price of the gas.
+"""
+    assert len(sentences(text)) == 1
 
 
 def test_a_paragraph_of_hard_wrapped_text_ends_at_an_empty_line():

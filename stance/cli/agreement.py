@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stance.cli._shared import ExitCode, console, one_line, plural
+from stance.cli._shared import ExitCode, console, one_line, plural, say
 from stance.codebook import STATES
-from stance.errors import InputError
+from stance.errors import CodebookError, InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -78,11 +78,13 @@ def agreement(
     _check_output(disputes, (".jsonl", ".csv"), inputs=read, force=force)
     book = None if codebook is None else Codebook.load(codebook)
     rows = list(read_codings(*codings, codebook=book))
+    settled: dict[str, Labels] = {}
     given = [Coding(row.id, row.coder, row.frames) for row in rows]
     labels: dict[str, Labels] = dict(majority(given))
     known = _texts(rows, texts)
     if adjudicated is not None:
-        labels |= _settled(adjudicated, labels, book)
+        settled = _settled(adjudicated, rows, book)
+        labels |= settled
     if gold is not None and disputes is None and len(given) == len(labels) and not as_json:
         write_gold(gold, labels, known)
         note = f"gold: {gold} ({plural(len(labels), 'sentence')}, each by one coder: no agreement)"
@@ -98,6 +100,8 @@ def agreement(
         sys.stdout.write(json.dumps(result.to_dict(), indent=2, allow_nan=False) + "\n")
     else:
         _print(console(), result, disputes=disputes, gold=gold)
+        if adjudicated is not None and (left := {d.id for d in result.disputes} - settled.keys()):
+            say(f"{adjudicated} leaves {plural(len(left), 'dispute')} to the majority's label")
     return ExitCode.DONE
 
 
@@ -119,17 +123,42 @@ def _texts(rows: Iterable[CodedRow], file: Path | None) -> Texts | None:
 
     if file is not None:
         return read_texts(file)
-    return {row.id: (row.text, row.document) for row in rows if row.text is not None} or None
+    known: dict[str, CodedRow] = {}
+    for row in rows:
+        if row.text is not None:
+            first = known.setdefault(row.id, row)
+            if str(first.text).split() != row.text.split():
+                raise InputError(
+                    f"the id {row.id[:60]!r} stands for two sentences: {str(first.text)[:60]!r} by "
+                    f"{first.coder!r}, {row.text[:60]!r} by {row.coder!r}; give each sentence one "
+                    "id in all files, or name the right texts with --texts FILE"
+                )
+    return {id: (str(row.text), row.document) for id, row in known.items()} or None
 
 
-def _settled(
-    file: Path, labels: Mapping[str, Labels], codebook: Codebook | None
-) -> dict[str, Labels]:
+def _settled(file: Path, rows: Sequence[CodedRow], codebook: Codebook | None) -> dict[str, Labels]:
+    """Return the labels that an adjudicator gave: frames of the codebook, or of the coders."""
+    from stance.files.adjudication import NO_FRAME
     from stance.files.codings import read_codings
 
-    settled = {row.id: row.frames for row in read_codings(file, codebook=codebook)}
-    if stray := next((id for id in settled if id not in labels), None):
-        raise InputError(f"{file} settles {stray!r}, which no coder coded; expected their ids")
+    coded = {row.id for row in rows}
+    frames = {frame for row in rows for frame in row.frames}
+    settled: dict[str, Labels] = {}
+    for row in read_codings(file):
+        if row.id not in coded:
+            raise InputError(f"{file} settles {row.id!r}, which no coder coded; expected their ids")
+        # What the file of disputes shows for a coder who saw no frame.
+        labels = {} if set(row.frames) == {NO_FRAME} - frames else row.frames
+        if codebook is None and (new := labels.keys() - frames):
+            raise InputError(
+                f"{file} {row.place} settles {row.id[:60]!r} with {min(new)!r}, a frame that no "
+                f"coder gave; expected {', '.join(sorted(frames))}, or name a --codebook that has "
+                "it"
+            )
+        try:
+            settled[row.id] = labels if codebook is None else codebook.check(labels)
+        except CodebookError as error:
+            raise CodebookError(f"{file} {row.place}: {error}") from error
     return settled
 
 

@@ -14,9 +14,11 @@ from stance.files.formats import to_cell, to_json
 from stance.files.output import write_whole
 from stance.files.records import DISPUTE_COLUMN
 
-__all__ = ["Labels", "Texts", "write_disputes", "write_gold"]
+__all__ = ["NO_FRAME", "Labels", "Texts", "write_disputes", "write_gold"]
 
 Labels: TypeAlias = Mapping[str, str | None]
+#: What a table of disputes shows for a coder who saw no frame.
+NO_FRAME = "none"
 #: Sentence id → text, and document where it is known.
 Texts: TypeAlias = Mapping[str, tuple[str, str | None]]
 
@@ -96,7 +98,7 @@ def _write_csv(path: Path, rows: Iterable[Mapping[str, Any]], coders: Sequence[s
             row.get("text"),
             ";".join(row[DISPUTE_COLUMN]),
             *(
-                (format_labels(seen[coder]) or "none") if coder in seen else "not coded"
+                (format_labels(seen[coder]) or NO_FRAME) if coder in seen else "not coded"
                 for coder in coders
             ),
             format_labels(row["frames"]),

@@ -107,8 +107,19 @@ class Corpus:
         if not dates:
             return []
         length = _period_length(dates)
-        members = self._members(lambda article: article.date[:length])
+
+        def period(article: Article) -> str:
+            # A date that is less exact belongs to none of the periods.
+            return article.date[:length] if len(article.date) >= length else ""
+
+        members = self._members(period)
         return sorted(map(self._group, members, members.values()), key=lambda group: group.place)
+
+    @property
+    def imprecise(self) -> int:
+        """How many articles have a date that is too short to belong to one of the periods."""
+        dated = sum(bool(article.date) for article in self.articles)
+        return dated - sum(group.summary.documents for group in self.periods)
 
     @cached_property
     def sources(self) -> list[Group]:
@@ -217,7 +228,8 @@ def _years(name: str) -> float:
 
 def _period_length(dates: Sequence[str]) -> int:
     """Return how much of a date names its period: 4 a year, 7 a month, 10 a day."""
-    coarsest = min(map(len, dates))
+    # Dates that are less exact than most do not decide.
+    coarsest = sorted(map(len, dates))[(len(dates) - 1) // 2]
     apart = (_years(max(dates)) - _years(min(dates))) * 366
     if apart > _MONTHS_BY_YEAR * 30.5:
         return 4

@@ -226,6 +226,46 @@ def test_a_stray_settlement_is_named(run, two, tmp_path):
     assert "settles 'z', which no coder coded" in outcome.err
 
 
+def test_an_adjudicator_may_write_none_as_the_table_of_disputes_does(run, two, tmp_path):
+    disputes, gold = tmp_path / "d.csv", tmp_path / "gold.jsonl"
+    run("agreement", *two, "--disputes", disputes)
+    text = disputes.read_text(encoding="utf-8")
+    assert "x:neutral" in text
+    disputes.write_text(text.replace("x:neutral", "none"), encoding="utf-8")
+    assert run("agreement", *two, "--gold", gold, "--adjudicated", disputes).code == 0
+    assert [row["frames"] for row in rows(gold)] == [{"x": "favor"}, {}, {}]
+
+
+def test_an_adjudicators_slip_in_the_name_of_a_frame_is_named(run, two, tmp_path):
+    settled = write(tmp_path / "settled.jsonl", {"id": "b", "frames": {"xx": "favor"}})
+    settle = ("agreement", *two, "--gold", tmp_path / "g.jsonl", "--adjudicated", settled)
+    outcome = run(*settle)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "settles 'b' with 'xx', a frame that no coder gave; expected x, y" in outcome.err
+    codebook = tmp_path / "codebook.json"
+    codebook.write_text('{"frames": [{"name": "x"}, {"name": "y"}, {"name": "xx"}]}')
+    assert run(*settle, "--codebook", codebook).code == 0
+
+
+def test_disputes_that_are_left_open_are_counted(run, two, tmp_path):
+    settled = write(tmp_path / "settled.jsonl", {"id": "b", "frames": {"x": "favor"}})
+    outcome = run("agreement", *two, "--gold", tmp_path / "g.jsonl", "--adjudicated", settled)
+    assert (outcome.code, "leaves 1 dispute to the majority" in outcome.err) == (0, True)
+
+
+def test_one_id_for_two_sentences_is_refused(run, two, tmp_path):
+    other = [{"id": id, "text": text, "frames": {}} for id, text in (("a", "=b."), ("b", "=a."))]
+    carl = write(tmp_path / "carl.jsonl", *other)
+    outcome = run("agreement", *two, carl)
+    assert outcome.code == 2
+    assert "the id 'a' stands for two sentences: '=a.' by 'anna', '=b.' by 'carl'" in outcome.err
+    # White space is not told apart, and with the right texts nothing else is.
+    write(carl, {"id": "a", "text": " =a.\n", "frames": {}})
+    assert run("agreement", *two, carl).code == 0
+    write(carl, *other)
+    assert run("agreement", *two, carl, "--texts", two[0]).code == 0
+
+
 def test_a_codebook_finds_misspelt_frames(run, two, tmp_path):
     codebook = tmp_path / "codebook.json"
     codebook.write_text('{"frames": [{"name": "x"}, {"name": "z"}]}')

@@ -69,10 +69,13 @@ def test_dates_are_read_as_far_as_they_go(value, date):
         (("2020-05-01", "2020-09-02", "2020-09-09"), ["2020-05", "2020-09"]),
         (("2020-05-02", "2020-05-01"), ["2020-05-01", "2020-05-02"]),
         (("2020", "2020-05-01"), ["2020"]),
+        (("2020", "2020-03-02", "2020-06-05", "2020-09-01"), ["2020-03", "2020-06", "2020-09"]),
     ],
 )
 def test_periods_are_as_long_as_the_dates_are_apart(dates, periods):
-    assert [group.name for group in dated(*dates).periods] == periods
+    corpus = dated(*dates)
+    assert [group.name for group in corpus.periods] == periods
+    assert corpus.imprecise == sum(len(date) < len(periods[0]) for date in dates)
 
 
 def test_a_date_or_source_that_pandas_holds_for_missing_is_none():
