@@ -7,7 +7,7 @@ once a resample cannot. The tests hold every figure equal to scikit-learn's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +24,7 @@ from stance.figures import (
     ReliabilityBin,
     StanceScores,
 )
+from stance.resampling import draw
 
 __all__ = ["BINS", "NOT_CODED", "difference", "reliability", "score"]
 
@@ -31,8 +32,6 @@ __all__ = ["BINS", "NOT_CODED", "difference", "reliability", "score"]
 BINS = 15
 
 _STANCES = STATES[1:]
-# Weights (resamples × sentences) held at once: 16 MB, whatever the size of the data.
-_CHUNK = 2_000_000
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -75,7 +74,7 @@ def score(
     ('1.00', 2)
     """
     rows = _check(gold, probabilities, predicted, len(frames))
-    drawn = _draw(documents, len(rows.gold), resamples, seed)
+    drawn = draw(documents, len(rows.gold), resamples, seed)
     draws = _joined(_statistics(rows, weights) for weights in drawn.weights)
     support = (rows.gold != 0).sum(axis=0)
     overall = {name: Figure.of(draws[name]) for name in _OVERALL}
@@ -130,7 +129,7 @@ def difference(
     states = _check_states("gold", gold, shape, lowest=NOT_CODED)
     one = _check_states("first", first, shape, lowest=0)
     other = _check_states("second", second, shape, lowest=0)
-    drawn = _draw(documents, len(states), resamples, seed)
+    drawn = draw(documents, len(states), resamples, seed)
     draws = _joined(_differences(states, one, other, weights) for weights in drawn.weights)
     return Comparison(
         sentences=len(states),
@@ -224,56 +223,10 @@ def _check_states(name: str, states: npt.ArrayLike, shape: tuple[int, ...], *, l
     return array.astype(np.int64)
 
 
-def _groups(documents: Sequence[object], sentences: int) -> Ints:
-    """Number the documents from 0, in order of appearance."""
-    if len(documents) != sentences:
-        raise InputError(
-            f"there are {len(documents)} documents' names for {sentences} sentences; "
-            "expected one a sentence"
-        )
-    numbers: dict[object, int] = {}
-    return np.array([numbers.setdefault(name, len(numbers)) for name in documents])
-
-
-class _Drawn(NamedTuple):
-    """What is resampled, and how often each resample draws each sentence."""
-
-    documents: int
-    resampled: str
-    weights: Iterator[Floats]
-
-
-def _draw(documents: Sequence[object], sentences: int, resamples: int, seed: int) -> _Drawn:
-    groups = _groups(documents, sentences)
-    if resamples < 0:
-        raise InputError(f"resamples is {resamples}; expected 0 or more")
-    total = int(groups.max()) + 1
-    if total > 1:
-        return _Drawn(total, "documents", _weights(groups, resamples, seed))
-    return _Drawn(total, "sentences", _weights(np.arange(sentences), resamples, seed))
-
-
 def _joined(parts: Iterable[dict[str, Floats]]) -> dict[str, Floats]:
     """Put together what was computed of some resamples at a time."""
     every = list(parts)
     return {name: np.concatenate([part[name] for part in every]) for name in every[0]}
-
-
-def _weights(units: Ints, resamples: int, seed: int) -> Iterator[Floats]:
-    """Yield how often each resample draws each sentence, some resamples at a time.
-
-    ``units`` numbers what is drawn, a sentence each entry. First come ones: the data as they are.
-    """
-    yield np.ones((1, len(units)))
-    generator = np.random.default_rng(seed)
-    total = int(units.max()) + 1
-    step = max(1, _CHUNK // len(units))
-    for start in range(0, resamples, step):
-        count = min(step, resamples - start)
-        drawn = generator.integers(total, size=(count, total))
-        drawn += total * np.arange(count)[:, None]
-        times = np.bincount(drawn.ravel(), minlength=count * total).reshape(count, total)
-        yield times[:, units].astype(np.float64)
 
 
 _OVERALL = (

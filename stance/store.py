@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,10 @@ from stance.backends.weights import check_onnx, check_safetensors
 from stance.codebook import STATES, Codebook
 from stance.decision import Decision
 from stance.errors import CodebookError, ModelError, OutputError, reason_of, writing
-from stance.strict_json import MAX_JSON_BYTES, read_json
+from stance.strict_json import MAX_JSON_BYTES
+from stance.untrusted import check_settings, read_object, refuse_code, stays_inside
 
-__all__ = [
-    "FORMAT_VERSION", "ModelFolder", "check_settings", "default_folder", "find_folder", "sha256_of",
-]  # fmt: skip
+__all__ = ["FORMAT_VERSION", "ModelFolder", "default_folder", "find_folder", "sha256_of"]
 
 FORMAT_VERSION = 1
 WEIGHTS = ("model.onnx", "model.safetensors")
@@ -33,23 +32,11 @@ REQUIRED = ("config.json", "tokenizer.json", "tokenizer_config.json")
 
 #: What a folder holds that stance.json has no checksum of.
 BESIDE = ("README.md", "calibration.svg", "stance.json")
-_PICKLES = {".bin", ".ckpt", ".dill", ".joblib", ".pickle", ".pkl", ".pt", ".pth"}
-_CODE_SUFFIXES = _PICKLES | {".dll", ".dylib", ".py", ".pyc", ".pyd", ".so"}
-# What the settings of transformers may name: code of the folder's own, a kernel of the Hub, a
-# package that unpacks the weights, other files, another setting to stand for one of these.
-_CODE_SETTINGS = (
-    "auto_map", "custom_pipelines", "attn_implementation", "_attn_implementation",
-    "experts_implementation", "kernel_config", "use_kernels", "quantization_config",
-    "transformers_weights", "attribute_map", "_attn_implementation_internal",
-    "_experts_implementation_internal",
-)  # fmt: skip
-_MAX_LAYERS = 1000
 _HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 #: Where the figures say what the thresholds were that they were measured with.
 _FORMER = "former_thresholds"
 _CHANGED = re.compile(rb"^> Thresholds changed to .*\n\n", re.MULTILINE)
 _FRONT_MATTER = re.compile(rb"\A---\r?\n.*?^---\r?\n\s*", re.DOTALL | re.MULTILINE)
-_PICKLE_START = re.compile(rb"\x80[\x02-\x05]")
 
 
 @dataclass(frozen=True)
@@ -95,8 +82,8 @@ class ModelFolder:
     def _read(cls, folder: Path) -> ModelFolder:
         if not folder.is_dir():
             raise ModelError(f"{folder} is not a folder; expected a model folder with stance.json")
-        _refuse_code(folder)
-        data = _read_object(folder / "stance.json")
+        refuse_code(folder)
+        data = read_object(folder / "stance.json")
         version = data.get("format_version")
         if version != FORMAT_VERSION:
             raise ModelError(
@@ -242,7 +229,7 @@ class ModelFolder:
                     f"or no file of a model; expected {', '.join(known)}"
                 )
         for name in (*known, *BESIDE):
-            if (self.path / name).is_symlink() and not _stays_inside(self.path / name, self.path):
+            if (self.path / name).is_symlink() and not stays_inside(self.path / name, self.path):
                 raise ModelError(f"{self.path / name} is a link to a file outside its own folder")
         for name in (*REQUIRED, *(name for name in WEIGHTS if (self.path / name).exists())):
             if name not in self.files:
@@ -287,38 +274,6 @@ class ModelFolder:
             )
 
 
-def check_settings(folder: Path) -> dict[str, Any]:
-    """Read ``config.json``, after a look at what it and the tokenizer's settings ask for.
-
-    Args:
-        folder: of a model, or of any encoder that transformers knows.
-
-    Raises:
-        ModelError: one of them asks to run code, to fetch something or for other files, or cannot
-            be read; or another model is to be loaded first (``adapter_config.json``).
-    """
-    if (folder / "adapter_config.json").exists():
-        raise ModelError(
-            f"{folder} is an adapter for another model; expected a whole model, merge it first"
-        )
-    config = _read_object(folder / "config.json")
-    settings = {"config.json": config}
-    if (folder / "tokenizer_config.json").exists():
-        settings["tokenizer_config.json"] = _read_object(folder / "tokenizer_config.json")
-    for name, found in settings.items():
-        for key, value in _entries(found):
-            if key in _CODE_SETTINGS and value is not None:
-                raise ModelError(
-                    f"{folder / name} has {key!r}, which asks to run code of its own or to load "
-                    "something else; refused: take a model that works without"
-                )
-            if key.endswith("layers") and isinstance(value, int) and value > _MAX_LAYERS:
-                raise ModelError(
-                    f"{folder / name} has {key} {str(value)[:20]}; expected {_MAX_LAYERS} at most"
-                )
-    return config
-
-
 def _say_in_card(card: Path, thresholds: Mapping[str, float]) -> None:
     """Say at the head of a model card that thresholds are not those of its figures."""
     if not card.is_file():
@@ -330,13 +285,6 @@ def _say_in_card(card: Path, thresholds: Mapping[str, float]) -> None:
     line = f"> Thresholds changed to {changed}; the figures are of the former ones.\n\n"
     card.unlink()  # It may be a link, or have other names.
     card.write_bytes(head + (line.encode() if changed else b"") + text[len(head) :])
-
-
-def _entries(data: object) -> Iterator[tuple[str, object]]:
-    if isinstance(data, dict):
-        yield from data.items()
-    for value in data.values() if isinstance(data, dict) else ():
-        yield from _entries(value)
 
 
 def default_folder() -> Path:
@@ -373,40 +321,6 @@ def find_folder(source: str | Path | None) -> Path:
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         reason = reason_of(error)
         raise ModelError(f"no folder {source}, and the Hub does not give it: {reason}") from error
-
-
-def _refuse_code(folder: Path) -> None:
-    for file in sorted(folder.iterdir()):
-        if not file.is_file():
-            continue
-        with file.open("rb") as stream:
-            looks_pickled = _PICKLE_START.match(stream.read(2)) is not None
-        if file.suffix.lower() in _CODE_SUFFIXES or looks_pickled:
-            raise ModelError(
-                f"{file} can run code when it is loaded; a model folder may hold only JSON, "
-                "safetensors and ONNX files: remove it or fetch the model from its makers"
-            )
-
-
-def _stays_inside(file: Path, folder: Path) -> bool:
-    # The Hub's own cache keeps a snapshot's files as links into its store, two folders up.
-    target = file.resolve()
-    store = folder.resolve().parent.parent
-    return target.is_relative_to(folder.resolve()) or target.is_relative_to(store / "blobs")
-
-
-def _read_object(path: Path) -> dict[str, Any]:
-    try:
-        data = read_json(path)
-    except FileNotFoundError as error:
-        raise ModelError(f"{path} is missing; expected a model folder made by stance") from error
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror or error}") from error
-    except ValueError as error:
-        raise ModelError(f"{path} {error}; fetch it again") from error
-    if not isinstance(data, dict):
-        raise ModelError(f"{path} holds {type(data).__name__}, expected a JSON object")
-    return data
 
 
 def sha256_of(path: Path) -> str:

@@ -248,7 +248,7 @@ def test_how_many_resamples_are_held_at_once_changes_nothing(monkeypatch):
     data = draw(sentences=40)
     whole = score(*data, frames=FRAMES, resamples=25)
     for held in (1, 80, 400):
-        monkeypatch.setattr("stance.scoring._CHUNK", held)
+        monkeypatch.setattr("stance.resampling._CHUNK", held)
         assert score(*data, frames=FRAMES, resamples=25) == whole
 
 

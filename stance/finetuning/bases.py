@@ -11,7 +11,8 @@ from stance.codebook import Codebook
 from stance.decision import Decision
 from stance.errors import InputError, MissingExtraError, ModelError, reason_of
 from stance.finetuning.pooling import POOLING_FILE
-from stance.store import ModelFolder, check_settings, default_folder, find_folder, sha256_of
+from stance.store import ModelFolder, default_folder, find_folder, sha256_of
+from stance.untrusted import check_settings
 
 __all__ = ["Base", "open_base"]
 

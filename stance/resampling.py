@@ -1,0 +1,82 @@
+"""The resamples of a bootstrap over documents: how often each draws each sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from stance.errors import InputError
+
+__all__ = ["Resamples", "draw"]
+
+# Weights (resamples × sentences) held at once: 16 MB, whatever the size of the data.
+_CHUNK = 2_000_000
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+class Resamples(NamedTuple):
+    """What is resampled, and how often each resample draws each sentence.
+
+    Attributes:
+        documents: how many there are.
+        resampled: ``documents``, or ``sentences`` where there is one document alone.
+        weights: arrays of shape (some resamples, sentences); the first of all holds ones.
+    """
+
+    documents: int
+    resampled: str
+    weights: Iterator[Floats]
+
+
+def draw(documents: Sequence[object], sentences: int, resamples: int, seed: int) -> Resamples:
+    """Draw documents anew, or the sentences of a single one.
+
+    Args:
+        documents: the document of each sentence.
+        sentences: how many there are.
+        resamples: how often to draw; 0 for the data as they are alone.
+        seed: the same seed gives the same resamples.
+
+    Raises:
+        InputError: ``documents`` is of another length, or ``resamples`` below 0.
+    """
+    groups = _groups(documents, sentences)
+    if resamples < 0:
+        raise InputError(f"resamples is {resamples}; expected 0 or more")
+    total = int(groups.max()) + 1
+    if total > 1:
+        return Resamples(total, "documents", _weights(groups, resamples, seed))
+    return Resamples(total, "sentences", _weights(np.arange(sentences), resamples, seed))
+
+
+def _weights(units: Ints, resamples: int, seed: int) -> Iterator[Floats]:
+    """Yield how often each resample draws each sentence, some resamples at a time.
+
+    ``units`` numbers what is drawn, a sentence each entry. First come ones: the data as they are.
+    """
+    yield np.ones((1, len(units)))
+    generator = np.random.default_rng(seed)
+    total = int(units.max()) + 1
+    step = max(1, _CHUNK // len(units))
+    for start in range(0, resamples, step):
+        count = min(step, resamples - start)
+        drawn = generator.integers(total, size=(count, total))
+        drawn += total * np.arange(count)[:, None]
+        times = np.bincount(drawn.ravel(), minlength=count * total).reshape(count, total)
+        yield times[:, units].astype(np.float64)
+
+
+def _groups(documents: Sequence[object], sentences: int) -> Ints:
+    """Number the documents from 0, in order of appearance."""
+    if len(documents) != sentences:
+        raise InputError(
+            f"there are {len(documents)} documents' names for {sentences} sentences; "
+            "expected one a sentence"
+        )
+    numbers: dict[object, int] = {}
+    return np.array([numbers.setdefault(name, len(numbers)) for name in documents])
