@@ -17,6 +17,7 @@ from tests.page import write_section
 MODULES = {
     "decision": "stance.decision.*",
     "codebook": "stance.codebook.*",
+    "resampling": "stance.resampling.*",
     "scoring": "stance.scoring.*",
     "files": "stance.files.*",
 }
