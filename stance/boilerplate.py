@@ -63,7 +63,8 @@ PHRASES: dict[str, tuple[str, ...]] = {
         r"(?:photo|image|picture|illustration|foto|bild|imagen|imagem)s?"
         r"(?: (?:credits?|courtesy(?: of)?|by|source))?\s*[:：©/].{1,80}",
         rf"\W?(?:additional )?(?:reporting|writing|editing) by {_NAME}"
-        r"(?:(?:[;,.:(/]| and | in | for ).{0,150})?",
+        r"(?:(?:\s*[;,.:(/|&–—-]| and | in | at | for | with |"
+        r"\s(?:additional |editing|writing|reporting)\b).{0,150})?",
         r"(?:source|quelle|fuente|fonte|来源|图片来源)\s*[:：].{1,40}",
     ),
     "copyright": (
@@ -76,10 +77,11 @@ PHRASES: dict[str, tuple[str, ...]] = {
     "notice": (
         r"(?:log ?in|sign in|sign up|register|subscribe)(?:,? (?:if you|or|here|now|today|free"
         r"|to (?:our|this|your|continue|read|view|comment|post|access|receive|get)"
-        r"|with (?:your|an?|e-?mail|google|facebook|apple|linkedin|twitter|x)"
+        r"|with (?:your|an?|e-?mail|google|facebook|apple|linkedin|microsoft|github|twitter|x|sso)"
         r"|for (?:our|free|updates|e-?mail|the newsletter))\b.*)?",
         r"(?:already (?:a|have)|not (?:a|yet)) .{0,40}"
-        r"(?:(?:subscriber|account)\?.*|member\?(?: (?:log|sign|subscribe|register|join)\b.*)?)",
+        r"(?:(?:subscriber|account)\?.*|member\?(?:\s*(?:please|click|here|log|sign|subscribe"
+        r"|register|join|get|become|create)\b.*|\s*login\b.*)?)",
         r"(?:share|tweet|print|save|listen to) this (?:article|story|post|page)\b.{0,60}",
         r"share(?: (?:on|via) .{1,40})?|(?:follow|like|join|find) us(?: on .{1,60}| at .{1,60})?",
         r"(?:we|(?:this|our) (?:web)?site)\b.{0,40} uses? .{0,20}\bcookies\b.*",
@@ -184,6 +186,7 @@ _UNSPACED = (  # scripts written without spaces: a character counts as a word
 )
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}](?:['’.&-]?[^\W{_UNSPACED}])*")
 _CLOSERS = "\"'”’»“‘«‹›)]}）」』】* \u200b"
+_LONGEST_NOTES = 80
 _NOTE_MARKS = re.compile(r"(?:\[\d{1,3}\]\s*)+$")
 _FULL_STOPS = (".", "。", "．", "।", "۔")
 _SENTENCE_ENDS = (*_FULL_STOPS, "!", "?", "…", "！", "？", "؟")
@@ -374,7 +377,9 @@ def _titles(paragraph: str) -> list[str]:
 
 
 def _ends(paragraph: str, marks: tuple[str, ...]) -> bool:
-    return _NOTE_MARKS.sub("", paragraph).rstrip(_CLOSERS).endswith(marks)
+    # Of its end alone: marks without an end would take the square of their number.
+    end = _NOTE_MARKS.sub("", paragraph[-_LONGEST_NOTES:])
+    return end.rstrip(_CLOSERS).endswith(marks)
 
 
 def _has_words(paragraph: str, count: int) -> bool:

@@ -366,11 +366,8 @@ class StanceModel:
 
     def _check_folder(self) -> None:
         """Raise ``ModelError`` unless the folder still holds the model that was loaded from it."""
-        if ModelFolder.read(self.folder.path).files != self.folder.files:
-            raise ModelError(
-                f"{self.folder.path} holds another model than the one that was loaded from it; "
-                "load it instead, or put the former back"
-            )
+        self.folder.require_there()
+        _require_same(ModelFolder.read(self.folder.path), self.folder, "loaded from it")
 
     def _tokenize(self, texts: Sequence[str]) -> Tokenized:
         return tokenize(
@@ -430,10 +427,14 @@ def load(
 def _load_again(folder: ModelFolder, decision: Decision, options: dict[str, Any]) -> StanceModel:
     """Load the model of a pickle, whose encoder stayed in its folder."""
     model = load(folder.path, **options)
-    if model.folder.files != folder.files:
-        raise ModelError(
-            f"{folder.path} holds another model than the one that was pickled; load it instead, or "
-            "put the former back"
-        )
+    _require_same(model.folder, folder, "pickled")
     model.decision = decision
     return model
+
+
+def _require_same(found: ModelFolder, known: ModelFolder, what: str) -> None:
+    if found.files != known.files:
+        raise ModelError(
+            f"{found.path} holds another model than the one that was {what}; load it instead, or "
+            "put the former back"
+        )

@@ -199,11 +199,7 @@ class ModelFolder:
                 written.
             ModelError: the model's own folder is gone.
         """
-        if not (self.path / "stance.json").is_file():
-            raise ModelError(
-                f"{self.path}, the folder of this model, is gone; put it back, or load the model "
-                "from where it is now"
-            )
+        self.require_there()
         folder = Path(target)
         with writing(folder):
             if folder.exists() and not folder.is_dir():
@@ -219,6 +215,14 @@ class ModelFolder:
                 if (self.path / name).is_file():
                     shutil.copyfile(self.path / name, folder / name)
         return ModelFolder.read(folder)
+
+    def require_there(self) -> None:
+        """Raise ``ModelError`` where the folder is gone."""
+        if not (self.path / "stance.json").is_file():
+            raise ModelError(
+                f"{self.path}, the folder of this model, is gone; put it back, or load the model "
+                "from where it is now"
+            )
 
     def _check_files(self) -> None:
         known = (*REQUIRED, *WEIGHTS)

@@ -317,13 +317,10 @@ def _states(rows: Sequence[Row], names: Sequence[str]) -> npt.NDArray[np.int64]:
     numbers = {state: number for number, state in enumerate(STATES)}
     states = np.zeros((len(rows), len(names)), dtype=np.int64)
     columns = {name: column for column, name in enumerate(names)}
-    known = [frozenset(row.get("probabilities") or ()) for row in rows]
-    # Probabilities of frames that a row does not carry are those of a model: of all that it knows.
-    whole = {one for one, row in zip(known, rows, strict=True) if one - row["frames"].keys()}
+    unknown = _unknown_columns(rows, columns)
     for line, row in enumerate(rows):
-        if known[line] in whole:
-            for frame in columns.keys() - known[line]:
-                states[line, columns[frame]] = _NOT_JUDGED
+        if unknown:
+            states[line, unknown.get(tuple(row.get("probabilities") or ()), [])] = _NOT_JUDGED
         uncertain: Any = row.get("uncertain")
         for frame in () if is_missing(uncertain) else uncertain:
             if frame in columns:
@@ -332,6 +329,20 @@ def _states(rows: Sequence[Row], names: Sequence[str]) -> npt.NDArray[np.int64]:
             if frame in columns:
                 states[line, columns[frame]] = numbers.get(stance, _NOT_CODED)
     return states
+
+
+def _unknown_columns(
+    rows: Sequence[Row], columns: Mapping[str, int]
+) -> dict[tuple[str, ...], list[int]]:
+    """Return, for the frames that rows have probabilities of, the columns of all others."""
+    models: set[tuple[str, ...]] = set()
+    for row in rows:
+        known = tuple(row.get("probabilities") or ())
+        # Probabilities of frames that a row does not carry are a model's: of all that it knows.
+        if known not in models and set(known) - row["frames"].keys():
+            models.add(known)
+    unknown = {known: [columns[name] for name in columns.keys() - set(known)] for known in models}
+    return {known: missing for known, missing in unknown.items() if missing}
 
 
 def _counts(states: npt.NDArray[np.int64], units: npt.NDArray[np.int64]) -> Floats:

@@ -138,12 +138,21 @@ def test_what_is_skipped_of_an_article_of_the_corpus(name):
         ("link", "ann@example.org"),
         ("credit", "Photo: Jane Doe/AP"),
         ("credit", "(Reporting by Ann Lee; editing by Bo Chen)"),
+        ("credit", "Reporting by John Smith Editing by Ann Lee"),
+        ("credit", "Reporting by John Smith – editing by Ann Lee"),
+        ("credit", "Writing by Ann Lee | Editing by Bo Li"),
+        ("credit", "Reporting by John Smith and Ann Lee in Beijing"),
         ("credit", "Source: Xinhua"),
         ("copyright", "© 2024 The Example Times. All rights reserved."),
         ("tags", "Tags: China, Russia, SCO"),
         ("notice", "Share this article on Facebook"),
         ("notice", "Sign up for our newsletter to get the week in your inbox."),
         ("notice", "This site uses some cookies to improve your experience."),
+        ("notice", "Already a member? Please sign in."),
+        ("notice", "Already a member? Login"),
+        ("notice", "Not a member? Get unlimited access."),
+        ("notice", "Sign in with Microsoft"),
+        ("notice", "Register with Google"),
         ("notice", "5 min read"),
         ("notice", "ADVERTISEMENT"),
         ("comments", "Comments (12)"),
@@ -353,3 +362,8 @@ def test_a_heading_that_no_reference_follows_opens_no_reference_list():
 )
 def test_is_credit(sentence, expected):
     assert is_credit(sentence) is expected
+
+
+def test_note_marks_take_no_longer_than_their_number():
+    marks = "[1]" * 50_000 + "x"
+    assert reasons(TITLE, PROSE, marks, MORE) == [None] * 4

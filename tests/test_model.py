@@ -339,6 +339,15 @@ def test_a_model_whose_folder_holds_another_is_not_saved(tiny_folder, tmp_path):
         assert not (tmp_path / "after").exists()
 
 
+def test_a_model_whose_folder_is_gone_says_so_when_it_is_saved(tiny_folder, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_folder, folder)
+    with stance.load(folder) as model:
+        shutil.rmtree(folder)
+        with pytest.raises(ModelError, match="the folder of this model, is gone; put it back"):
+            model.save(tmp_path / "mine")
+
+
 def test_a_card_says_that_thresholds_are_not_those_of_its_figures(tiny_folder, tmp_path):
     folder = tmp_path / "model"
     shutil.copytree(tiny_folder, folder)

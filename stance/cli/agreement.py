@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -127,13 +129,18 @@ def _texts(rows: Iterable[CodedRow], file: Path | None) -> Texts | None:
     for row in rows:
         if row.text is not None:
             first = known.setdefault(row.id, row)
-            if str(first.text).split() != row.text.split():
+            if _letters(str(first.text)) != _letters(row.text):
                 raise InputError(
                     f"the id {row.id[:60]!r} stands for two sentences: {str(first.text)[:60]!r} by "
                     f"{first.coder!r}, {row.text[:60]!r} by {row.coder!r}; give each sentence one "
                     "id in all files, or name the right texts with --texts FILE"
                 )
     return {id: (str(row.text), row.document) for id, row in known.items()} or None
+
+
+def _letters(text: str) -> str:
+    """Return what is left of a text however programs write its quotes, spaces and accents."""
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text)).casefold()
 
 
 def _settled(file: Path, rows: Sequence[CodedRow], codebook: Codebook | None) -> dict[str, Labels]:

@@ -168,7 +168,7 @@ class _Finder:
             self.sources.append(Unusable(clean(name), "matches no file"))
 
     def _add_file(self, path: Path) -> None:
-        document_id = shown(path)
+        document_id = _shown(path)
         if self._is_output(path):
             reason = "the result, or what lies beside it"
             self.left_out.append(LeftOut(document_id, reason, even_named=True))
@@ -193,16 +193,16 @@ class _Finder:
 
     def _add_folder(self, folder: Path) -> None:
         files, linked = _walk(folder, self._unread)
-        self.left_out += [LeftOut(shown(path), "a link to a folder") for path in linked]
+        self.left_out += [LeftOut(_shown(path), "a link to a folder") for path in linked]
         for path in files:
             if self._is_output(path):
                 continue
             given = "" if _suffixes(path) else self._input_format or ""
             if reason := _why_left_out(path, given):
                 typed = reason == _UNREAD_TYPE and bool(_suffixes(path))
-                self.left_out.append(LeftOut(shown(path), reason, even_named=typed))
+                self.left_out.append(LeftOut(_shown(path), reason, even_named=typed))
                 continue
-            document_id = shown(path.relative_to(folder) if self._relative else path)
+            document_id = _shown(path.relative_to(folder) if self._relative else path)
             try:
                 self._take(path, document_id, kind_of(path) or given)
             except OSError as error:  # It is gone, or a link to where nobody may look.
@@ -219,7 +219,7 @@ class _Finder:
         self.sources.append(Source(path, document_id, kind, status.st_size))
 
     def _unread(self, error: OSError) -> None:
-        name = shown(Path(error.filename))
+        name = _shown(Path(error.filename))
         unread = Unusable(name, f"cannot be read: {error.strerror}")
         if unread not in self.sources:  # Patterns and folders may lead there again.
             self.sources.append(unread)
@@ -246,7 +246,7 @@ def _placed(path: Path) -> Path:
     return Path(os.path.realpath(path.parent), path.name)
 
 
-def shown(path: PurePath) -> str:
+def _shown(path: PurePath) -> str:
     r"""Return a path as text; a byte that is none as ``\udcNN``, so that no two become alike."""
     return clean(path.as_posix().encode("utf-8", "backslashreplace").decode("utf-8"))
 

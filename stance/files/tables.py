@@ -258,10 +258,9 @@ def _jsonl_rows(stream: BinaryIO) -> Iterator[Row | BadRow]:
         place = f"line {number}"
         if len(line) > MAX_TEXT_BYTES:
             raise InputError(_too_long(place))
-        if number == 1:
-            if line.startswith(_OTHER_UNICODE):
-                raise InputError("is in UTF-16 or UTF-32; save it as UTF-8, which JSON has to be")
-            line = line.removeprefix(codecs.BOM_UTF8)
+        if number == 1 and line.startswith(_OTHER_UNICODE):
+            raise InputError("is in UTF-16 or UTF-32; save it as UTF-8, which JSON has to be")
+        line = line.removeprefix(codecs.BOM_UTF8)  # Also where files were put together.
         if not line.strip():
             continue
         try:
@@ -286,13 +285,13 @@ def _csv_rows(
     # The limit is the module's own, and 128 kB by default: less than a long article.
     csv.field_size_limit(MAX_TEXT_BYTES)
     head = text.readline(MAX_TEXT_BYTES)
+    announced = _SEPARATOR.fullmatch(head)
+    if announced:
+        head = text.readline(MAX_TEXT_BYTES)
     if not head.strip():
         raise InputError("is empty; expected a line of column names, then one row a line")
-    delimiter, before = "\t", 0
-    if announced := _SEPARATOR.fullmatch(head):
-        delimiter, before = announced[1], 1
-        head = text.readline(MAX_TEXT_BYTES)
-    elif not tabs:
+    before, delimiter = (1, announced[1]) if announced else (0, "\t")
+    if not (announced or tabs):
         delimiter = _delimiter(head, wanted)
     reader = csv.reader(_after(head, text), delimiter=delimiter, strict=True)
     header: list[str] | None = None

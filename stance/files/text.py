@@ -60,6 +60,8 @@ _LEGACY_ENCODINGS = (
     "cp1250", "cp1253", "cp1254", "cp1255", "cp1256",
 )  # fmt: skip
 _ASCII = bytes(range(128))
+# A capital behind a small letter, a sign between two letters: what Mac Roman looks like there.
+_ODD_IN_CP1252 = re.compile("[a-zß-öø-ÿ][À-ÖØ-ÞŠŒŽŸ]|[A-Za-z][^\\w\\s'’.,&/+*=|@_-][a-z]|\ufffd")
 _UNREPRESENTABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -144,7 +146,9 @@ def detect_encoding(data: bytes, *, before: int = 0) -> str:
         for encoding in match.could_be_from_charset
         if merit == (min(merits) if sparse else merits[0])
     }
-    return next(encoding for encoding in _LEGACY_ENCODINGS if encoding in equal)
+    if not _ODD_IN_CP1252.search(data.decode("cp1252", "replace")):
+        equal.discard("mac_roman")  # There € and ™ are letters, which look the better for it.
+    return next((encoding for encoding in _LEGACY_ENCODINGS if encoding in equal), "cp1252")
 
 
 def decompress(stream: BinaryIO, suffix: str) -> BinaryIO:

@@ -24,11 +24,11 @@ def reused_embedding_gradient(model: Any) -> Iterator[None]:
     """Within, backward passes of ``model`` write the word embeddings' gradient to one table.
 
     The gradient is the same; ``weight.grad`` is None or that table. Where the embeddings are no
-    plain ``torch.nn.Embedding``, nothing changes.
+    plain ``torch.nn.Embedding``, or not on the CPU, nothing changes.
     """
     words = model.get_input_embeddings()
-    plain = type(words) is torch.nn.Embedding and words.max_norm is None and not words.sparse
-    if not plain:
+    plain = type(words) is torch.nn.Embedding and words.max_norm is None
+    if not plain or words.sparse or words.scale_grad_by_freq or words.weight.device.type != "cpu":
         yield
         return
     gradient, look_up = _Gradient(words), cast(Any, _LookUp).apply

@@ -74,10 +74,12 @@ def _choose_all_steps(model: Any, examples: Sequence[Sequence[int]]) -> dict[str
     """Return the steps of each input of the matrix products that are to be in 8 bits."""
     from onnx import numpy_helper
 
+    multiplied = {node.input[1] for node in model.graph.node if node.op_type == "MatMul"}
     matrices = {
         name: weights
         for name, tensor in _large_matrices(model.graph).items()
-        if not _loses_most(weights := numpy_helper.to_array(tensor), WEIGHT_LEVELS)
+        if name in multiplied
+        and not _loses_most(weights := numpy_helper.to_array(tensor), WEIGHT_LEVELS)
     }
     readers: dict[str, list[str]] = defaultdict(list)
     for node in model.graph.node:

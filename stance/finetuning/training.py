@@ -166,9 +166,7 @@ def train_classifier(
             train_dataset=Dataset.from_dict(columns),
             data_collator=DataCollatorWithPadding(classifier.tokenizer),
         )
-        on_cpu = not torch.cuda.is_available()
-        reused = reused_embedding_gradient(classifier.model) if on_cpu else nullcontext()
-        with narrowed_last_layer(classifier.model), reused:
+        with narrowed_last_layer(classifier.model), reused_embedding_gradient(classifier.model):
             run_trainer(trainer, classifier, watch)
         # Without this the model would go on computing in bfloat16, wherever it is used.
         model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)

@@ -71,7 +71,8 @@ def time_charts(
         points, lows, highs = [], [], []
         for period in periods:
             share = period.summary.frames[frame.name].share
-            value = share.value or 0.0
+            if (value := share.value) is None:  # Nothing of this period was judged for it.
+                continue
             low, high = (value if end is None else end for end in (share.low, share.high))
             points.append(Point(x(period.place), y(value), _label(period, frame)))
             lows.append(f"{x(period.place)},{y(low)}")
@@ -93,6 +94,6 @@ def _label(period: Group, frame: FrameStyle) -> str:
     if use.uncertain:
         left_open = f"; {use.uncertain / use.judged:.0%} more left open"
     return (
-        f"{period.name}: {use.share.value or 0:.0%}{interval} of {summary.sentences:,} sentences, "
+        f"{period.name}: {use.share.value or 0:.0%}{interval} of {use.judged:,} sentences, "
         f"articles: {summary.documents:,}{left_open}"
     )

@@ -149,6 +149,8 @@ def _panels(
 
 
 def _over_time(axes: Axes, frame: FrameStyle, groups: Sequence[Group], end: float) -> None:
+    shown = groups[:: -(-len(groups) // 5)]
+    groups = _judged(groups, frame)
     shares = [group.summary.frames[frame.name].share for group in groups]
     places = [group.place for group in groups]
     values = [share.value or 0.0 for share in shares]
@@ -160,17 +162,17 @@ def _over_time(axes: Axes, frame: FrameStyle, groups: Sequence[Group], end: floa
     open_groups = [group for group in groups if group.summary.frames[frame.name].uncertain]
     tops = [_most(group.summary, frame) for group in open_groups]
     _hollow(axes, [group.place for group in open_groups], tops, frame.color)
-    shown = groups[:: -(-len(groups) // 5)]
     axes.set_xticks([group.place for group in shown], [group.name for group in shown], rotation=30)
     axes.yaxis.set_major_formatter(_percent)
     axes.set_ylim(0, end)
 
 
 def _by_source(axes: Axes, frame: FrameStyle, groups: Sequence[Group], end: float) -> None:
-    shares = [group.summary.frames[frame.name].share for group in groups]
+    judged = _judged(groups, frame)
+    shares = [group.summary.frames[frame.name].share for group in judged]
     axes.errorbar(
         [share.value or 0.0 for share in shares],
-        range(len(groups)),
+        [groups.index(group) for group in judged],
         xerr=_errors(shares),
         color=frame.color,
         fmt="o",
@@ -184,6 +186,11 @@ def _by_source(axes: Axes, frame: FrameStyle, groups: Sequence[Group], end: floa
     axes.set_ylim(len(groups) - 0.5, -0.5)
     axes.xaxis.set_major_formatter(_percent)
     axes.set_xlim(0, end)
+
+
+def _judged(groups: Sequence[Group], frame: FrameStyle) -> list[Group]:
+    """Return the groups of which a sentence was judged for the frame."""
+    return [group for group in groups if group.summary.frames[frame.name].judged]
 
 
 def _most(summary: Summary, frame: FrameStyle) -> float:

@@ -259,9 +259,10 @@ def test_one_id_for_two_sentences_is_refused(run, two, tmp_path):
     outcome = run("agreement", *two, carl)
     assert outcome.code == 2
     assert "the id 'a' stands for two sentences: '=a.' by 'anna', '=b.' by 'carl'" in outcome.err
-    # White space is not told apart, and with the right texts nothing else is.
-    write(carl, {"id": "a", "text": " =a.\n", "frames": {}})
-    assert run("agreement", *two, carl).code == 0
+    # What programs do to a text is not told apart, and with the right texts nothing is.
+    for same in (" =a.\n", "=A", "=\uff41."):
+        write(carl, {"id": "a", "text": same, "frames": {}})
+        assert run("agreement", *two, carl).code == 0
     write(carl, *other)
     assert run("agreement", *two, carl, "--texts", two[0]).code == 0
 

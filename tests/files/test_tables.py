@@ -26,6 +26,11 @@ def test_jsonl_rows_carry_their_line_numbers(tmp_path):
     assert [(row.number, row.place) for row in found] == [(1, "line 1"), (3, "line 3")]
 
 
+def test_a_byte_order_mark_within_files_put_together_costs_nothing(tmp_path):
+    found = rows(tmp_path / "a", "jsonl", b'{"text": 1}\n\xef\xbb\xbf{"text": 2}\n')
+    assert values(found) == [{"text": 1}, {"text": 2}]
+
+
 def test_a_bad_json_line_costs_only_itself(tmp_path):
     found = rows(tmp_path / "a", "jsonl", b'{"text": 1}\n{"te\n[1]\n\xff\n{"text": 2}\n')
     assert [type(row) for row in found] == [Row, BadRow, BadRow, BadRow, Row]
@@ -238,8 +243,9 @@ def test_json_in_another_unicode_is_refused_and_never_half_read(tmp_path, encodi
 
 @pytest.mark.parametrize("kind", ["csv", "tsv"])
 def test_an_empty_table_is_refused(tmp_path, kind):
-    with pytest.raises(InputError, match="is empty"):
-        rows(tmp_path / "a", kind, "")
+    for nothing in ("", "\n", "sep=;\n"):
+        with pytest.raises(InputError, match="is empty"):
+            rows(tmp_path / "a", kind, nothing)
 
 
 def test_a_column_named_twice_is_refused(tmp_path):

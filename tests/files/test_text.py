@@ -183,7 +183,21 @@ def test_standard_input_is_left_open(tmp_path, monkeypatch):
         assert os.fstat(file.fileno()).st_size == 6
 
 
-@pytest.mark.parametrize("word", ["São Paulo", "Guimarães", "Genève", "Curaçao", "El Niño"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "São Paulo",
+        "Guimarães",
+        "Genève",
+        "Curaçao",
+        "El Niño",
+        "€50",
+        "Windows® 11",
+        "Pokémon™",
+        "“quotes”",
+        "l’État – c’est moi",
+    ],
+)
 def test_a_few_accents_in_english_are_read_as_western(word):
     text = "The ministers met and agreed on a joint programme for the coming years. " * 20 + word
     assert decode(text.encode("cp1252")).text == text

@@ -111,6 +111,25 @@ def test_a_point_in_time_says_what_is_left_open():
     ]
 
 
+def test_a_period_that_was_not_judged_for_a_frame_has_no_point_of_it():
+    def of(year, frame):
+        known = {"document": year, "date": year, "probabilities": {frame: 0.1}}
+        return [
+            known | {"frames": {}},
+            known | {"frames": {frame: "favor"}, "document": year + "b"},
+        ]
+
+    sentences = [row for year in ("2019", "2020", "2021") for row in of(year, "order")]
+    sentences += [row for year in ("2020", "2021") for row in of(f"{year}-05-01", "trade")]
+    corpus = gather(rows(*sentences))
+    order, trade = time_charts(corpus.periods, corpus.frames, scale=1.0)
+    assert [point.label[:16] for point in order.points] == [
+        f"{year}: 50% (0% to" for year in ("2019", "2020", "2021")
+    ]
+    assert [point.label[:9] for point in trade.points] == ["2020: 50%", "2021: 50%"]
+    assert "of 2 sentences" in trade.points[0].label
+
+
 def test_sources_come_with_the_largest_first():
     sources = ["x", "y", "y", None]
     corpus = gather(rows(*({"document": n, "source": s} for n, s in enumerate(sources))))
