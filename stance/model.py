@@ -108,7 +108,7 @@ class StanceModel:
         """
         from stance.backends.gradients import Gradients
 
-        self._check_folder()
+        self.folder.require_unchanged()
         return Gradients(
             self.folder.path,
             temperatures=self.decision.temperatures,
@@ -334,7 +334,6 @@ class StanceModel:
                 cannot be written.
             ModelError: the folder that the model was loaded from is gone, or holds another model.
         """
-        self._check_folder()
         copied = self.folder.copy(folder, force=force)
         if self.decision != copied.decision:
             copied.decide(self.decision)
@@ -363,11 +362,6 @@ class StanceModel:
         """Release the encoder's memory and threads."""
         self.backend.close()
         vars(self).pop("gradients", None)
-
-    def _check_folder(self) -> None:
-        """Raise ``ModelError`` unless the folder still holds the model that was loaded from it."""
-        self.folder.require_there()
-        _require_same(ModelFolder.read(self.folder.path), self.folder, "loaded from it")
 
     def _tokenize(self, texts: Sequence[str]) -> Tokenized:
         return tokenize(
@@ -427,14 +421,10 @@ def load(
 def _load_again(folder: ModelFolder, decision: Decision, options: dict[str, Any]) -> StanceModel:
     """Load the model of a pickle, whose encoder stayed in its folder."""
     model = load(folder.path, **options)
-    _require_same(model.folder, folder, "pickled")
-    model.decision = decision
-    return model
-
-
-def _require_same(found: ModelFolder, known: ModelFolder, what: str) -> None:
-    if found.files != known.files:
+    if model.folder.files != folder.files:
         raise ModelError(
-            f"{found.path} holds another model than the one that was {what}; load it instead, or "
+            f"{folder.path} holds another model than the one that was pickled; load it instead, or "
             "put the former back"
         )
+    model.decision = decision
+    return model

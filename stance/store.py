@@ -197,9 +197,9 @@ class ModelFolder:
         Raises:
             OutputError: the target is a file; it is not empty, unless ``force``; or it cannot be
                 written.
-            ModelError: the model's own folder is gone.
+            ModelError: the model's own folder is gone, or holds another model by now.
         """
-        self.require_there()
+        self.require_unchanged()
         folder = Path(target)
         with writing(folder):
             if folder.exists() and not folder.is_dir():
@@ -216,12 +216,17 @@ class ModelFolder:
                     shutil.copyfile(self.path / name, folder / name)
         return ModelFolder.read(folder)
 
-    def require_there(self) -> None:
-        """Raise ``ModelError`` where the folder is gone."""
+    def require_unchanged(self) -> None:
+        """Raise ``ModelError`` where the folder is gone, or holds another model by now."""
         if not (self.path / "stance.json").is_file():
             raise ModelError(
                 f"{self.path}, the folder of this model, is gone; put it back, or load the model "
                 "from where it is now"
+            )
+        if ModelFolder.read(self.path).files != self.files:
+            raise ModelError(
+                f"{self.path} holds another model than the one that was loaded from it; load it "
+                "instead, or put the former back"
             )
 
     def _check_files(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -140,7 +139,9 @@ def _texts(rows: Iterable[CodedRow], file: Path | None) -> Texts | None:
 
 def _letters(text: str) -> str:
     """Return what is left of a text however programs write its quotes, spaces and accents."""
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text)).casefold()
+    from stance.finetuning.data import fold
+
+    return fold(unicodedata.normalize("NFKC", text)).replace(" ", "")
 
 
 def _settled(file: Path, rows: Sequence[CodedRow], codebook: Codebook | None) -> dict[str, Labels]:

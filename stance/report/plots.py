@@ -150,7 +150,7 @@ def _panels(
 
 def _over_time(axes: Axes, frame: FrameStyle, groups: Sequence[Group], end: float) -> None:
     shown = groups[:: -(-len(groups) // 5)]
-    groups = _judged(groups, frame)
+    groups = [group for group in groups if group.summary.frames[frame.name].judged]
     shares = [group.summary.frames[frame.name].share for group in groups]
     places = [group.place for group in groups]
     values = [share.value or 0.0 for share in shares]
@@ -168,12 +168,12 @@ def _over_time(axes: Axes, frame: FrameStyle, groups: Sequence[Group], end: floa
 
 
 def _by_source(axes: Axes, frame: FrameStyle, groups: Sequence[Group], end: float) -> None:
-    judged = _judged(groups, frame)
-    shares = [group.summary.frames[frame.name].share for group in judged]
+    uses = [group.summary.frames[frame.name] for group in groups]
+    shares = {row: use.share for row, use in enumerate(uses) if use.judged}
     axes.errorbar(
-        [share.value or 0.0 for share in shares],
-        [groups.index(group) for group in judged],
-        xerr=_errors(shares),
+        [share.value or 0.0 for share in shares.values()],
+        list(shares),
+        xerr=_errors([*shares.values()]),
         color=frame.color,
         fmt="o",
         markersize=4,
@@ -186,11 +186,6 @@ def _by_source(axes: Axes, frame: FrameStyle, groups: Sequence[Group], end: floa
     axes.set_ylim(len(groups) - 0.5, -0.5)
     axes.xaxis.set_major_formatter(_percent)
     axes.set_xlim(0, end)
-
-
-def _judged(groups: Sequence[Group], frame: FrameStyle) -> list[Group]:
-    """Return the groups of which a sentence was judged for the frame."""
-    return [group for group in groups if group.summary.frames[frame.name].judged]
 
 
 def _most(summary: Summary, frame: FrameStyle) -> float:
