@@ -31,7 +31,6 @@ passage or speech. "With it" counts the sentences that carry a frame by their la
 those that the model gives it to. "End to end" counts a frame that was missed or invented as a wrong
 stance. What it all means: [the model card](../../models/default/README.md#figures).
 """
-TRANSFER = "Trained on one source, scored on another (thresholds of one half)"
 #: Of one processor, assumed.
 WATTS = 15
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
@@ -44,7 +43,7 @@ def write_tables(figures: dict[str, Any]) -> None:
         ("Per frame", per_frame_table(figures)),
         ("Per stance", per_stance_table(figures)),
         ("Against baselines", baseline_table(figures)),
-        *([(TRANSFER, transfer_table(figures))] if figures["transfer"] else []),
+        *([(transfer_title(figures), transfer_table(figures))] if figures["slow"] else []),
         ("Abstention", abstention_table(figures)),
         ("Calibration error, before and after", calibration_table(figures)),
     ]
@@ -145,12 +144,30 @@ def per_stance_table(figures: dict[str, Any]) -> str:
 
 def baseline_table(figures: dict[str, Any]) -> str:
     """Return the frames' macro-F1 of every baseline beside the shipped model's."""
-    named = {**figures["baselines"], "this model": figures["shipped"]}
+    named = dict(figures["baselines"])
+    if figures["slow"]:
+        frozen = f"frozen encoder + logistic regression{of_earlier_rows(figures)}"
+        named[frozen] = figures["slow"]["frozen"]
+    named["this model"] = figures["shipped"]
     rows = [
         [name, *(shown(found[source]["macro_f1"]) for source in NAMES)]
         for name, found in named.items()
     ]
     return markdown(["frames macro-F1", *NAMES.values()], rows)
+
+
+def of_earlier_rows(figures: dict[str, Any]) -> str:
+    """Return of which rows the slow figures are, where they are not those of the others."""
+    slow = figures["slow"]
+    if slow["fingerprint"] == figures["fingerprint"]:
+        return ""
+    return f", on the {slow['rows']:,} rows of stance-default {slow['version']}"
+
+
+def transfer_title(figures: dict[str, Any]) -> str:
+    """Return the head of the table below."""
+    rows = of_earlier_rows(figures)
+    return f"Trained on one source, scored on another (thresholds of one half{rows})"
 
 
 def transfer_table(figures: dict[str, Any]) -> str:
@@ -162,7 +179,7 @@ def transfer_table(figures: dict[str, Any]) -> str:
             shown(result["macro_f1"]),
             shown(result["macro_average_precision"]),
         ]
-        for source, found in figures["transfer"].items()
+        for source, found in figures["slow"]["transfer"].items()
         for other, result in found.items()
     ]
     return markdown(["trained on", "scored on", "frames macro-F1", "average precision"], rows)
@@ -236,8 +253,8 @@ def write_card(folder: ModelFolder, figures: dict[str, Any]) -> None:
         "per_frame": per_frame_table(figures),
         "per_stance": per_stance_table(figures),
         "baselines": baseline_table(figures),
-        "transfer": f"### {TRANSFER}\n\n{transfer_table(figures)}\n\n"
-        if figures["transfer"]
+        "transfer": f"### {transfer_title(figures)}\n\n{transfer_table(figures)}\n\n"
+        if figures["slow"]
         else "",
         "abstention": abstention_table(figures),
         "calibration": calibration_table(figures),

@@ -55,6 +55,27 @@ def test_the_card_counts_what_the_rows_hold(tmp_path):
         assert f"{found['sentences']:,} " in text, source
 
 
+@pytest.mark.parametrize(
+    ("made_of", "said"),
+    [("others", ""), ("these", ", on the 51,617 rows of stance-default 1.2.0")],
+)
+def test_figures_of_earlier_rows_say_so(made_of, said):
+    slow = FIGURES["slow"] | {"fingerprint": "others", "rows": 51617, "version": "1.2.0"}
+    figures = FIGURES | {"slow": slow, "fingerprint": made_of}
+    assert f"\n| frozen encoder + logistic regression{said} | " in card.baseline_table(figures)
+    assert card.transfer_title(figures).endswith(f"(thresholds of one half{said})")
+    assert card.transfer_table(figures).count("\n") == 7
+
+
+def test_without_a_whole_run_there_is_no_such_table(tmp_path, monkeypatch):
+    monkeypatch.setattr(card, "ROOT", tmp_path)
+    monkeypatch.setattr(card, "RESULTS", tmp_path)
+    card.write_tables(FIGURES | {"slow": None})
+    tables = (tmp_path / "tables.md").read_text("utf-8")
+    assert "Trained on one source" not in tables
+    assert "frozen" not in tables
+
+
 def test_the_readme_has_both_marks():
     text = (ROOT / "README.md").read_text("utf-8")
     for mark in ("in short", "figures"):

@@ -1,4 +1,4 @@
-"""What the figures hold: nothing of other rows, and baselines that do what they say."""
+"""What a quick run keeps, and baselines that do what they say."""
 
 import json
 import sys
@@ -18,33 +18,11 @@ LABELS = ({"cooperation": "favor"}, {"cooperation": "against", "multipolarity": 
 ROWS = [Row(f"w9-{n}-1", "authored", f"w9-{n}", f"Text {n}.", LABELS[n % 3]) for n in range(60)]
 
 
-@pytest.fixture
-def stored(monkeypatch, tmp_path):
-    """Return a function that stores the figures of a run."""
+def test_a_quick_run_keeps_what_takes_long_and_nothing_else(monkeypatch, tmp_path):
     monkeypatch.setattr(module, "FIGURES", tmp_path / "figures.json")
-    return lambda figures: module.FIGURES.write_text(json.dumps(figures))
-
-
-def test_figures_of_the_same_rows_are_kept(stored):
-    figures = {"fingerprint": "these", "transfer": {"seeds": {}}}
-    stored(figures)
-    assert module.stored("these") == figures
-
-
-@pytest.mark.parametrize("made_of", [{}, {"fingerprint": "others"}, {"fingerprint": None}])
-def test_figures_of_other_rows_are_not(stored, made_of):
-    stored({"transfer": {"seeds": {}}, "baselines": {module.FROZEN: {}}} | made_of)
-    assert module.stored("these") == {}
-
-
-def test_there_need_not_be_an_earlier_run(stored):
-    assert module.stored("these") == {}
-
-
-def test_of_the_stored_baselines_only_the_one_that_takes_long_is_kept():
-    kept = {"baselines": {module.FROZEN: {"un": 1}, "majority": {"un": 2}}}
-    assert module.kept_baseline(kept) == {module.FROZEN: {"un": 1}}
-    assert module.kept_baseline({}) == {}
+    assert module.stored_slow_figures() is None
+    module.FIGURES.write_text(json.dumps({"slow": {"rows": 9}, "shipped": {}}))
+    assert module.stored_slow_figures() == {"rows": 9}
 
 
 def test_every_frame_is_given_to_every_sentence():
