@@ -13,6 +13,9 @@ import numpy.typing as npt
 
 from stance.codebook import STATES, Codebook, Frame, Stance
 from stance.errors import InputError
+from stance.figures import Figure
+from stance.krippendorff import MISSING, krippendorff_alpha, terms_of, weighted_alphas
+from stance.resampling import draw
 
 __all__ = [
     "MISSING",
@@ -28,9 +31,6 @@ __all__ = [
     "majority",
 ]
 
-#: Stands in an array of codings where a coder gave no value.
-MISSING = -1
-
 _STANCES = STATES[1:]
 _STANCE_NUMBERS = range(1, len(STATES))
 _NOT_CODED = "not_coded"
@@ -43,11 +43,13 @@ class Coding:
     """What one coder saw in one sentence: frame → stance, ``None`` for a stance not coded.
 
     A sentence without frames has an empty mapping; one that the coder did not read has no coding.
+    ``document`` is what the sentence is part of, where that is known: intervals go by it.
     """
 
     id: str
     coder: str
     frames: Labels
+    document: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,14 @@ class FrameAgreement:
             where there was only one value to choose.
         f1: mean over the pairs of coders, 0 to 1; ``None`` where no pair used the frame.
         given: how many codings have the frame.
+        interval: 95% interval of alpha, low and high; ``None`` where alpha is not defined, or the
+            same in every resample, as where all agree.
     """
 
     alpha: float | None
     f1: float | None
     given: int
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -73,10 +78,12 @@ class StanceAgreement:
     Attributes:
         alpha: Krippendorff's alpha, nominal, all frames pooled.
         f1: macro-F1 over the stances, mean over the pairs of coders.
+        interval: 95% interval of alpha, as for a frame.
     """
 
     alpha: float | None
     f1: float | None
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -129,6 +136,9 @@ class Agreement:
         coders: in order of name.
         sentences: how many at least one coder coded.
         shared: how many at least two coded; every figure but the tendencies is about these.
+        resampled: what the intervals draw anew, ``documents``, or ``sentences`` where the shared
+            ones are of one document, or no coding names any.
+        units: how many of those there are.
         same_frames: share of the shared sentences to which all gave the same set of frames.
         frames: frame → agreement on its presence.
         stance: agreement on stances.
@@ -140,6 +150,8 @@ class Agreement:
     coders: tuple[str, ...]
     sentences: int
     shared: int
+    resampled: str
+    units: int
     same_frames: float
     frames: Mapping[str, FrameAgreement]
     stance: StanceAgreement
@@ -152,16 +164,28 @@ class Agreement:
         return asdict(self)
 
 
-def agreement(codings: Iterable[Coding], *, codebook: Codebook | None = None) -> Agreement:
+def agreement(
+    codings: Iterable[Coding],
+    *,
+    codebook: Codebook | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Agreement:
     """Compare what two or more coders saw in the same sentences.
+
+    The intervals of alpha are percentiles of a bootstrap (Zapf, Castell, Morawietz and Karch 2016,
+    Measuring inter-rater reliability for nominal data, BMC Medical Research Methodology 16:93),
+    which draws whole documents, as sentences of one resemble each other.
 
     Args:
         codings: one a sentence and coder, in any order; a coder may have left sentences out.
         codebook: the frames to report; by default those that the codings name, by name.
+        resamples: how often the bootstrap draws; 0 for no intervals.
+        seed: the same seed gives the same intervals.
 
     Raises:
-        InputError: fewer than two coders, no sentence that two of them coded, or a coder who coded
-            a sentence twice.
+        InputError: fewer than two coders, no sentence that two of them coded, a coder who coded a
+            sentence twice, or ``resamples`` below 0.
         CodebookError: a frame that the codebook lacks, or an unknown stance.
 
     >>> both = [Coding("s1", "A", {"cooperation": "favor"}), Coding("s1", "B", {})]
@@ -169,6 +193,7 @@ def agreement(codings: Iterable[Coding], *, codebook: Codebook | None = None) ->
     >>> result.same_frames, [dispute.id for dispute in result.disputes]
     (0.0, ['s1'])
     """
+    codings = list(codings)
     sentences, codebook = _read(codings, codebook)
     coders = tuple(sorted({coder for coded in sentences.values() for coder in coded}))
     shared = {id: coded for id, coded in sentences.items() if len(coded) > 1}
@@ -181,30 +206,31 @@ def agreement(codings: Iterable[Coding], *, codebook: Codebook | None = None) ->
     presence = {name: np.minimum(table, 1) for name, table in states.items()}
     pooled = np.hstack(list(states.values()))
     stances = np.where(np.isin(pooled, list(_STANCE_NUMBERS)), pooled, MISSING)
-    pairs = tuple(
-        PairAgreement(
-            coders=(coders[a], coders[b]),
-            sentences=sum(coders[a] in coded and coders[b] in coded for coded in shared.values()),
-            frames={name: _f1(table[a], table[b], 1) for name, table in presence.items()},
-            stance=_mean(_f1(stances[a], stances[b], value) for value in _STANCE_NUMBERS),
-        )
-        for a, b in combinations(range(len(coders)), 2)
-    )
+    drawn = draw(_documents(codings, shared), len(shared), resamples, seed)
+    *alphas, stance_alpha = _alphas([*presence.values(), stances], drawn.weights)
+    pairs = _pairs(shared, coders, presence, stances)
     alike = [len(set(map(frozenset, coded.values()))) == 1 for coded in shared.values()]
     return Agreement(
         coders=coders,
         sentences=len(sentences),
         shared=len(shared),
+        resampled=drawn.resampled,
+        units=drawn.documents if drawn.resampled == "documents" else len(shared),
         same_frames=sum(alike) / len(shared),
         frames={
             name: FrameAgreement(
-                alpha=krippendorff_alpha(table),
+                alpha=alpha.value,
                 f1=_mean(pair.frames[name] for pair in pairs),
                 given=int((table == 1).sum()),
+                interval=_interval(alpha),
             )
-            for name, table in presence.items()
+            for (name, table), alpha in zip(presence.items(), alphas, strict=True)
         },
-        stance=StanceAgreement(krippendorff_alpha(stances), _mean(pair.stance for pair in pairs)),
+        stance=StanceAgreement(
+            alpha=stance_alpha.value,
+            f1=_mean(pair.stance for pair in pairs),
+            interval=_interval(stance_alpha),
+        ),
         pairs=pairs,
         tendencies={coder: _tendency(sentences, coder, codebook) for coder in coders},
         disputes=_disputes(shared, codebook),
@@ -226,40 +252,6 @@ def majority(codings: Iterable[Coding]) -> dict[str, dict[str, str | None]]:
     {'s1': {'cooperation': 'favor'}}
     """
     return {id: _majority(coded) for id, coded in _by_sentence(codings).items()}
-
-
-def krippendorff_alpha(values: npt.ArrayLike) -> float | None:
-    """Return Krippendorff's alpha for nominal values, 1 at most; ``None`` where it is not defined.
-
-    Source: Krippendorff 2011, Computing Krippendorff's Alpha-Reliability. A unit counts if two
-    coders or more gave it a value. Alpha is not defined where all those values are one.
-
-    Args:
-        values: ``(coders, units)`` integers from 0; -1 where a coder gave no value.
-
-    Raises:
-        InputError: not a table of such integers.
-
-    >>> krippendorff_alpha([[0, 1, 1, 0], [0, 1, 1, -1]])
-    1.0
-    """
-    # The package krippendorff is not used: it is under the GPL and needs Python 3.11.
-    table = np.asarray(values)
-    if table.ndim != 2 or table.dtype.kind not in "iu" or (table < MISSING).any():
-        raise InputError(
-            f"alpha was asked for an array of shape {table.shape} ({table.dtype}); expected "
-            "(coders, units), integers from 0, and -1 where a coder gave no value"
-        )
-    # counts[u, v]: how many coders gave unit u the value v.
-    counts = (table[:, :, None] == np.unique(table[table != MISSING])).sum(axis=0)
-    counts = counts[counts.sum(axis=1) >= 2]
-    given = counts.sum(axis=1)
-    total = given.sum()
-    expected = total**2 - (counts.sum(axis=0) ** 2).sum()
-    if expected == 0:
-        return None
-    observed = ((given**2 - (counts**2).sum(axis=1)) / (given - 1)).sum()
-    return float(1 - (total - 1) * observed / expected)
 
 
 # Sentence id → coder → what that coder saw.
@@ -313,6 +305,45 @@ def _states(sentences: _Sentences, coders: Sequence[str], frame: str) -> _Table:
             [state(coded[coder]) if coder in coded else MISSING for coded in sentences.values()]
             for coder in coders
         ]
+    )
+
+
+def _documents(codings: Iterable[Coding], shared: _Sentences) -> list[object]:
+    """Return the document of each sentence; of one that no coding names, the sentence itself.
+
+    Where none is named all are of one document, of which the bootstrap draws the sentences.
+    """
+    known = {coding.id: coding.document for coding in codings if coding.document is not None}
+    return [known.get(id, (id,) if known else None) for id in shared]
+
+
+def _alphas(tables: Sequence[_Table], weights: Iterable[npt.NDArray[np.float64]]) -> list[Figure]:
+    """Return alpha of each table, whose columns are the sentences, for one frame or for all."""
+    found: list[list[npt.NDArray[np.float64]]] = [[] for _ in tables]
+    terms = [terms_of(table) for table in tables]
+    for drawn in weights:
+        sentences = drawn.shape[1]
+        for alphas, term in zip(found, terms, strict=True):
+            by_sentence = term.reshape(-1, sentences, term.shape[1]).sum(axis=0)
+            alphas.append(weighted_alphas(by_sentence, drawn))
+    return [Figure.of(np.concatenate(alphas)) for alphas in found]
+
+
+def _interval(figure: Figure) -> tuple[float, float] | None:
+    return None if figure.low is None or figure.high is None else (figure.low, figure.high)
+
+
+def _pairs(
+    shared: _Sentences, coders: Sequence[str], presence: Mapping[str, _Table], stances: _Table
+) -> tuple[PairAgreement, ...]:
+    return tuple(
+        PairAgreement(
+            coders=(coders[a], coders[b]),
+            sentences=sum(coders[a] in coded and coders[b] in coded for coded in shared.values()),
+            frames={name: _f1(table[a], table[b], 1) for name, table in presence.items()},
+            stance=_mean(_f1(stances[a], stances[b], value) for value in _STANCE_NUMBERS),
+        )
+        for a, b in combinations(range(len(coders)), 2)
     )
 
 

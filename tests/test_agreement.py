@@ -1,22 +1,17 @@
 import json
-from itertools import combinations, permutations
+from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import array_shapes, arrays
 
 from stance.agreement import Coding, agreement, krippendorff_alpha, majority
 from stance.codebook import Codebook, Frame
 from stance.errors import CodebookError, InputError
+from stance.resampling import draw
 
 SEEDS = Path(__file__).parent.parent / "seeds"
-
-TABLES = arrays(
-    np.int64, array_shapes(min_dims=2, max_dims=2, max_side=8), elements=st.integers(-1, 3)
-)
 
 
 def read(name):
@@ -41,75 +36,6 @@ def seeds():
 @pytest.fixture(scope="module")
 def report(seeds):
     return agreement(seeds)
-
-
-def published(*coders):
-    """A table as Krippendorff prints it: a row a coder, a dot where a value is missing."""
-    return [[-1 if value == "." else int(value) for value in row.split()] for row in coders]
-
-
-# Krippendorff 2011, Computing Krippendorff's Alpha-Reliability, examples A, B and C.
-BINARY = published("0 1 0 0 0 0 0 0 1 0", "1 1 1 0 0 1 0 0 0 0")
-NOMINAL = published("1 1 2 2 4 3 3 3 5 4 4 1", "2 1 2 2 2 3 3 3 5 4 4 4")
-INCOMPLETE = published(
-    "1 2 3 3 2 1 4 1 2 . . .",
-    "1 2 3 3 2 2 4 1 2 5 . 3",
-    ". 3 3 3 2 3 4 2 2 5 1 .",
-    "1 2 3 3 2 4 4 1 2 5 1 .",
-)
-
-
-@pytest.mark.parametrize(
-    ("table", "expected"), [(BINARY, 0.095), (NOMINAL, 0.692), (INCOMPLETE, 0.743)]
-)
-def test_alpha_of_the_published_examples(table, expected):
-    assert krippendorff_alpha(table) == pytest.approx(expected, abs=0.0005)
-
-
-def pairs_alpha(table):
-    """Alpha by its definition: disagreeing pairs within units over those of all values."""
-    units = [[value for value in unit if value >= 0] for unit in np.transpose(table).tolist()]
-    units = [unit for unit in units if len(unit) > 1]
-    values = [value for unit in units for value in unit]
-    expected = sum(one != other for one, other in permutations(values, 2))
-    within = [
-        sum(one != other for one, other in permutations(unit, 2)) / (len(unit) - 1)
-        for unit in units
-    ]
-    return 1 - (len(values) - 1) * sum(within) / expected if expected else None
-
-
-@given(TABLES)
-def test_alpha_equals_its_definition(table):
-    assert krippendorff_alpha(table) == pytest.approx(pairs_alpha(table))
-
-
-@given(TABLES)
-def test_alpha_equals_the_package(table):
-    package = pytest.importorskip("krippendorff")
-    alpha = krippendorff_alpha(table)
-    if alpha is not None:
-        data = np.where(table < 0, np.nan, table)
-        expected = package.alpha(reliability_data=data, level_of_measurement="nominal")
-        assert alpha == pytest.approx(expected)
-
-
-@given(TABLES, st.randoms(use_true_random=False))
-def test_alpha_ignores_the_order_of_coders_and_the_names_of_values(table, random):
-    names = np.array([*random.sample(range(4), 4), -1])
-    shuffled = names[table][random.sample(range(len(table)), len(table))]
-    assert krippendorff_alpha(shuffled) == pytest.approx(krippendorff_alpha(table))
-
-
-@pytest.mark.parametrize("table", [[[0, 0], [0, 0]], [[0, 1], [-1, -1]], [[-1], [-1]]])
-def test_alpha_is_undefined_without_two_values_to_compare(table):
-    assert krippendorff_alpha(table) is None
-
-
-@pytest.mark.parametrize("table", [[0, 1], [[0.5]], [[-2]]])
-def test_alpha_refuses_what_is_no_table_of_values(table):
-    with pytest.raises(InputError, match=r"expected \(coders, units\)"):
-        krippendorff_alpha(table)
 
 
 @pytest.mark.parametrize(
@@ -220,6 +146,67 @@ def test_majority_stance(stances, expected):
 def test_majority_frame_takes_more_than_half_of_the_coders(votes, kept):
     row = [{"x": "favor"}] * votes + [{}] * (3 - votes)
     assert ("x" in majority(codings(row))["s1"]) is kept
+
+
+def in_documents(count, coded):
+    """Codings of sentences of so many documents, turn by turn; of none where it is 0."""
+    return [
+        replace(one, document=f"d{int(one.id[1:]) % count}" if count else None) for one in coded
+    ]
+
+
+def test_an_interval_is_of_the_alphas_of_resampled_documents(seeds):
+    articles = {row["id"]: row["document"] for row in read("labels.jsonl")}
+    coded = [replace(one, document=articles[one.id]) for one in seeds]
+    result = agreement(coded, resamples=200, seed=3)
+    assert (result.resampled, result.units) == ("documents", 5)
+    documents = list(articles.values())
+    presence = np.array(
+        [["cooperation" in one.frames for one in coded if one.coder == coder] for coder in "ABC"]
+    ).astype(int)
+    alphas = [
+        krippendorff_alpha(np.repeat(presence, times.astype(int), axis=1))
+        for weights in draw(documents, 288, 200, seed=3).weights
+        for times in weights
+    ]
+    assert result.frames["cooperation"].alpha == pytest.approx(alphas[0])
+    low, high = np.percentile(alphas[1:], [2.5, 97.5])
+    assert result.frames["cooperation"].interval == pytest.approx((low, high))
+    assert low < alphas[0] < high
+
+
+def test_the_alpha_of_stances_is_resampled_with_its_sentences(seeds):
+    one = agreement(seeds, resamples=100)
+    assert (one.resampled, one.units) == ("sentences", 288)
+    low, high = one.stance.interval
+    assert low < one.stance.alpha < high
+    alike = agreement([replace(coding, document="all") for coding in seeds], resamples=100)
+    assert alike == one
+
+
+@pytest.mark.parametrize(
+    ("documents", "resampled", "units"),
+    [(0, "sentences", 6), (1, "sentences", 6), (3, "documents", 3)],
+)
+def test_it_is_said_what_was_resampled(documents, resampled, units):
+    rows = [[{"x": "favor"}, {"x": "favor"}], [{"x": "favor"}, {}], [{}, {}]] * 2
+    result = agreement(in_documents(documents, codings(*rows)))
+    assert (result.resampled, result.units) == (resampled, units)
+
+
+def test_a_sentence_of_no_document_stands_for_itself():
+    rows = [[{"x": "favor"}, {}], [{}, {}], [{}, {}]]
+    coded = [replace(one, document="d" if one.id == "s1" else None) for one in codings(*rows)]
+    assert agreement(coded).units == 3
+
+
+def test_full_agreement_and_no_resamples_have_no_interval(seeds):
+    rows = [[{"x": "favor"}, {"x": "favor"}], [{}, {}]] * 5
+    assert agreement(codings(*rows)).frames["x"].interval is None
+    without = agreement(seeds, resamples=0)
+    assert {frame.interval for frame in without.frames.values()} == {None}
+    with pytest.raises(InputError, match="resamples is -1"):
+        agreement(seeds, resamples=-1)
 
 
 def test_the_report_is_valid_json(report):

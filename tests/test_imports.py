@@ -65,6 +65,7 @@ ORDER = [
     "settings",
     "job",
     "cluster",
+    "krippendorff",
     "resampling",
     "scoring",
     "agreement",

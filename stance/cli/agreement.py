@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from stance.agreement import Agreement
+    from stance.agreement import Agreement, FrameAgreement, StanceAgreement
     from stance.codebook import Codebook
     from stance.files.adjudication import Labels, Texts
     from stance.files.codings import CodedRow
@@ -80,9 +80,12 @@ def agreement(
     book = None if codebook is None else Codebook.load(codebook)
     rows = list(read_codings(*codings, codebook=book))
     settled: dict[str, Labels] = {}
-    given = [Coding(row.id, row.coder, row.frames) for row in rows]
-    labels: dict[str, Labels] = dict(majority(given))
     known = _texts(rows, texts)
+    documents = {id: document for id, (_, document) in (known or {}).items()}
+    given = [
+        Coding(row.id, row.coder, row.frames, row.document or documents.get(row.id)) for row in rows
+    ]
+    labels: dict[str, Labels] = dict(majority(given))
     if adjudicated is not None:
         settled = _settled(adjudicated, rows, book)
         labels |= settled
@@ -179,6 +182,7 @@ def _print(out: Console, result: Agreement, *, disputes: Path | None, gold: Path
     out.print(
         "alpha (Krippendorff's): 1 full agreement, 0 chance; from 0.8 on reliable,\n"
         "from 0.667 tentatively so (Krippendorff 2004). F1: mean over pairs of coders.\n"
+        f"Brackets: 95% intervals, from resamples of {result.units:,} {result.resampled}.\n"
     )
     out.print(_by_pair(result))
     out.print()
@@ -209,9 +213,9 @@ def _table(*columns: str, names: int = 1) -> Table:
 def _by_frame(result: Agreement) -> Table:
     table = _table("frame", "alpha", "F1", "codings")
     for name, frame in result.frames.items():
-        table.add_row(name, _figure(frame.alpha), _figure(frame.f1), f"{frame.given:,}")
+        table.add_row(name, _alpha(frame), _figure(frame.f1), f"{frame.given:,}")
     stance = result.stance
-    table.add_row("stance", _figure(stance.alpha), _figure(stance.f1), "", style="bold")
+    table.add_row("stance", _alpha(stance), _figure(stance.f1), "", style="bold")
     return table
 
 
@@ -246,6 +250,11 @@ def _by_coder(result: Agreement) -> Table:
                 *(f"{stances[stance]:,}" for stance in STATES[1:]),
             )
     return table
+
+
+def _alpha(found: FrameAgreement | StanceAgreement) -> str:
+    low_to_high = "" if found.interval is None else " [{:.2f}, {:.2f}]".format(*found.interval)
+    return _figure(found.alpha) + low_to_high
 
 
 def _figure(value: float | None) -> str:

@@ -50,9 +50,19 @@ def test_the_table_shows_those_figures_in_80_columns(run, monkeypatch):
     monkeypatch.delenv("COLUMNS", raising=False)
     outcome = run("agreement", CODINGS)
     assert outcome.code == 0
-    assert re.search(r"^cooperation +0\.85 +0\.91 +331$", outcome.out, re.MULTILINE)
+    interval = r"\[0\.\d\d, 0\.\d\d\]"
+    assert re.search(rf"^cooperation +0\.85 {interval} +0\.91 +331$", outcome.out, re.MULTILINE)
+    assert "95% intervals, from resamples of 288 sentences.\n" in outcome.out
     assert max(map(len, outcome.out.splitlines())) <= 80
     assert "from 0.667 tentatively so (Krippendorff 2004). F1: mean over" in outcome.out
+
+
+def test_intervals_go_by_the_documents_that_codings_or_texts_name(run, tmp_path):
+    said = "95% intervals, from resamples of 5 documents."
+    assert said in run("agreement", CODINGS, "--texts", LABELS).out
+    documents = {row["id"]: row["document"] for row in rows(LABELS)}
+    named = [row | {"document": documents[row["id"]]} for row in rows(CODINGS)]
+    assert said in run("agreement", write(tmp_path / "codings.jsonl", *named)).out
 
 
 def test_long_names_fold_in_80_columns(run, monkeypatch, tmp_path):
