@@ -19,7 +19,7 @@ from pathlib import Path
 from recipe import CODEBOOK
 
 DATA = Path(__file__).parent / "data"
-POINTERS = ("un.jsonl", "speeches/un4.jsonl", "waiting/un5.jsonl", "waiting/un7.jsonl")
+POINTERS = ("un.jsonl", "speeches/un4.jsonl", "waiting/un5.jsonl")
 
 Frames = Mapping[str, str]
 
@@ -37,7 +37,7 @@ def main() -> None:
         "UN, ids un-, coded anew": [
             (earlier(row), anew[row["id"]]) for row in un if row["id"] in anew
         ],
-        "authored, w15 to w63": coded_again("authored", again),
+        "authored, w15 to w71": coded_again("authored", again),
         "kept apart, w64 to w67": coded_again("unseen", again),
         "kept apart, claims and denials, w58": coded_again("contrast", again),
     }

@@ -33,7 +33,7 @@ from stance.finetuning.export import example_ids, export_onnx
 from stance.store import ModelFolder
 
 OUTPUT = ROOT / "models" / "default"
-VERSION = "1.2.0"
+VERSION = "1.3.0"
 
 
 def main() -> None:

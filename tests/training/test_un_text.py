@@ -59,5 +59,5 @@ def test_what_was_not_found_is_said(tmp_path):
         text=True,
         check=True,
     )
-    assert "0 of 23,869 found in 1 speeches" in done.stdout
+    assert "0 of 30,269 found in 1 speeches" in done.stdout
     assert "speeches not found" in done.stdout
