@@ -22,6 +22,8 @@ from stance.strict_json import read_json
 __all__ = ["MAX_FRAMES", "STATES", "Codebook", "Frame", "Stance", "format_labels", "parse_labels"]
 
 MAX_FRAMES = 256
+# What is left of an emoji, say, that a program cut in two.
+_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 _NAME = re.compile(r"[^\W\d][\w.-]{0,63}")
 
 
@@ -76,6 +78,13 @@ class Codebook:
                 raise CodebookError(
                     f"{str(name)[:80]!r} is not a frame's name; expected a letter, then letters, "
                     "digits, '_', '.' or '-', 64 characters at most"
+                )
+        texts = [text for frame in self.frames for text in (frame.definition, frame.proposition)]
+        for text in (self.name, self.version, *texts):
+            if _HALF_A_CHARACTER.search(str(text)):
+                raise CodebookError(
+                    f"the codebook's {str(text)[:60]!r} holds half a character, which no file can "
+                    "hold; write that text anew"
                 )
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -79,7 +80,11 @@ class MissingExtraError(StanceError, ImportError):
         super().__init__(
             f'{what} needs packages that are not installed: pip install "stance[{extra}]"'
         )
-        self.extra = extra
+        self.what, self.extra = what, extra
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # A pool of processes that cannot read an error back waits for ever.
+        return partial(type(self), extra=self.extra), (self.what,)
 
 
 @contextmanager

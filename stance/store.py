@@ -195,8 +195,8 @@ class ModelFolder:
         """Copy the model to another folder, its card included.
 
         Raises:
-            OutputError: the target is a file; it is not empty, unless ``force``; or it cannot be
-                written.
+            OutputError: the target is a file; it is not empty, unless ``force``; it holds code,
+                which no model's folder may; or it cannot be written.
             ModelError: the model's own folder is gone, or holds another model by now.
         """
         self.require_unchanged()
@@ -209,6 +209,10 @@ class ModelFolder:
             folder.mkdir(parents=True, exist_ok=True)
             if folder.samefile(self.path):
                 return ModelFolder.read(folder)
+            try:
+                refuse_code(folder)
+            except ModelError as error:
+                raise OutputError(f"{error}; or save to another folder") from error
             for name in (*REQUIRED, *WEIGHTS, *BESIDE):
                 # What is there is another model's, or a link to somewhere else.
                 (folder / name).unlink(missing_ok=True)

@@ -198,3 +198,16 @@ def test_what_is_null_in_a_codebook_is_not_there():
     frame = {"name": "a", "definition": None, "proposition": None}
     found = Codebook.from_dict({"name": None, "version": None, "frames": [frame]})
     assert found == Codebook((Frame("a"),))
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: Codebook((Frame("jobs", "work \ud83d"),)),
+        lambda: Codebook((Frame("jobs", proposition="\udc00"),)),
+        lambda: Codebook((Frame("jobs"),), name="\ud83d"),
+    ],
+)
+def test_half_a_character_is_refused_before_anything_is_written(made):
+    with pytest.raises(CodebookError, match="holds half a character"):
+        made()

@@ -1,3 +1,5 @@
+import pickle
+
 import pytest
 
 from stance.errors import InputError, MissingExtraError, ModelError, StanceError
@@ -19,3 +21,9 @@ def test_a_missing_extra_says_how_to_install_it():
         'reading HTML needs packages that are not installed: pip install "stance[html]"'
     )
     assert (error.extra, isinstance(error, ImportError)) == ("html", True)
+
+
+def test_a_missing_extra_comes_back_whole_from_another_process():
+    error = MissingExtraError("reading HTML", extra="html")
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), again.extra) == (MissingExtraError, str(error), "html")

@@ -211,3 +211,12 @@ def test_a_save_over_another_model_leaves_none_of_its_weights(folder, tiny_folde
     edit(folder, lambda data: data["files"].pop("model.safetensors"))
     ModelFolder.read(folder).copy(other, force=True).verify()
     assert sorted(path.name for path in other.glob("model.*")) == ["model.onnx"]
+
+
+def test_a_folder_with_code_is_refused_before_anything_in_it_is_replaced(tiny_folder, tmp_path):
+    (tmp_path / "train.py").write_text("1")
+    (tmp_path / "README.md").write_text("mine")
+    with pytest.raises(OutputError, match=r"train\.py can run code .* or save to another folder"):
+        ModelFolder.read(tiny_folder).copy(tmp_path, force=True)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["README.md", "train.py"]
+    assert (tmp_path / "README.md").read_text() == "mine"

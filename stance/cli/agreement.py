@@ -52,7 +52,9 @@ def agreement(
     ] = None,
     texts: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Rows with the id and text of every sentence, and its document."),
+        typer.Option(
+            metavar="FILE", help="Rows with the id and text of every sentence, and its document."
+        ),
     ] = None,
     codebook: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The frames that may occur (JSON).")

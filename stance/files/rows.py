@@ -101,7 +101,7 @@ def _labelled(
 
 def _labels(frames: object) -> Mapping[str, str | None]:
     if isinstance(frames, str):
-        return parse_labels(frames)
+        return dict(parse_labels(frames))
     if isinstance(frames, Mapping):
         return {str(frame): _stance(frame, frames[frame]) for frame in frames}
     raise CodebookError(

@@ -163,8 +163,6 @@ def make_plan(
             f"all {len(rows):,} rows are of one document ({rows[0].document}), so none can be held "
             "out to measure on; add rows of others, or split by row with --group-by id"
         )
-    if epochs is not None and epochs < 1:
-        raise InputError(f"epochs is {epochs}; expected 1 or more")
     size = next(size for size in _SIZES if len(rows) <= size.rows)
     few = len(rows) <= _FEW_ROWS
     folds = min(size.folds, documents)

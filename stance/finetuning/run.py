@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
 from importlib.util import find_spec
+from operator import index
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ from stance.finetuning.fitting import (
 )
 from stance.finetuning.judging import judge
 from stance.finetuning.plan import make_plan, split_rows
-from stance.finetuning.training import quiet_transformers
+from stance.finetuning.training import own_random_numbers, quiet_transformers
 from stance.finetuning.workspace import Workspace
 from stance.finetuning.writing import add_onnx, write_label_issues, write_weights
 from stance.model import StanceModel, load
@@ -112,7 +113,8 @@ def finetune(
         text_column: where the text is.
         frames_column: where the labels are.
         epochs: exactly so many; chosen on held-out rows by default.
-        seed: of everything random.
+        seed: of everything random, 0 to 4,294,967,295; the caller's own random numbers stay as
+            they are.
         resume: go on with a run that was cut off; begin where there is none.
         force: start anew, and replace a model in ``output``.
         progress: called as the work goes on, with findings and figures in its messages. By default
@@ -122,7 +124,8 @@ def finetune(
         The model, loaded from ``output``; its figures are in ``model.folder.figures``.
 
     Raises:
-        InputError: the data cannot be trained on, or the language is no code; the message says why.
+        InputError: the data cannot be trained on, the language is no code, or a number is out of
+            range; the message says why.
         CodebookError: a frame or stance that the codebook does not know.
         ModelError: the base cannot be loaded.
         OutputError: the output exists or cannot be written.
@@ -130,6 +133,8 @@ def finetune(
     """
     if any(find_spec(package) is None for package in _PACKAGES):
         raise MissingExtraError("fine-tuning", extra="train")
+    seed = _whole("seed", seed, 0, 2**32 - 1)
+    epochs = None if epochs is None else _whole("epochs", epochs, 1, 10_000)
     workspace = Workspace(Path(output))
     workspace.check(resume=resume, force=force)
     columns = (text_column, frames_column, group_by)
@@ -150,11 +155,22 @@ def finetune(
     if workspace.finished(settings, resume=resume):
         task.tell("done", 1.0, f"{output} is there already, of the same rows and settings")
         return load(workspace.output)
-    with closing(workspace), quiet_transformers():
+    with closing(workspace), quiet_transformers(), own_random_numbers():
         workspace.open(settings, force=force)
         task.tell("checking", 0.0, *(finding.message for finding in findings), task.plan.describe())
         _train_and_write(task, separate, findings, settings)
     return load(workspace.output)
+
+
+def _whole(name: str, value: object, low: int, high: int) -> int:
+    """Return a whole number, NumPy's too, as Python's."""
+    try:
+        number = index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = low - 1
+    if not low <= number <= high:
+        raise InputError(f"{name} is {value!r}; expected a whole number from {low} to {high:,}")
+    return number
 
 
 def _train_and_write(

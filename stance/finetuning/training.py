@@ -6,6 +6,7 @@ exclusive states, weighted because ``absent`` is by far the commonest.
 
 from __future__ import annotations
 
+import random
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -28,6 +29,7 @@ __all__ = [
     "Watch",
     "bfloat16_on_cpu",
     "load_classifier",
+    "own_random_numbers",
     "predict_logits",
     "quiet_transformers",
     "run_batches",
@@ -260,6 +262,22 @@ def run_batches(
             with narrowed_last_layer(classifier.model):
                 logits = classifier.model(**batch).logits
             yield rows, logits.float().cpu().numpy()
+
+
+@contextmanager
+def own_random_numbers() -> Iterator[None]:
+    """Leave the caller's random numbers as they were: a training seeds those of the process."""
+    import torch
+
+    python, arrays, tensors = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    on_gpus = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(arrays)
+        torch.set_rng_state(tensors)
+        torch.cuda.set_rng_state_all(on_gpus)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Labelled rows are read from every format, and what is wrong is said with its line."""
 
 import json
+import pickle
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,10 @@ def test_a_file_that_is_no_table_is_refused(tmp_path):
 def test_a_file_that_is_missing_is_named(tmp_path):
     with pytest.raises(InputError, match=r"a\.jsonl does not exist"):
         next(read_rows(tmp_path / "a.jsonl"))
+
+
+def test_rows_of_a_table_go_to_another_process(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("text,frames\nOne.,cooperation:favor\n")
+    rows = list(read_rows(path))
+    assert pickle.loads(pickle.dumps(rows)) == rows

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import random
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -333,3 +334,35 @@ def test_likely_label_errors_are_listed_beside_the_model(finetuned):
     found = [f for f in model.folder.training["findings"] if f["kind"] == "label_errors"]
     lines = (folder / "mine.label-errors.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["id"] for line in lines] == found[0]["rows"]
+
+
+def test_the_callers_random_numbers_stay_as_they_are(tiny_folder, tmp_path):
+    import torch
+
+    def draw():
+        return random.random(), np.random.random(), torch.rand(1).item()
+
+    random.seed(1), np.random.seed(1), torch.manual_seed(1)
+    draw()
+    expected = draw()
+    random.seed(1), np.random.seed(1), torch.manual_seed(1)
+    draw()
+    options = {"base": tiny_folder, "epochs": np.int64(1), "seed": np.int64(3)}
+    stance.finetune(make_rows(), output=tmp_path / "m", progress=lambda _: None, **options)
+    assert draw() == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        ({"seed": -1}, "seed is -1; expected a whole number from 0 to 4,294,967,295"),
+        ({"seed": 2**32}, "seed is 4294967296; expected"),
+        ({"seed": "7"}, "seed is '7'; expected"),
+        ({"epochs": 0}, "epochs is 0; expected a whole number from 1 to 10,000"),
+        ({"epochs": 2.5}, r"epochs is 2\.5; expected"),
+    ],
+)
+def test_a_number_out_of_range_leaves_nothing_behind(number, words, tiny_folder, tmp_path):
+    with pytest.raises(InputError, match=words):
+        stance.finetune(make_rows(), output=tmp_path / "m", base=tiny_folder, **number)
+    assert list(tmp_path.iterdir()) == []

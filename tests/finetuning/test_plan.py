@@ -140,11 +140,6 @@ def test_given_epochs_are_kept():
     assert (chosen.recipe.epochs, chosen.choose_epochs, chosen.patience) == (7, False, 0)
 
 
-def test_no_epochs_are_refused():
-    with pytest.raises(InputError, match="expected 1 or more"):
-        plan(50, epochs=0)
-
-
 def test_rare_states_weigh_more():
     states = np.zeros((100, 1), np.int64)
     states[:25], states[25:29] = 1, 3
