@@ -404,7 +404,8 @@ def load(
     """
     if batch_size is not None and batch_size < 1:
         raise InputError(f"batch_size is {batch_size}; expected 1 or more")
-    folder = ModelFolder.read(find_folder(source))
+    # Wherever the program goes from here, a copy of the model finds its folder again.
+    folder = ModelFolder.read(find_folder(source).absolute())
     folder.verify()
     opened = open_backend(folder.path, backend=backend, device=device, threads=threads)
     tokenizer = WindowTokenizer(folder.path / "tokenizer.json", max_length=folder.max_length)

@@ -383,3 +383,15 @@ def test_a_row_of_a_dataset_that_is_no_text_is_named_by_its_own_number(tiny_mode
     rows = datasets.Dataset.from_dict({"text": ["a", "b", "c", None]})
     with pytest.raises(InputError, match="row 3 is a NoneType"):
         tiny_model.label_dataset(rows)
+
+
+def test_a_model_of_a_relative_path_is_copied_from_any_folder(tiny_folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tiny_folder.parent)
+    with stance.load(tiny_folder.name) as model:
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        with pickle.loads(pickle.dumps(model)) as again:
+            assert again.folder.files == model.folder.files
+        model.save("copy")
+    with stance.load("copy") as saved:
+        assert saved.folder.codebook == model.folder.codebook
