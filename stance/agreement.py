@@ -207,7 +207,10 @@ def agreement(
     pooled = np.hstack(list(states.values()))
     stances = np.where(np.isin(pooled, list(_STANCE_NUMBERS)), pooled, MISSING)
     drawn = draw(_documents(codings, shared), len(shared), resamples, seed)
-    *alphas, stance_alpha = _alphas([*presence.values(), stances], drawn.weights)
+    terms = [terms_of(table) for table in presence.values()]
+    # A sentence is drawn with all its frames, so their terms are added up.
+    terms.append(terms_of(stances).reshape(len(states), len(shared), -1).sum(axis=0))
+    *alphas, stance_alpha = _alphas(terms, drawn.weights)
     pairs = _pairs(shared, coders, presence, stances)
     alike = [len(set(map(frozenset, coded.values()))) == 1 for coded in shared.values()]
     return Agreement(
@@ -257,6 +260,7 @@ def majority(codings: Iterable[Coding]) -> dict[str, dict[str, str | None]]:
 # Sentence id → coder → what that coder saw.
 _Sentences = Mapping[str, Mapping[str, Labels]]
 _Table = npt.NDArray[np.int64]
+_Floats = npt.NDArray[np.float64]
 
 
 def _by_sentence(codings: Iterable[Coding]) -> dict[str, dict[str, Labels]]:
@@ -317,16 +321,10 @@ def _documents(codings: Iterable[Coding], shared: _Sentences) -> list[object]:
     return [known.get(id, (id,) if known else None) for id in shared]
 
 
-def _alphas(tables: Sequence[_Table], weights: Iterable[npt.NDArray[np.float64]]) -> list[Figure]:
-    """Return alpha of each table, whose columns are the sentences, for one frame or for all."""
-    found: list[list[npt.NDArray[np.float64]]] = [[] for _ in tables]
-    terms = [terms_of(table) for table in tables]
-    for drawn in weights:
-        sentences = drawn.shape[1]
-        for alphas, term in zip(found, terms, strict=True):
-            by_sentence = term.reshape(-1, sentences, term.shape[1]).sum(axis=0)
-            alphas.append(weighted_alphas(by_sentence, drawn))
-    return [Figure.of(np.concatenate(alphas)) for alphas in found]
+def _alphas(terms: Sequence[_Floats], weights: Iterable[_Floats]) -> list[Figure]:
+    """Return alpha of each table of terms, ``(sentences, 1 + values)``, with its interval."""
+    drawn = [[weighted_alphas(table, draws) for table in terms] for draws in weights]
+    return [Figure.of(np.concatenate(alphas)) for alphas in zip(*drawn, strict=True)]
 
 
 def _interval(figure: Figure) -> tuple[float, float] | None:

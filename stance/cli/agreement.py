@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from stance.agreement import Agreement, FrameAgreement, StanceAgreement
+    from stance.agreement import Agreement, Coding, FrameAgreement, StanceAgreement
     from stance.codebook import Codebook
     from stance.files.adjudication import Labels, Texts
     from stance.files.codings import CodedRow
@@ -66,8 +66,8 @@ def agreement(
     Gold is what more than half of a sentence's coders saw, with the stance that most of those
     chose, neutral where none is ahead; --adjudicated settles what is disputed.
     """
-    from stance.agreement import Coding, majority
     from stance.agreement import agreement as compare
+    from stance.agreement import majority
     from stance.codebook import Codebook
     from stance.files.adjudication import write_disputes, write_gold
     from stance.files.codings import read_codings
@@ -83,10 +83,7 @@ def agreement(
     rows = list(read_codings(*codings, codebook=book))
     settled: dict[str, Labels] = {}
     known = _texts(rows, texts)
-    documents = {id: document for id, (_, document) in (known or {}).items()}
-    given = [
-        Coding(row.id, row.coder, row.frames, row.document or documents.get(row.id)) for row in rows
-    ]
+    given = _codings(rows, known or {})
     labels: dict[str, Labels] = dict(majority(given))
     if adjudicated is not None:
         settled = _settled(adjudicated, rows, book)
@@ -140,6 +137,16 @@ def _texts(rows: Iterable[CodedRow], file: Path | None) -> Texts | None:
                     "id in all files, or name the right texts with --texts FILE"
                 )
     return {id: (str(row.text), row.document) for id, row in known.items()} or None
+
+
+def _codings(rows: Iterable[CodedRow], known: Texts) -> list[Coding]:
+    """Return the rows as codings, with the documents that they or the texts name."""
+    from stance.agreement import Coding
+
+    documents = {id: document for id, (_, document) in known.items()}
+    return [
+        Coding(row.id, row.coder, row.frames, row.document or documents.get(row.id)) for row in rows
+    ]
 
 
 def _letters(text: str) -> str:

@@ -162,10 +162,10 @@ def finetune(
     return load(workspace.output)
 
 
-def _whole(name: str, value: object, low: int, high: int) -> int:
+def _whole(name: str, value: Any, low: int, high: int) -> int:
     """Return a whole number, NumPy's too, as Python's."""
     try:
-        number = index(value)  # type: ignore[arg-type]
+        number = index(value)
     except TypeError:
         number = low - 1
     if not low <= number <= high:
