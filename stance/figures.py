@@ -88,6 +88,8 @@ class FrameScores:
             rightly found.
         end_to_end_f1: macro-F1 over the stances that gold has, where missing the frame misses its
             stance.
+        stance_left_out: stances that ``stance_f1`` is not over, since gold has them in no sentence
+            where the frame is rightly found.
     """
 
     support: int
@@ -99,6 +101,7 @@ class FrameScores:
     ece: Figure
     stance_f1: Figure
     end_to_end_f1: Figure
+    stance_left_out: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,8 @@ class Evaluation:
 
     A frame that never occurs in gold has no figure but its calibration error, and is left out of
     every macro figure; so is a stance, and of the stance F1 where the frame is rightly found one
-    whose frames were all missed. In a resample without the frame, the mean is over the rest.
+    whose frames were all missed. Resamples that leave out one that the data have, so that the mean
+    would be over others, are not counted in its interval.
 
     Attributes:
         sentences, documents: size of the set.

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from stance.errors import InputError
 
-__all__ = ["Resamples", "draw"]
+__all__ = ["Resamples", "draw", "ratio"]
 
 # Weights (resamples × sentences) held at once: 16 MB, whatever the size of the data.
 _CHUNK = 2_000_000
@@ -52,6 +52,15 @@ def draw(documents: Sequence[object], sentences: int, resamples: int, seed: int)
     if total > 1:
         return Resamples(total, "documents", _weights(groups, resamples, seed))
     return Resamples(total, "sentences", _weights(np.arange(sentences), resamples, seed))
+
+
+def ratio(part: Floats, whole: Floats) -> Floats:
+    """Divide what was counted in each resample; NaN where the whole is 0.
+
+    >>> ratio(np.array([1.0, 0.0]), np.array([2.0, 0.0])).tolist()
+    [0.5, nan]
+    """
+    return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
 
 
 def _weights(units: Ints, resamples: int, seed: int) -> Iterator[Floats]:

@@ -148,8 +148,9 @@ class FrameSummary:
 
     @property
     def balance(self) -> float:
-        """How far favor outweighs against among the sentences that carry the frame, −1 to 1."""
-        return (self.favor - self.against) / self.sentences if self.sentences else 0.0
+        """How far favor outweighs against among the stances taken, −1 to 1; 0 where none is."""
+        taken = self.favor + self.neutral + self.against
+        return (self.favor - self.against) / taken if taken else 0.0
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from stance.codebook import STATES
+from stance.confusion import (
+    Classes,
+    count_states,
+    mean_over,
+    presence_figures,
+    stance_figures,
+)
 from stance.decision import NOT_CODED
 from stance.errors import InputError
 from stance.figures import (
@@ -24,7 +31,7 @@ from stance.figures import (
     ReliabilityBin,
     StanceScores,
 )
-from stance.resampling import draw
+from stance.resampling import draw, ratio
 
 __all__ = ["BINS", "NOT_CODED", "difference", "reliability", "score"]
 
@@ -35,6 +42,7 @@ _STANCES = STATES[1:]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 
 def score(
@@ -51,9 +59,11 @@ def score(
 
     Intervals are percentiles of a bootstrap that draws whole documents (Efron and Tibshirani 1993,
     An Introduction to the Bootstrap, chapters 8 and 13), since sentences of one document resemble
-    each other. Resamples in which a figure is not defined are left out of its interval. The
-    calibration error is that of Guo et al. 2017 (On Calibration of Modern Neural Networks), with 15
-    bins, for P(frame) of each frame; its interval is mirrored, see ``Figure.reflected``.
+    each other. What a mean is over is settled on the data; resamples in which a figure is not
+    defined are left out of its interval: a recall without the frame, a mean without one of its
+    parts. The calibration error is that of Guo et al. 2017 (On Calibration of Modern Neural
+    Networks), with 15 bins, for P(frame) of each frame; its interval is mirrored, see
+    ``Figure.reflected``.
 
     Args:
         gold: ``(n, F)`` states: 0 absent, 1 favor, 2 neutral, 3 against, and -1 for a frame that is
@@ -76,7 +86,7 @@ def score(
     rows = _check(gold, probabilities, predicted, len(frames))
     drawn = draw(documents, len(rows.gold), resamples, seed)
     draws = _joined(_statistics(rows, weights) for weights in drawn.weights)
-    support = (rows.gold != 0).sum(axis=0)
+    classes = Classes.of(rows.gold, rows.predicted)
     overall = {name: Figure.of(draws[name]) for name in _OVERALL}
     return Evaluation(
         sentences=len(rows.gold),
@@ -84,10 +94,10 @@ def score(
         resampled=drawn.resampled,
         resamples=resamples,
         **overall,
-        ece=Figure.reflected(draws["ece"]),
-        stance=_stance_scores(draws, int((rows.gold > 0).sum())),
-        frames=_frame_scores(draws, rows, frames),
-        left_out=tuple(frame for frame, count in zip(frames, support, strict=True) if not count),
+        ece=Figure.reflected(draws["macro_ece"]),
+        stance=_stance_scores(draws, int((rows.gold > 0).sum()), classes.any_found),
+        frames=_frame_scores(draws, rows, classes, frames),
+        left_out=_missing(frames, classes.present),
     )
 
 
@@ -243,47 +253,41 @@ def _statistics(rows: _Rows, weights: Floats) -> dict[str, Floats]:
     """Compute every figure for every resample; the first axis of each array is the resample."""
     frames = range(rows.gold.shape[1])
     present = rows.gold != 0
-    counts = _counts(rows.gold, rows.predicted, weights)
-    ranking = np.stack(
-        [_average_precision(rows.presence[:, f], present[:, f], weights) for f in frames], axis=1
-    )
-    errors = np.stack(
-        [_calibration_error(rows.presence[:, f], present[:, f], weights) for f in frames], axis=1
-    )
-    by_frame = {**_presence_statistics(counts), "average_precision": ranking}
+    classes = Classes.of(rows.gold, rows.predicted)
+    counts = count_states(rows.gold, rows.predicted, weights)
+    ranking = [_average_precision(rows.presence[:, f], present[:, f], weights) for f in frames]
+    errors = [_calibration_error(rows.presence[:, f], present[:, f], weights) for f in frames]
+    by_frame = {
+        **presence_figures(counts, classes),
+        "average_precision": np.stack(ranking, axis=1),
+        "ece": np.stack(errors, axis=1),
+    }
     return {
         **by_frame,
-        **{f"macro_{name}": _mean(values) for name, values in by_frame.items()},
-        "frame_ece": errors,
-        # Calibration is defined in a resample without the frame too, so the frames stay the same.
-        "ece": _mean(np.where(present.any(axis=0), errors, np.nan)),
+        **{
+            f"macro_{name}": mean_over(values, classes.present) for name, values in by_frame.items()
+        },
         **_exact_match_statistics(rows, weights),
-        **_stance_statistics(counts),
+        **stance_figures(counts, classes),
     }
 
 
 def _differences(gold: Ints, first: Ints, second: Ints, weights: Floats) -> dict[str, Floats]:
     """Compute how much higher the second predictions score, for every resample."""
-    before, after = _counts(gold, first, weights), _counts(gold, second, weights)
-    frames = _presence_statistics(after)["f1"] - _presence_statistics(before)["f1"]
-    one, other = _stance_statistics(before), _stance_statistics(after)
+    one, other = (Classes.of(gold, predicted) for predicted in (first, second))
+    before = _all_f1(count_states(gold, first, weights), one)
+    after = _all_f1(count_states(gold, second, weights), other)
+    # Of stances, not of means: one that either of them never met would be in one mean only.
+    both = one.any_found & other.any_found
     return {
-        "macro_f1": _mean(frames),
-        # Of stances, not of means: one that either of them never met would be in one mean only.
-        "stance_macro_f1": _mean(other["stance"] - one["stance"]),
-        "end_to_end_macro_f1": _mean(other["end_to_end"] - one["end_to_end"]),
+        "macro_f1": mean_over(after["f1"] - before["f1"], one.present),
+        "stance_macro_f1": mean_over(after["stance"] - before["stance"], both),
+        "end_to_end_macro_f1": after["end_to_end_macro"] - before["end_to_end_macro"],
     }
 
 
-def _presence_statistics(counts: Floats) -> dict[str, Floats]:
-    support = counts[:, :, 1:].sum(axis=(2, 3))
-    given = counts[:, :, :, 1:].sum(axis=(2, 3))
-    found = counts[:, :, 1:, 1:].sum(axis=(2, 3))
-    return {
-        "precision": np.where(support > 0, found / np.maximum(given, 1), np.nan),
-        "recall": _ratio(found, support),
-        "f1": np.where(support > 0, _ratio(2 * found, support + given), np.nan),
-    }
+def _all_f1(counts: Floats, classes: Classes) -> dict[str, Floats]:
+    return {**presence_figures(counts, classes), **stance_figures(counts, classes)}
 
 
 def _exact_match_statistics(rows: _Rows, weights: Floats) -> dict[str, Floats]:
@@ -296,37 +300,7 @@ def _exact_match_statistics(rows: _Rows, weights: Floats) -> dict[str, Floats]:
     }
 
 
-def _stance_statistics(counts: Floats) -> dict[str, Floats]:
-    found = counts[:, :, 1:4, 1:4]
-    coded = counts[:, :, :4]
-    stance = _f1(found.sum(axis=1))
-    end_to_end = _f1(coded.sum(axis=1))[:, 1:]
-    return {
-        "stance": stance,
-        "stance_macro": _mean(stance),
-        "frame_stance": _mean(_f1(found)),
-        "end_to_end": end_to_end,
-        "end_to_end_macro": _mean(end_to_end),
-        "frame_end_to_end": _mean(_f1(coded)[..., 1:]),
-    }
-
-
-def _counts(gold: Ints, predicted: Ints, weights: Floats) -> Floats:
-    """Count ``(resample, frame, 5 gold states, 4 predicted states)``."""
-    # Not coded, -1, falls on the last of the five gold states.
-    cells = np.eye(20)[gold % 5 * 4 + predicted]
-    frames = [np.asarray(weights @ cells[:, f]) for f in range(gold.shape[1])]
-    return np.stack(frames, axis=1).reshape(-1, len(frames), 5, 4)
-
-
-def _f1(confusion: Floats) -> Floats:
-    """F1 of each class of ``(..., gold, predicted)``; NaN where gold lacks the class."""
-    support, given = confusion.sum(axis=-1), confusion.sum(axis=-2)
-    hits = np.diagonal(confusion, axis1=-2, axis2=-1)
-    return np.where(support > 0, _ratio(2 * hits, support + given), np.nan)
-
-
-def _average_precision(presence: Floats, present: npt.NDArray[np.bool_], weights: Floats) -> Floats:
+def _average_precision(presence: Floats, present: Bools, weights: Floats) -> Floats:
     """Sum the precision at each distinct P(frame), weighted by the recall that it adds."""
     order = np.argsort(-presence, kind="stable")
     ends = np.append(np.flatnonzero(np.diff(presence[order])), len(order) - 1)
@@ -334,10 +308,10 @@ def _average_precision(presence: Floats, present: npt.NDArray[np.bool_], weights
     given = np.cumsum(ordered, axis=1)[:, ends]
     found = np.cumsum(ordered * present[order], axis=1)[:, ends]
     area = (np.diff(found, axis=1, prepend=0) * found / np.maximum(given, 1)).sum(axis=1)
-    return _ratio(area, found[:, -1])
+    return ratio(area, found[:, -1])
 
 
-def _calibration_error(presence: Floats, present: npt.NDArray[np.bool_], weights: Floats) -> Floats:
+def _calibration_error(presence: Floats, present: Bools, weights: Floats) -> Floats:
     """Sum over the bins |P(frame) summed − frames counted|, over the number of sentences."""
     gaps = np.eye(BINS)[_bins(presence)] * (presence - present)[:, None]
     return np.asarray(np.abs(weights @ gaps).sum(axis=1) / weights.sum(axis=1))
@@ -349,17 +323,11 @@ def _bins(presence: Floats) -> Ints:
     return np.searchsorted(edges, presence).astype(np.int64)
 
 
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
+def _missing(names: Sequence[str], there: Bools) -> tuple[str, ...]:
+    return tuple(name for name, is_there in zip(names, there, strict=True) if not is_there)
 
 
-def _mean(values: Floats) -> Floats:
-    """Mean over the last axis of what is defined."""
-    defined = ~np.isnan(values)
-    return _ratio(values.sum(axis=-1, where=defined), defined.sum(axis=-1).astype(np.float64))
-
-
-def _stance_scores(draws: dict[str, Floats], support: int) -> StanceScores:
+def _stance_scores(draws: dict[str, Floats], support: int, found: Bools) -> StanceScores:
     def figures(values: Floats) -> dict[str, Figure]:
         return {name: Figure.of(values[:, i]) for i, name in enumerate(_STANCES)}
 
@@ -369,12 +337,12 @@ def _stance_scores(draws: dict[str, Floats], support: int) -> StanceScores:
         end_to_end_macro_f1=Figure.of(draws["end_to_end_macro"]),
         f1=figures(draws["stance"]),
         end_to_end_f1=figures(draws["end_to_end"]),
-        left_out=tuple(n for i, n in enumerate(_STANCES) if np.isnan(draws["stance"][0, i])),
+        left_out=_missing(_STANCES, found),
     )
 
 
 def _frame_scores(
-    draws: dict[str, Floats], rows: _Rows, frames: Sequence[str]
+    draws: dict[str, Floats], rows: _Rows, classes: Classes, frames: Sequence[str]
 ) -> dict[str, FrameScores]:
     return {
         name: FrameScores(
@@ -384,9 +352,10 @@ def _frame_scores(
             recall=Figure.of(draws["recall"][:, f]),
             f1=Figure.of(draws["f1"][:, f]),
             average_precision=Figure.of(draws["average_precision"][:, f]),
-            ece=Figure.reflected(draws["frame_ece"][:, f]),
+            ece=Figure.reflected(draws["ece"][:, f]),
             stance_f1=Figure.of(draws["frame_stance"][:, f]),
             end_to_end_f1=Figure.of(draws["frame_end_to_end"][:, f]),
+            stance_left_out=_missing(_STANCES, classes.found[f]),
         )
         for f, name in enumerate(frames)
     }

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,9 @@ from stance.codebook import STATES
 from stance.errors import InputError, MissingExtraError
 from stance.figures import Figure
 from stance.files.tables import is_missing
+from stance.resampling import ratio
 from stance.results import DocumentResult
+from stance.rows import Row, flat_rows, frame_names, rows_apart, uniquely_named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,11 +26,8 @@ __all__ = [
     "FrameUse",
     "Summary",
     "TypicalSentence",
-    "flat_rows",
-    "frame_names",
-    "rows_apart",
+    "count_judged",
     "summarize",
-    "uniquely_named",
     "wilson",
 ]
 
@@ -38,7 +37,6 @@ _NORMAL_975 = 1.959963984540054
 _CHUNK = 2_000_000
 
 Floats = npt.NDArray[np.float64]
-Row: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,8 @@ class FrameUse:
         share: of the sentences judged, how many carry the frame, 0 to 1.
         uncertain: how many have a decision on the frame that was withheld.
         favor, neutral, against: how many take each stance.
-        balance: (favor − against) / sentences, −1 to 1; not defined where none carries the frame.
+        balance: (favor − against) / (favor + neutral + against), −1 to 1; not defined where no
+            sentence has a stance that was coded.
         typical: the sentences that carry it with the highest probability, likeliest first.
     """
 
@@ -211,7 +210,8 @@ def summarize(
     for number, name in enumerate(names):
         column = states[:, number]
         tally = Counter(column.tolist())
-        judged, sentences, favored, opposed = draws[:, 4 * number : 4 * number + 4].T
+        judged, sentences, *stances = draws[:, 5 * number : 5 * number + 5].T
+        favored, neutral, opposed = stances
         uses[name] = FrameUse(
             sentences=int((column > 0).sum()),
             judged=int(judged[0]),
@@ -221,65 +221,17 @@ def summarize(
             favor=tally[STATES.index("favor")],
             neutral=tally[STATES.index("neutral")],
             against=tally[STATES.index("against")],
-            balance=Figure.of(_ratio(favored - opposed, sentences)),
+            balance=Figure.of(ratio(favored - opposed, favored + neutral + opposed)),
             typical=_typical(found, name, typical),
         )
     resampled = "documents" if many else "sentences"
     return Summary(len(documents), len(found), resampled, resamples, uses)
 
 
-def uniquely_named(items: Iterable[Row | DocumentResult]) -> Iterator[Row | DocumentResult]:
-    """Yield items, each ``DocumentResult`` under an id of its own: ``a``, ``a (2)``, and so on."""
-    found: Counter[str] = Counter()
-    for item in items:
-        if not isinstance(item, DocumentResult):
-            yield item
-            continue
-        found[item.id] += 1
-        again = found[item.id] > 1
-        yield replace(item, id=f"{item.id} ({found[item.id]})") if again else item
-
-
-def flat_rows(items: Iterable[Row | DocumentResult]) -> Iterator[Row]:
-    """Yield the rows of results, and rows as they are."""
-    for item in items:
-        if isinstance(item, DocumentResult):
-            yield from (sentence.to_dict(document=item.id) for sentence in item.sentences)
-        else:
-            yield item
-
-
-def rows_apart(rows: Iterable[Row]) -> Iterator[Row]:
-    """Yield rows, those of each document under a name of its own.
-
-    Files that were put together may hold documents of one name. Where an index comes again after
-    higher ones, another begins.
-
-    >>> rows = [{"document": "a", "index": index} for index in (0, 1, 0)]
-    >>> [row["document"] for row in rows_apart(rows)]
-    ['a', 'a', 'a (2)']
-    """
-    number: Counter[object] = Counter()
-    seen: dict[object, set[int]] = {}
-    last: dict[object, int] = {}
-    for row in rows:
-        name, index = row["document"], row.get("index")
-        if isinstance(index, int):
-            if index in seen.setdefault(name, set()) and index < last[name]:
-                number[name] += 1
-                seen[name] = set()
-            seen[name].add(index)
-            last[name] = index
-        yield {**row, "document": f"{name} ({number[name] + 1})"} if number[name] else row
-
-
-def frame_names(rows: Iterable[Row]) -> tuple[str, ...]:
-    """Return the frames of rows in the order in which they first occur."""
-    names: dict[str, None] = {}
-    for row in rows:
-        names |= dict.fromkeys(row.get("probabilities") or ())
-        names |= dict.fromkeys(row["frames"])
-    return tuple(names)
+def count_judged(rows: Sequence[Row], names: Sequence[str]) -> list[int]:
+    """Return of each frame how many rows were judged for it, see ``FrameUse``."""
+    judged: list[int] = (_states(rows, names) != _NOT_JUDGED).sum(axis=0).tolist()
+    return judged
 
 
 def wilson(count: int, total: int) -> Figure:
@@ -346,8 +298,8 @@ def _unknown_columns(
 
 
 def _counts(states: npt.NDArray[np.int64], units: npt.NDArray[np.int64]) -> Floats:
-    """Count by unit, for each frame: sentences judged; those that carry, favor and oppose it."""
-    kinds = [states != _NOT_JUDGED, states > 0, states == 1, states == 3]
+    """Count by unit, for each frame: sentences judged, those that carry it, those by stance."""
+    kinds = [states != _NOT_JUDGED, states > 0, *(states == stance for stance in (1, 2, 3))]
     values = np.stack(kinds, axis=-1).reshape(len(states), -1)
     counts = np.zeros((int(units.max()) + 1, values.shape[1]))
     np.add.at(counts, units, values)
@@ -366,14 +318,9 @@ def _draws(counts: Floats, *, resamples: int, seed: int) -> Floats:
     return np.concatenate(sums)
 
 
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    ratio: Floats = np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
-    return ratio
-
-
 def _share(carrying: Floats, judged: Floats, *, single: bool) -> Figure:
     """Make a share of its counts on the data (first) and on the resamples (the rest)."""
-    figure = Figure.of(_ratio(carrying, judged))
+    figure = Figure.of(ratio(carrying, judged))
     if figure.low is None and len(carrying) > 1 and not single:
         return wilson(int(carrying[0]), int(judged[0]))
     return figure

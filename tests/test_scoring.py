@@ -144,7 +144,7 @@ def test_resampled_calibration_error_equals_that_of_the_repeated_sentences():
     again = [np.repeat(array, times, axis=0) for array in (gold, probabilities, predicted)]
     names = np.repeat(documents, times).tolist()
     expected = score(*again, names, frames=FRAMES, resamples=0)
-    assert drawn["ece"][0] == pytest.approx(expected.ece.value)
+    assert drawn["macro_ece"][0] == pytest.approx(expected.ece.value)
 
 
 def test_calibration_error_is_the_weighted_gap_of_the_reliability_diagram():
@@ -253,7 +253,7 @@ def test_how_many_resamples_are_held_at_once_changes_nothing(monkeypatch):
 
 
 def test_a_thousand_resamples_are_drawn_with_the_first_seed_unless_said_otherwise():
-    data = draw(sentences=12, documents=4)
+    data = draw(sentences=24)
     result = score(*data, frames=FRAMES)
     assert result.resamples == 1000
     assert result == score(*data, frames=FRAMES, resamples=1000, seed=0)
@@ -281,6 +281,46 @@ def test_a_figure_that_no_resample_changes_has_no_interval():
     assert result.frames["poles"].precision.low is not None
     found = difference(gold, gold * 0, gold, "aabc")
     assert found.macro_f1 == Figure(1, None, None)
+
+
+def test_a_mean_is_never_over_fewer_frames_than_in_the_data():
+    # Frame "poles" is in one document of six, and is missed there; "balance" is always right.
+    gold = np.array([[1, 1], [1, 0], [1, 0], [1, 0], [1, 0], [1, 0]])
+    predicted = gold * [1, 0]
+    found = score(gold, np.eye(4)[predicted], predicted, "abcdef", frames=["balance", "poles"])
+    # Resamples without document a would have a mean of 1, over the one frame.
+    assert found.macro_f1 == Figure(0.5, None, None)
+    assert found.macro_recall == Figure(0.5, None, None)
+    # Calibration is defined without the frame too, so its mean has an interval.
+    assert found.ece.low is not None
+
+
+def test_a_mean_of_stances_is_never_over_fewer_than_in_the_data():
+    gold = np.array([[1], [1], [1], [1], [3]])
+    predicted = np.array([[1], [1], [1], [1], [1]])
+    found = score(gold, np.eye(4)[predicted], predicted, "abcde", frames=["poles"])
+    assert found.stance.macro_f1.high <= 0.5
+    assert found.stance.end_to_end_macro_f1.high <= 0.5
+    assert found.frames["poles"].stance_f1.high <= 0.5
+    assert found.frames["poles"].end_to_end_f1.high <= 0.5
+    assert difference(gold, gold, predicted, "abcde").stance_macro_f1.high <= -0.5
+
+
+def test_a_frame_given_where_a_resample_lacks_it_has_f1_0_there():
+    gold, predicted = np.array([[1], [0], [0], [0]]), np.array([[1], [1], [0], [0]])
+    frame = score(gold, np.eye(4)[predicted], predicted, "abcd", frames=["poles"]).frames["poles"]
+    assert (frame.precision.low, frame.f1.low) == (0, 0)
+    assert frame.recall == Figure(1, None, None)
+
+
+def test_stances_that_the_figure_of_a_frame_leaves_out_are_named():
+    gold = np.array([[1, 3], [3, 3], [2, 0]])
+    predicted = np.array([[1, 3], [0, 3], [3, 0]])
+    frames = score(
+        gold, np.eye(4)[predicted], predicted, "abc", frames=["balance", "poles"], resamples=0
+    ).frames
+    assert frames["balance"].stance_left_out == ("against",)
+    assert frames["poles"].stance_left_out == ("favor", "neutral")
 
 
 def test_frames_are_counted_in_gold_and_as_given():

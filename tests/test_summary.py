@@ -70,7 +70,10 @@ def test_a_frame_that_never_occurs_has_a_share_and_no_balance():
 
 def test_a_stance_that_was_not_coded_counts_for_the_share_alone():
     order = summarize([row("a", {"order": None})]).frames["order"]
-    assert (order.sentences, order.favor, order.balance.value) == (1, 0, 0.0)
+    assert (order.sentences, order.favor, order.balance.value) == (1, 0, None)
+    rows = [row("a", {"order": stance}) for stance in ("favor", "favor", "against", None)]
+    order = summarize(rows).frames["order"]
+    assert (order.sentences, order.balance.value) == (4, pytest.approx(1 / 3))
 
 
 def test_what_is_left_open_is_counted_beside_the_share():
@@ -124,6 +127,11 @@ def test_documents_of_one_name_in_files_put_together_are_told_apart():
     assert summary.documents == 3
     names = [one.document for one in summary.frames["order"].typical]
     assert names == ["a"] * 3 + ["a (2)"] * 4
+
+
+def test_a_document_that_is_called_as_the_second_of_a_name_is_one_of_its_own():
+    results = [document(name, {"order": "favor"}) for name in ("a", "a", "a (2)")]
+    assert summarize(results).documents == 3
 
 
 @pytest.mark.parametrize("indices", [(0, 0, 0), (5, 0, 3, 1), (None, None), (1, 2, 2)])

@@ -106,6 +106,10 @@ def _print(evaluation: Evaluation) -> None:
             "not in stance F1, since no frame with it was rightly found: "
             f"{', '.join(stance.left_out)}"
         )
+    for name, frame in evaluation.frames.items():
+        missed = [one for one in frame.stance_left_out if one not in stance.left_out]
+        if frame.stance_f1.value is not None and missed:
+            out.print(f"not in stance F1 of {name}, for the same reason: {', '.join(missed)}")
 
 
 def _intervals(evaluation: Evaluation) -> str:

@@ -12,7 +12,8 @@ from typing import Any
 from stance.errors import InputError
 from stance.files.tables import is_missing
 from stance.files.text import clean
-from stance.summary import Summary, frame_names, rows_apart, summarize
+from stance.rows import frame_names, rows_apart
+from stance.summary import Summary, summarize
 
 __all__ = ["MAX_SOURCES", "Article", "Corpus", "FrameStyle", "Group", "gather"]
 

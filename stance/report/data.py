@@ -12,7 +12,7 @@ from stance.codebook import STATES
 from stance.report.corpus import Article
 from stance.report.packing import pack
 from stance.results import Word, telling_words
-from stance.summary import wilson
+from stance.summary import count_judged, wilson
 
 __all__ = [
     "LISTED_FROM",
@@ -84,7 +84,7 @@ def overview(articles: Sequence[Article], names: Sequence[str]) -> dict[str, Any
     """List what the overview shows of the articles, a list a column.
 
     ``source`` counts into ``sources``. In ``numbers``, packed, each article has its number of
-    sentences and then the eleven of ``counts`` for each frame.
+    sentences and then the twelve of ``counts`` for each frame.
     """
     sources = list(dict.fromkeys(article.source for article in articles))
     places = {source: place for place, source in enumerate(sources)}
@@ -105,11 +105,10 @@ def overview(articles: Sequence[Article], names: Sequence[str]) -> dict[str, Any
 def counts(article: Article, names: Sequence[str]) -> list[list[int]]:
     """Count an article.
 
-    Each frame has eleven numbers: its sentences in favor, neutral, against, not coded and withheld;
-    the interval of its share; and its highest P in favor, neutral, against, and not coded or
-    withheld.
+    Each frame has twelve numbers: its sentences in favor, neutral, against, not coded and withheld;
+    how many were judged for it; the interval of its share; and its highest P in favor, neutral,
+    against, and not coded or withheld.
     """
-    total = len(article.rows)
     found = {name: [0] * _WITHHELD for name in names}
     highest = {name: [-1] * _NOT_CODED for name in names}
     for row in article.rows:
@@ -118,10 +117,10 @@ def counts(article: Article, names: Sequence[str]) -> list[list[int]]:
             place = min(state, _NOT_CODED) - 1
             highest[frame][place] = max(highest[frame][place], _hundredths(probability))
     frames = []
-    for name in names:
-        figure = wilson(sum(found[name][:_NOT_CODED]), total)
+    for name, judged in zip(names, count_judged(article.rows, names), strict=True):
+        figure = wilson(sum(found[name][:_NOT_CODED]), judged)
         interval = [_hundredths(figure.low), _hundredths(figure.high)]
-        frames.append([*found[name], *interval, *highest[name]])
+        frames.append([*found[name], judged, *interval, *highest[name]])
     return frames
 
 

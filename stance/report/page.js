@@ -34,7 +34,7 @@
     const next = reader(numbers);
     return title.map((name, number) => ({
       title: name, date: date[number], source: sources[source[number]], sentences: next(),
-      frames: data.frames.map(() => Array.from({ length: 11 }, () => next() - 1)),
+      frames: data.frames.map(() => Array.from({ length: 12 }, () => next() - 1)),
     }));
   }
 
@@ -100,16 +100,18 @@
   }
 
   // What an article holds of a frame: sentences by state (the last: not coded), the share of those
-  // whose decision was withheld, the interval of its own share, and the highest probability by state
-  // in hundredths (the last: left open).
+  // judged whose decision was withheld, its own share (−1 where none was judged) and that one's
+  // interval, the highest probability by state in hundredths (the last: left open), and the balance
+  // of the stances that were coded (null where none was).
   function use(article, frame) {
     const numbers = data.articles[article].frames[frame];
     const counts = numbers.slice(0, 4);
     const total = counts.reduce((sum, part) => sum + part, 0);
-    const balance = total ? (counts[0] - counts[2]) / total : 0;
-    const of = Math.max(1, data.articles[article].sentences);
-    const open = numbers[4] ? `${percent(numbers[4] / of)} more left open` : "";
-    return { counts, total, share: total / of, open, low: numbers[5] / 100, high: numbers[6] / 100, highest: numbers.slice(7), balance };
+    const coded = total - counts[3];
+    const balance = coded ? (counts[0] - counts[2]) / coded : null;
+    const judged = numbers[5];
+    const open = numbers[4] ? `${percent(numbers[4] / judged)} more left open` : "";
+    return { counts, total, share: judged ? total / judged : -1, open, low: numbers[6] / 100, high: numbers[7] / 100, highest: numbers.slice(8), balance };
   }
 
   const percent = (value) => `${Math.round(100 * value)}%`;
@@ -221,9 +223,10 @@
   }
 
   function shareCell(number, frame) {
-    const { share: value, open, low, high, total, balance } = use(number, frame);
+    const { share: value, open, low, high, balance } = use(number, frame);
+    if (value < 0) return make("td", { title: "not judged" }, "–");
     const cell = make("td", { title: `${percent(low)} to ${percent(high)}` }, `${percent(value)} `);
-    const more = [total ? signed(balance) : "", open].filter(Boolean).join(", ");
+    const more = [balance === null ? "" : signed(balance), open].filter(Boolean).join(", ");
     if (more) cell.append(make("span", { class: "quiet" }, more));
     cell.append(bar(frame, value, low, high, 1));
     return cell;

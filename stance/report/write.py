@@ -18,8 +18,8 @@ from stance.report.page import render
 from stance.report.plots import draw
 from stance.report.rows import checked, read_results
 from stance.results import DocumentResult
+from stance.rows import flat_rows, uniquely_named
 from stance.store import ModelFolder, find_folder
-from stance.summary import flat_rows, uniquely_named
 
 __all__ = ["ReportFiles", "write_report"]
 

@@ -62,3 +62,20 @@ def test_stances_that_no_figure_speaks_of_are_named(run, tiny_folder, gold):
     assert left_out[-2:] == ["neutral", "against"]
     told = " ".join(run(*words).out.split())
     assert f"no frame with it was rightly found: {', '.join(left_out)}" in told
+
+
+def test_stances_that_the_figure_of_one_frame_leaves_out_are_named(run, tmp_path):
+    # The first stance is right in one frame, the second in the other.
+    path = tmp_path / "gold.jsonl"
+    lines = (
+        {"text": "India and Japan deepen their cooperation.", "frames": {"cooperation": "favor"}},
+        {
+            "text": "We reject a multipolar world: it would be a world of chaos.",
+            "frames": {"multipolarity": "against"},
+        },
+    )
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    outcome = run("evaluate", path, "--resamples", 0)
+    assert "not in stance F1 of cooperation, for the same reason: against" in outcome.out
+    assert "not in stance F1 of multipolarity, for the same reason: favor" in outcome.out
+    assert "of anti_hegemony" not in outcome.out

@@ -158,7 +158,21 @@ def test_an_overview_counts_states_and_keeps_the_highest_probability():
         {"frames": {}, "probabilities": {"order": 0.1}},
     ]
     [article] = gather(rows(*sentences)).articles
-    assert counts(article, ["order"]) == [[1, 0, 1, 0, 1, 15, 85, 70, -1, 90, 40]]
+    assert counts(article, ["order"]) == [[1, 0, 1, 0, 1, 4, 15, 85, 70, -1, 90, 40]]
+
+
+def test_an_overview_knows_what_an_article_was_not_judged_for():
+    corpus = gather(
+        rows(
+            {"document": "a", "frames": {}, "probabilities": {"order": 0.1}},
+            {"document": "b", "frames": {"trade": "favor"}, "probabilities": {"trade": 0.9}},
+            {"document": "b", "frames": {}, "probabilities": {"trade": 0.1}},
+        )
+    )
+    of_order, of_trade = counts(corpus.articles[1], ["order", "trade"])
+    # Sentences judged, and the interval of the share, which is none.
+    assert of_order[5:8] == [0, -1, -1]
+    assert (of_trade[5], of_trade[0]) == (2, 1)
 
 
 def test_an_overview_is_a_list_a_column():

@@ -169,6 +169,14 @@ def test_the_overview_is_sorted_by_a_column(page):
     assert texts(page, "#rows a") == ["b", "a"]
 
 
+def test_a_frame_that_an_article_was_not_judged_for_has_no_share(browser, tmp_path):
+    known = {"probabilities": {"trade": 0.7}, "frames": {"trade": None}}
+    rows = [row("a", 0, frames={}, probabilities={"order": 0.1}), row("b", 1, **known)]
+    browser.open(write_report(rows, tmp_path / "page.html").page)
+    shares = texts(browser, "#rows td:not(.number)")
+    assert [share.strip() for share in shares] == ["0%", "–", "–", "100%"]
+
+
 def test_a_phone_need_not_scroll_sideways(browser, small):
     browser.open(small, width=360, height=700)
     assert browser.run("document.documentElement.scrollWidth") == 360

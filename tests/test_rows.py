@@ -1,0 +1,55 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stance.results import DocumentResult, SentenceResult
+from stance.rows import flat_rows, frame_names, rows_apart, uniquely_named
+
+
+def result(name, sentences=2):
+    labelled = tuple(
+        SentenceResult(f"{n}.", 3 * n, 3 * n + 2, n, {}, {"order": 0.1}, {})
+        for n in range(sentences)
+    )
+    return DocumentResult(name, labelled, ("order",))
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["a", "b"], ["a", "b"]),
+        (["a", "a", "a"], ["a", "a (2)", "a (3)"]),
+        (["a", "a", "a (2)"], ["a", "a (2)", "a (2) (2)"]),
+        (["a", "a (2)", "a", "a"], ["a", "a (2)", "a (3)", "a (4)"]),
+    ],
+)
+def test_results_have_names_of_their_own(names, expected):
+    assert [item.id for item in uniquely_named(map(result, names))] == expected
+
+
+@given(st.lists(st.sampled_from(["a", "a (2)", "a (2) (2)", "b"]), max_size=12))
+def test_rows_of_results_under_any_names_stay_apart(names):
+    results = list(uniquely_named(map(result, names)))
+    assert len({item.id for item in results}) == len(names)
+    rows = list(flat_rows(results))
+    assert list(rows_apart(rows)) == rows
+    # Of files put together, the same rows are told apart by their positions.
+    together = [row for name in names for row in flat_rows([result(name)])]
+    apart = list(rows_apart(together))
+    assert len({row["document"] for row in apart}) == len(names)
+    # No document is torn, and none is put together with the next.
+    for first, second in zip(apart[::2], apart[1::2], strict=True):
+        assert first["document"] == second["document"]
+
+
+def test_a_document_named_by_a_number_keeps_its_name():
+    rows = [{"document": 7, "index": 0}, {"document": 7, "index": 1}]
+    assert list(rows_apart(rows)) == rows
+
+
+def test_frames_stand_in_the_order_in_which_they_first_occur():
+    rows = [
+        {"frames": {"trade": "favor"}},
+        {"frames": {}, "probabilities": {"order": 0.1, "trade": 0.2}},
+    ]
+    assert frame_names(rows) == ("trade", "order")
