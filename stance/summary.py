@@ -15,9 +15,9 @@ from stance.codebook import STATES
 from stance.errors import InputError, MissingExtraError
 from stance.figures import Figure
 from stance.files.tables import is_missing
+from stance.flat_rows import Row, flat_rows, frame_names, rows_apart, uniquely_named
 from stance.resampling import ratio
 from stance.results import DocumentResult
-from stance.rows import Row, flat_rows, frame_names, rows_apart, uniquely_named
 
 if TYPE_CHECKING:
     import pandas as pd

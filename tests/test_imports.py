@@ -70,7 +70,7 @@ ORDER = [
     "confusion",
     "scoring",
     "agreement",
-    "rows",
+    "flat_rows",
     "summary",
     "report",
     "suggest",

@@ -12,7 +12,7 @@ from typing import Any
 from stance.errors import InputError
 from stance.files.tables import is_missing
 from stance.files.text import clean
-from stance.rows import frame_names, rows_apart
+from stance.flat_rows import frame_names, rows_apart
 from stance.summary import Summary, summarize
 
 __all__ = ["MAX_SOURCES", "Article", "Corpus", "FrameStyle", "Group", "gather"]

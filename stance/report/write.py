@@ -13,12 +13,12 @@ from stance.files.output import require_new, write_whole
 from stance.files.partial import beside
 from stance.files.tables import Row, TableFile
 from stance.files.text import clean
+from stance.flat_rows import flat_rows, uniquely_named
 from stance.report.corpus import gather
 from stance.report.page import render
 from stance.report.plots import draw
 from stance.report.rows import checked, read_results
 from stance.results import DocumentResult
-from stance.rows import flat_rows, uniquely_named
 from stance.store import ModelFolder, find_folder
 
 __all__ = ["ReportFiles", "write_report"]

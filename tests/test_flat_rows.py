@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stance.flat_rows import flat_rows, frame_names, rows_apart, uniquely_named
 from stance.results import DocumentResult, SentenceResult
-from stance.rows import flat_rows, frame_names, rows_apart, uniquely_named
 
 
 def result(name, sentences=2):
