@@ -102,10 +102,13 @@ def writing(path: Path, *, advice: str = "") -> Iterator[None]:
         raise OutputError(f"cannot write {path}: {reason}{advice and '; '}{advice}") from error
 
 
-def reason_of(error: Exception, *, limit: int = 200) -> str:
+def reason_of(error: Exception, *, limit: int = 200, path: Path | None = None) -> str:
     r"""Return what an error of another library says, on one line of so many characters at most.
+
+    Where it repeats ``path``, the name will do: a long one would take the room of what matters.
 
     >>> reason_of(ValueError("no such\n  file"))
     'no such file'
     """
-    return " ".join(str(error).split())[:limit]
+    said = str(error) if path is None else str(error).replace(str(path), path.name)
+    return " ".join(said.split())[:limit]

@@ -7,7 +7,6 @@ as they are.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +76,6 @@ class Gradients:
         self._torch: Any = torch
         self._model: Any = load_encoder(folder, device=device, dtype=torch.float32)
         self._model.requires_grad_(False)
-        self._process = os.getpid()
         self._device = device
         self._temperatures = torch.tensor(temperatures, device=device)[:, None]
         self._offsets = torch.zeros(len(offsets), _STATES, device=device)
@@ -91,7 +89,7 @@ class Gradients:
             ids: its tokens, special tokens included.
             special: of each token, whether it is a special one.
         """
-        leave_threads_of_parent(self._process)
+        leave_threads_of_parent()
         torch = self._torch
         tokens = torch.tensor([ids], device=self._device)
         kept = torch.tensor(special, device=self._device)[None, :, None]

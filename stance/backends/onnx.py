@@ -60,7 +60,7 @@ class OnnxBackend:
         try:
             self._session: Any = open_session(str(path))
         except Exception as error:  # its exceptions share no base of their own
-            reason = reason_of(error)
+            reason = reason_of(error, path=path)
             raise ModelError(f"{path} cannot be run: {reason}; fetch the model again") from error
         self._inputs = {given.name for given in self._session.get_inputs()}
         self._threads = threads or available_threads()

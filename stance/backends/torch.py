@@ -15,6 +15,9 @@ from stance.errors import InputError, MissingExtraError, ModelError, reason_of
 
 __all__ = ["TorchBackend", "leave_threads_of_parent", "load_encoder"]
 
+# That which loaded this module: what uses torch here loads it first.
+_PROCESS = os.getpid()
+
 
 class TorchBackend:
     """Runs the ``model.safetensors`` of a folder with transformers.
@@ -45,7 +48,6 @@ class TorchBackend:
         dtype = torch.float32 if on_cpu else torch.bfloat16
         self._torch: Any = torch
         self._model: Any = load_encoder(folder, device=device, dtype=dtype)
-        self._process = os.getpid()
         self.device = device
         self.batch_tokens = 1024 if on_cpu else 65_536
 
@@ -53,7 +55,7 @@ class TorchBackend:
         """Return one float32 array of shape (rows, outputs) a batch, in order."""
         if self._model is None:
             raise ModelError("this model is closed; load it again with stance.load()")
-        leave_threads_of_parent(self._process)
+        leave_threads_of_parent()
         with self._torch.inference_mode():
             return [self._run(batch) for batch in batches]
 
@@ -74,14 +76,14 @@ class TorchBackend:
         return logits
 
 
-def leave_threads_of_parent(process: int) -> None:
-    """Compute on one thread where this process is not ``process`` but was forked from it.
+def leave_threads_of_parent() -> None:
+    """Compute on one thread where this process was forked from one that may have used torch.
 
     The threads of torch stay behind in the parent, and it would wait for them for good.
     """
     import torch
 
-    if os.getpid() != process:
+    if os.getpid() != _PROCESS:
         torch.set_num_threads(1)
 
 

@@ -13,6 +13,7 @@ from operator import index
 from pathlib import Path
 from typing import Any
 
+from stance.backends.torch import leave_threads_of_parent
 from stance.codebook import STATES, Codebook
 from stance.decision import Decision
 from stance.errors import InputError, MissingExtraError
@@ -135,6 +136,7 @@ def finetune(
         raise MissingExtraError("fine-tuning", extra="train")
     seed = _whole("seed", seed, 0, 2**32 - 1)
     epochs = None if epochs is None else _whole("epochs", epochs, 1, 10_000)
+    leave_threads_of_parent()
     workspace = Workspace(Path(output))
     workspace.check(resume=resume, force=force)
     columns = (text_column, frames_column, group_by)

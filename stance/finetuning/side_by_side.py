@@ -101,8 +101,10 @@ class _Child:
     def __init__(self, work: Work, threads: int, events: Queue[tuple[_Child, Any]]) -> None:
         self.number: int | None = None
         first = pickle.dumps((threads, work))  # What cannot be sent, before there is a process.
-        # Isolated: no module of the working directory is taken for one of the library's.
-        command = [sys.executable, "-I", "-c", _CHILD.format(path=sys.path)]
+        # Isolated: no module of the working directory is taken for one of the library's. What is
+        # no text, such as a Path, is no part of where Python looks either.
+        path = [entry for entry in sys.path if isinstance(entry, str)]
+        command = [sys.executable, "-I", "-c", _CHILD.format(path=path)]
         self._process = subprocess.Popen(  # noqa: S603  (this Python, this module)
             command,
             stdin=subprocess.PIPE,

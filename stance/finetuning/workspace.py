@@ -46,14 +46,15 @@ class Workspace:
         self.folder = beside(output, "partial")
         self.model = self.folder / "model"
         self.label_errors = self.folder / "label-errors.jsonl"
+        self._placed_label_errors = beside(output, "label-errors.jsonl")
         self._lock: int | None = None
 
     def check(self, *, resume: bool, force: bool) -> None:
         """See whether the output may be written, before anything is computed.
 
         Raises:
-            OutputError: it exists, or an unfinished one, and neither option was given; it is no
-                model; or both options were given.
+            OutputError: it exists, or its list of label errors, or an unfinished one, and neither
+                option was given; it is no model; or both options were given.
         """
         if resume and force:
             raise OutputError("resume goes on and force starts anew; give one of them")
@@ -61,6 +62,12 @@ class Workspace:
             raise OutputError(f"{self.output} exists and is no model; choose another name")
         if self._holds_model() and not (resume or force):
             raise OutputError(f"{self.output} exists already; choose another name or use --force")
+        # Of a model that was moved away or renamed: somebody may be at work on it.
+        if self._placed_label_errors.exists() and not (resume or force):
+            raise OutputError(
+                f"{self._placed_label_errors} of an earlier model is there still; move it away, "
+                "choose another name or use --force"
+            )
         if self.folder.exists() and not (resume or force):
             raise OutputError(
                 f"an unfinished training lies in {self.folder}; --resume goes on with it, "
@@ -140,15 +147,14 @@ class Workspace:
 
     def place(self) -> None:
         """Put the finished model in its place; the one that it replaces goes."""
-        issues = beside(self.output, "label-errors.jsonl")
         with self.writing():
             self.output.parent.mkdir(parents=True, exist_ok=True)
             if self.output.exists():
                 self.output.replace(self.folder / "replaced")
             self.model.replace(self.output)
-            issues.unlink(missing_ok=True)
+            self._placed_label_errors.unlink(missing_ok=True)
             if self.label_errors.exists():
-                self.label_errors.replace(issues)
+                self.label_errors.replace(self._placed_label_errors)
             shutil.rmtree(self.folder)
 
     @contextmanager

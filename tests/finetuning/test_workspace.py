@@ -104,6 +104,17 @@ def test_a_link_is_not_emptied(tmp_path):
     assert (tmp_path / "mine" / "thesis.txt").exists()
 
 
+def test_label_errors_of_a_model_that_was_moved_away_are_not_replaced_unasked(tmp_path):
+    listed = tmp_path / "m.label-errors.jsonl"
+    listed.write_text("{}\n")
+    workspace = Workspace(tmp_path / "m")
+    with pytest.raises(OutputError, match="label-errors.jsonl of an earlier model .* --force$"):
+        workspace.check(resume=False, force=False)
+    workspace.check(resume=False, force=True)
+    workspace.check(resume=True, force=False)
+    assert listed.read_text() == "{}\n"
+
+
 def test_both_options_are_refused(workspace):
     with pytest.raises(OutputError, match="give one of them"):
         workspace.check(resume=True, force=True)

@@ -69,18 +69,47 @@ texts = ["The two sides trade with one another in many ways, as before."] * 64
 before = model.predict_proba(texts)
 child = os.fork()
 if not child:
+    if sys.argv[2] == "loaded anew":
+        model = stance.load(sys.argv[1], backend="torch")
     os._exit(0 if abs(model.predict_proba(texts) - before).max() < 1e-5 else 1)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+TRAINED = """
+import os, sys
+import torch
+import stance
+torch.set_num_threads(2)
+folder, output = sys.argv[1:]
+texts = ["The two sides trade with one another in many ways, as before."] * 64
+stance.load(folder, backend="torch").predict_proba(texts)
+rows = [
+    {"text": f"The {n} powers {way} trade in some way or other", "document": f"{n % 5}",
+     "frames": {"cooperation": stance}}
+    for n in range(8) for way, stance in (("like", "favor"), ("fear", "against"))
+]
+child = os.fork()
+if not child:
+    model = stance.finetune(rows, output=output, base=folder, epochs=1)
+    os._exit(0 if model.predict_proba(texts).shape[0] == 64 else 1)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
 
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
-def test_a_forked_process_goes_on_in_torch():
+@pytest.mark.parametrize("model", ["of the parent", "loaded anew"])
+def test_a_forked_process_goes_on_in_torch(model):
     pytest.importorskip("torch", reason="needs the extra train")
     # The threads of torch stay in the parent: without a word to torch, the child would wait for
     # them until the time is up.
-    command = [sys.executable, "-c", FORKED, str(DATA / "format-1")]
+    command = [sys.executable, "-c", FORKED, str(DATA / "format-1"), model]
     assert subprocess.run(command, timeout=120, check=False).returncode == 0
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
+def test_a_forked_process_trains_where_its_parent_used_torch(tiny_folder, tmp_path):
+    command = [sys.executable, "-c", TRAINED, str(tiny_folder), str(tmp_path / "model")]
+    done = subprocess.run(command, timeout=120, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 SPAWNED = """
