@@ -108,7 +108,7 @@ def test_label_errors_of_a_model_that_was_moved_away_are_not_replaced_unasked(tm
     listed = tmp_path / "m.label-errors.jsonl"
     listed.write_text("{}\n")
     workspace = Workspace(tmp_path / "m")
-    with pytest.raises(OutputError, match="label-errors.jsonl of an earlier model .* --force$"):
+    with pytest.raises(OutputError, match=r"label-errors\.jsonl of an earlier model .* --force$"):
         workspace.check(resume=False, force=False)
     workspace.check(resume=False, force=True)
     workspace.check(resume=True, force=False)
