@@ -177,6 +177,20 @@ class Codebook:
             raise CodebookError(f"the codebook {path} {error}; expected a JSON file") from error
         return cls.from_dict(data)
 
+    @classmethod
+    def of(cls, given: Codebook | Mapping[str, Any] | str | Path) -> Codebook:
+        """Return a codebook as it is, from JSON data, or from its file.
+
+        Raises:
+            CodebookError: it is none of these, or not a codebook.
+
+        >>> Codebook.of({"frames": [{"name": "trade"}]}).names
+        ('trade',)
+        """
+        if isinstance(given, Codebook):
+            return given
+        return cls.load(given) if isinstance(given, (str, Path)) else cls.from_dict(given)
+
     def save(self, path: str | Path) -> None:
         """Write the codebook as a JSON file."""
         text = json.dumps(self.to_dict(), ensure_ascii=False, indent=2)

@@ -68,7 +68,7 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self,
         base: str | Path | None = None,
         *,
-        codebook: Codebook | str | Path | None = None,
+        codebook: Codebook | Mapping[str, Any] | str | Path | None = None,
         epochs: int | None = None,
         seed: int = 13,
     ) -> None:
@@ -194,8 +194,7 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _frames(self) -> tuple[str, ...]:
         if self.codebook is None:
             return ()
-        given = self.codebook
-        return (given if isinstance(given, Codebook) else Codebook.load(given)).names
+        return Codebook.of(self.codebook).names
 
 
 def _in_own_folder(make: Callable[[Path], StanceModel]) -> StanceModel:

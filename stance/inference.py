@@ -7,14 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from numbers import Real
-from operator import itemgetter
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stance.backends.base import Backend, Batch
-from stance.codebook import STATES, format_labels
+from stance.codebook import STATES
 from stance.decision import UNCERTAIN, Decision
 from stance.errors import InputError, ModelError
 from stance.results import DocumentResult, SentenceResult
@@ -30,7 +28,6 @@ __all__ = [
     "document_results",
     "document_windows",
     "probabilities",
-    "result_columns",
     "sentence_results",
     "tokenize",
     "withheld_share",
@@ -252,17 +249,6 @@ def document_results(
         )
         for document_id, parts in zip(prepared.ids, prepared.splits, strict=True)
     ]
-
-
-def result_columns(results: Sequence[SentenceResult], names: Sequence[str]) -> dict[str, list[Any]]:
-    """Return the frames, and P(frame) and the likeliest stance of every frame, as columns."""
-    columns: dict[str, list[Any]] = {"frames": [format_labels(r.frames) for r in results]}
-    for name in names:
-        columns[f"p_{name}"] = [result.probabilities[name] for result in results]
-        columns[f"stance_{name}"] = [
-            max(result.stances[name].items(), key=itemgetter(1))[0] for result in results
-        ]
-    return columns
 
 
 def _merge_windows(

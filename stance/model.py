@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from stance.backends import Backend, open_backend, runtime_of
 from stance.codebook import STATES, Codebook
+from stance.dataset_columns import add_columns
 from stance.decision import Decision
 from stance.errors import InputError, ModelError
 from stance.explain import Explanation, explain_many
@@ -27,7 +27,6 @@ from stance.inference import (
     document_results,
     document_windows,
     probabilities,
-    result_columns,
     sentence_results,
     tokenize,
     withheld_share,
@@ -278,33 +277,14 @@ class StanceModel:
             InputError: the dataset has no such column, or a row of it is not a string; it has a
                 column of a name that would be added; or it is several splits rather than one.
         """
-        if isinstance(dataset, Mapping):
-            splits = ", ".join(f"dataset[{str(split)!r}]" for split in dataset)
-            raise InputError(f"found several splits, expected one of them: {splits}")
-        if text_column not in dataset.column_names:
-            found = ", ".join(dataset.column_names)
-            raise InputError(f"the dataset has no column {text_column!r}; it has {found}")
-        names = self.codebook.names
-        if taken := [name for name in result_columns([], names) if name in dataset.column_names]:
-            raise InputError(
-                f"the dataset has a column {taken[0]!r} already, which the labels would replace; "
-                f"give it another name first: dataset.rename_column({taken[0]!r}, ...)"
-            )
         identity = json.dumps(self.folder.to_dict(), sort_keys=True) + repr(self.decision)
         runtime = runtime_of(self.backend.name, self.backend.device)
-        start = f"{dataset._fingerprint}{text_column}{identity}{runtime}"
-
-        def columns(rows: Mapping[str, Any], numbers: Sequence[int]) -> dict[str, list[Any]]:
-            texts = checked_texts(rows[text_column], what="row", first=numbers[0])
-            return result_columns(self.predict(texts), names)
-
-        return dataset.map(
-            columns,
-            with_indices=True,
-            batched=True,
-            batch_size=CHUNK,
-            # What the function computes is hashed, rather than the model that it holds.
-            new_fingerprint=hashlib.sha256(start.encode()).hexdigest()[:16],
+        return add_columns(
+            dataset,
+            self.predict,
+            self.codebook.names,
+            text_column=text_column,
+            identity=f"{identity}{runtime}",
         )
 
     def with_thresholds(self, thresholds: Mapping[str, float]) -> StanceModel:

@@ -31,6 +31,14 @@ def test_codebook_round_trips_through_a_file(tmp_path):
     assert Codebook.load(tmp_path / "book.json") == BOOK
 
 
+def test_a_codebook_is_given_as_one_as_its_file_or_as_what_that_holds(tmp_path):
+    BOOK.save(tmp_path / "book.json")
+    given = (BOOK, BOOK.to_dict(), tmp_path / "book.json", str(tmp_path / "book.json"))
+    assert [Codebook.of(one) for one in given] == [BOOK] * 4
+    with pytest.raises(CodebookError, match="^not a codebook: expected"):
+        Codebook.of(["cooperation"])
+
+
 def test_a_codebook_file_is_text_that_people_can_read(tmp_path):
     path = tmp_path / "book.json"
     Codebook((Frame("poles", "Größe, 力"),), name="Häfen").save(path)

@@ -60,6 +60,7 @@ ORDER = [
     "store",
     "sharing",
     "explain",
+    "dataset_columns",
     "model",
     "files",
     "settings",

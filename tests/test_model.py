@@ -175,6 +175,13 @@ def test_a_dataset_gets_the_columns_of_predict(tiny_model):
     ]
 
 
+def test_a_dataset_without_rows_gets_the_same_columns(tiny_model):
+    datasets = pytest.importorskip("datasets", reason="needs the extra train")
+    rows = datasets.Dataset.from_dict({"text": ["One sentence."]})
+    empty = tiny_model.label_dataset(rows.select([]))
+    assert (len(empty), empty.features) == (0, tiny_model.label_dataset(rows).features)
+
+
 def test_a_dataset_labelled_on_another_runtime_is_labelled_anew(tiny_folder, tiny_model, tmp_path):
     datasets = pytest.importorskip("datasets", reason="needs the extra train")
     datasets.Dataset.from_dict({"text": SENTENCES}).save_to_disk(tmp_path / "rows")

@@ -228,7 +228,7 @@ def training_cost(minutes: float | None) -> str:
         return "This one was cut off and gone on with, so that its time is not known."
     energy = 3 * minutes / 60 * 2 * WATTS / 1000
     return (
-        f"This one took {minutes:.0f} minutes, all of them about three times as long: "
+        f"This one took {minutes:.0f} minutes, all of them up to three times as long: "
         f"at an assumed {WATTS} W a core, about {energy:.2f} kWh."
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
 from importlib.util import find_spec
@@ -69,7 +69,7 @@ def finetune(
     *,
     output: str | Path,
     base: str | Path | None = None,
-    codebook: Codebook | str | Path | None = None,
+    codebook: Codebook | Mapping[str, Any] | str | Path | None = None,
     eval: Data | None = None,
     language: str | None = None,
     group_by: str = GROUP_COLUMN,
@@ -102,10 +102,10 @@ def finetune(
             pandas frame or Parquet of which every row names the same frames, None is an absent one.
         output: the folder of the new model.
         base: None for the shipped model, a model folder, or the folder or Hub id of an encoder.
-            Frames that a base model knows keep what they learnt, and those without a row stay as
-            they are.
-        codebook: a Codebook or its file. By default the base's, if it has all the rows' frames, and
-            otherwise the rows' frames.
+            Frames that a base model knows keep what they learnt; those without a row are not
+            trained, but the encoder that they share with the others is.
+        codebook: a Codebook, its file, or what that holds. By default the base's, if it has all the
+            rows' frames, and otherwise the rows' frames.
         eval: further rows, never trained on, to measure the finished model on.
         language: of the texts, such as ``de`` (ISO 639): by its rules the model will split articles
             into sentences. By default the base's, or English where that is not known.
@@ -143,7 +143,7 @@ def finetune(
     notes: list[str] = []
     rows = distinct_ids(read_data(data, columns, note=notes.append))
     opened = open_base(base, language=language)
-    given = Codebook.load(codebook) if isinstance(codebook, (str, Path)) else codebook
+    given = None if codebook is None else Codebook.of(codebook)
     book = choose_codebook(rows, given, opened.codebook)
     separate = [] if eval is None else _read_evaluation_data(eval, columns, book, notes.append)
     findings = [Finding("export", note) for note in notes]

@@ -124,7 +124,9 @@ def test_frames_of_the_base_without_a_row_stay_as_they_are(tiny_folder, tmp_path
     known = stance.load(tiny_folder)
     book = Codebook((*known.codebook.frames[:2], Frame("weather")))
     rows = [row for row in make_rows() if "harvest" not in row["frames"]]
-    model = stance.finetune(rows, output=tmp_path / "m", base=tiny_folder, codebook=book, epochs=1)
+    model = stance.finetune(
+        rows, output=tmp_path / "m", base=tiny_folder, codebook=book.to_dict(), epochs=1
+    )
     before, after = weights(tiny_folder), weights(tmp_path / "m")
     np.testing.assert_allclose(
         after["classifier.bias"][:8], before["classifier.bias"][:8], atol=1e-3

@@ -84,7 +84,7 @@ def test_the_readme_has_both_marks():
 
 @pytest.mark.parametrize(
     ("minutes", "said"),
-    [(60.0, "took 60 minutes, all of them about three times as long"), (None, "is not known")],
+    [(60.0, "took 60 minutes, all of them up to three times as long"), (None, "is not known")],
 )
 def test_the_card_says_what_the_training_cost(minutes, said):
     assert said in card.training_cost(minutes)
