@@ -131,8 +131,7 @@ class Evaluation:
 
     A frame that never occurs in gold has no figure but its calibration error, and is left out of
     every macro figure; so is a stance, and of the stance F1 where the frame is rightly found one
-    whose frames were all missed. Resamples that leave out one that the data have, so that the mean
-    would be over others, are not counted in its interval.
+    whose frames were all missed. In a resample without the frame, the mean is over the rest.
 
     Attributes:
         sentences, documents: size of the set.

@@ -15,9 +15,8 @@ import numpy.typing as npt
 
 from stance.codebook import STATES
 from stance.confusion import (
-    Classes,
     count_states,
-    mean_over,
+    mean_of_defined,
     presence_figures,
     stance_figures,
 )
@@ -59,9 +58,8 @@ def score(
 
     Intervals are percentiles of a bootstrap that draws whole documents (Efron and Tibshirani 1993,
     An Introduction to the Bootstrap, chapters 8 and 13), since sentences of one document resemble
-    each other. What a mean is over is settled on the data; resamples in which a figure is not
-    defined are left out of its interval: a recall without the frame, a mean without one of its
-    parts. The calibration error is that of Guo et al. 2017 (On Calibration of Modern Neural
+    each other. Resamples in which a figure is not defined are left out of its interval. The
+    calibration error is that of Guo et al. 2017 (On Calibration of Modern Neural
     Networks), with 15 bins, for P(frame) of each frame; its interval is mirrored, see
     ``Figure.reflected``.
 
@@ -86,7 +84,6 @@ def score(
     rows = _check(gold, probabilities, predicted, len(frames))
     drawn = draw(documents, len(rows.gold), resamples, seed)
     draws = _joined(_statistics(rows, weights) for weights in drawn.weights)
-    classes = Classes.of(rows.gold, rows.predicted)
     overall = {name: Figure.of(draws[name]) for name in _OVERALL}
     return Evaluation(
         sentences=len(rows.gold),
@@ -95,9 +92,9 @@ def score(
         resamples=resamples,
         **overall,
         ece=Figure.reflected(draws["macro_ece"]),
-        stance=_stance_scores(draws, int((rows.gold > 0).sum()), classes.any_found),
-        frames=_frame_scores(draws, rows, classes, frames),
-        left_out=_missing(frames, classes.present),
+        stance=_stance_scores(draws, int((rows.gold > 0).sum())),
+        frames=_frame_scores(draws, rows, frames),
+        left_out=_undefined(frames, draws["f1"][0]),
     )
 
 
@@ -253,41 +250,34 @@ def _statistics(rows: _Rows, weights: Floats) -> dict[str, Floats]:
     """Compute every figure for every resample; the first axis of each array is the resample."""
     frames = range(rows.gold.shape[1])
     present = rows.gold != 0
-    classes = Classes.of(rows.gold, rows.predicted)
     counts = count_states(rows.gold, rows.predicted, weights)
     ranking = [_average_precision(rows.presence[:, f], present[:, f], weights) for f in frames]
-    errors = [_calibration_error(rows.presence[:, f], present[:, f], weights) for f in frames]
-    by_frame = {
-        **presence_figures(counts, classes),
-        "average_precision": np.stack(ranking, axis=1),
-        "ece": np.stack(errors, axis=1),
-    }
+    errors = np.stack(
+        [_calibration_error(rows.presence[:, f], present[:, f], weights) for f in frames], axis=1
+    )
+    by_frame = {**presence_figures(counts), "average_precision": np.stack(ranking, axis=1)}
     return {
         **by_frame,
-        **{
-            f"macro_{name}": mean_over(values, classes.present) for name, values in by_frame.items()
-        },
+        **{f"macro_{name}": mean_of_defined(values) for name, values in by_frame.items()},
+        "ece": errors,
+        # Calibration is defined in a resample without the frame too, so the frames stay the same.
+        "macro_ece": mean_of_defined(np.where(present.any(axis=0), errors, np.nan)),
         **_exact_match_statistics(rows, weights),
-        **stance_figures(counts, classes),
+        **stance_figures(counts),
     }
 
 
 def _differences(gold: Ints, first: Ints, second: Ints, weights: Floats) -> dict[str, Floats]:
     """Compute how much higher the second predictions score, for every resample."""
-    one, other = (Classes.of(gold, predicted) for predicted in (first, second))
-    before = _all_f1(count_states(gold, first, weights), one)
-    after = _all_f1(count_states(gold, second, weights), other)
-    # Of stances, not of means: one that either of them never met would be in one mean only.
-    both = one.any_found & other.any_found
+    before, after = count_states(gold, first, weights), count_states(gold, second, weights)
+    frames = presence_figures(after)["f1"] - presence_figures(before)["f1"]
+    one, other = stance_figures(before), stance_figures(after)
     return {
-        "macro_f1": mean_over(after["f1"] - before["f1"], one.present),
-        "stance_macro_f1": mean_over(after["stance"] - before["stance"], both),
-        "end_to_end_macro_f1": after["end_to_end_macro"] - before["end_to_end_macro"],
+        "macro_f1": mean_of_defined(frames),
+        # Of stances, not of means: one that either of them never met would be in one mean only.
+        "stance_macro_f1": mean_of_defined(other["stance"] - one["stance"]),
+        "end_to_end_macro_f1": mean_of_defined(other["end_to_end"] - one["end_to_end"]),
     }
-
-
-def _all_f1(counts: Floats, classes: Classes) -> dict[str, Floats]:
-    return {**presence_figures(counts, classes), **stance_figures(counts, classes)}
 
 
 def _exact_match_statistics(rows: _Rows, weights: Floats) -> dict[str, Floats]:
@@ -323,11 +313,11 @@ def _bins(presence: Floats) -> Ints:
     return np.searchsorted(edges, presence).astype(np.int64)
 
 
-def _missing(names: Sequence[str], there: Bools) -> tuple[str, ...]:
-    return tuple(name for name, is_there in zip(names, there, strict=True) if not is_there)
+def _undefined(names: Sequence[str], values: Floats) -> tuple[str, ...]:
+    return tuple(name for name, value in zip(names, values, strict=True) if np.isnan(value))
 
 
-def _stance_scores(draws: dict[str, Floats], support: int, found: Bools) -> StanceScores:
+def _stance_scores(draws: dict[str, Floats], support: int) -> StanceScores:
     def figures(values: Floats) -> dict[str, Figure]:
         return {name: Figure.of(values[:, i]) for i, name in enumerate(_STANCES)}
 
@@ -337,12 +327,12 @@ def _stance_scores(draws: dict[str, Floats], support: int, found: Bools) -> Stan
         end_to_end_macro_f1=Figure.of(draws["end_to_end_macro"]),
         f1=figures(draws["stance"]),
         end_to_end_f1=figures(draws["end_to_end"]),
-        left_out=_missing(_STANCES, found),
+        left_out=_undefined(_STANCES, draws["stance"][0]),
     )
 
 
 def _frame_scores(
-    draws: dict[str, Floats], rows: _Rows, classes: Classes, frames: Sequence[str]
+    draws: dict[str, Floats], rows: _Rows, frames: Sequence[str]
 ) -> dict[str, FrameScores]:
     return {
         name: FrameScores(
@@ -355,7 +345,7 @@ def _frame_scores(
             ece=Figure.reflected(draws["ece"][:, f]),
             stance_f1=Figure.of(draws["frame_stance"][:, f]),
             end_to_end_f1=Figure.of(draws["frame_end_to_end"][:, f]),
-            stance_left_out=_missing(_STANCES, classes.found[f]),
+            stance_left_out=_undefined(_STANCES, draws["frame_stances"][0, f]),
         )
         for f, name in enumerate(frames)
     }

@@ -35,7 +35,7 @@ def test_a_codebook_is_given_as_one_as_its_file_or_as_what_that_holds(tmp_path):
     BOOK.save(tmp_path / "book.json")
     given = (BOOK, BOOK.to_dict(), tmp_path / "book.json", str(tmp_path / "book.json"))
     assert [Codebook.of(one) for one in given] == [BOOK] * 4
-    with pytest.raises(CodebookError, match="^not a codebook: expected"):
+    with pytest.raises(CodebookError, match=r"^not a codebook: expected"):
         Codebook.of(["cooperation"])
 
 
