@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from queue import Empty, Full, Queue
 from threading import Event, Thread, local
 from typing import TypeVar
 
-__all__ = ["ahead"]
+__all__ = ["ahead", "while_wanted"]
 
 Item = TypeVar("Item")
+Made = TypeVar("Made")
 
 #: How often, in seconds, a thread that waits looks whether it is still wanted.
 _LOOK = 0.1
@@ -56,6 +57,28 @@ def ahead(items: Iterable[Item]) -> Iterator[Item]:
             waiting.get_nowait()
         # A read that never ends (a terminal, an open pipe) cannot be stopped from here.
         maker.join(_PATIENCE)
+
+
+def while_wanted(work: Callable[[Item], Made]) -> Callable[[Item], Made]:
+    """Return work that is not begun any more once what this thread makes ahead is unwanted.
+
+    It raises then, which ends the making. To be called in the thread that makes; the work may be
+    done in others. A process that ends while a thread of it computes may be torn down under it.
+    """
+    unwanted: Event | None = getattr(_here, "unwanted", None)
+    if unwanted is None:
+        return work
+
+    def guarded(item: Item) -> Made:
+        if unwanted.is_set():
+            raise _UnwantedError
+        return work(item)
+
+    return guarded
+
+
+class _UnwantedError(Exception):
+    """Nobody waits for what is made; nobody is told of this either."""
 
 
 def _make(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stance.ahead import ahead
+from stance.ahead import ahead, while_wanted
 
 
 def threads():
@@ -132,3 +132,29 @@ def test_a_stage_that_waits_for_ever_does_not_hold_up_a_caller_that_stops(monkey
         for thread in threads():
             thread.join(timeout=10)
     assert not threads()
+
+
+def test_work_is_not_begun_any_more_once_nobody_waits_for_it():
+    begun, going = [], threading.Event()
+
+    def work(number):
+        begun.append(number)
+        going.set()
+        time.sleep(0.05)
+        return number
+
+    def items():
+        yield 0
+        step = while_wanted(work)
+        yield [step(number) for number in range(1000)]
+
+    found = ahead(items())
+    next(found)
+    assert going.wait(timeout=10)
+    found.close()
+    assert threads() == []
+    assert len(begun) < 100
+
+
+def test_work_in_a_thread_that_makes_nothing_ahead_is_done():
+    assert while_wanted(len)("abc") == 3

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stance.ahead import while_wanted
 from stance.backends.base import Batch
 from stance.errors import ModelError, reason_of
 
@@ -68,12 +69,17 @@ class OnnxBackend:
         self._pool_process = 0
 
     def logits(self, batches: Sequence[Batch]) -> list[NDArray[np.float32]]:
-        """Return one float32 array of shape (rows, outputs) a batch, in order."""
+        """Return one float32 array of shape (rows, outputs) a batch, in order.
+
+        Raises:
+            ModelError: the model is closed, or its file cannot run a batch.
+        """
         if self._session is None:
             raise ModelError("this model is closed; load it again with stance.load()")
+        run = while_wanted(self._run)
         if self._threads == 1 or len(batches) < 2:
-            return [self._run(batch) for batch in batches]
-        return list(self._workers().map(self._run, batches))
+            return [run(batch) for batch in batches]
+        return list(self._workers().map(run, batches))
 
     def close(self) -> None:
         """Release the threads and the session."""

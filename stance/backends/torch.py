@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stance.ahead import while_wanted
 from stance.backends.base import Batch
 from stance.errors import InputError, MissingExtraError, ModelError, reason_of
 
@@ -52,12 +53,17 @@ class TorchBackend:
         self.batch_tokens = 1024 if on_cpu else 65_536
 
     def logits(self, batches: Sequence[Batch]) -> list[NDArray[np.float32]]:
-        """Return one float32 array of shape (rows, outputs) a batch, in order."""
+        """Return one float32 array of shape (rows, outputs) a batch, in order.
+
+        Raises:
+            ModelError: the model is closed, or its weights cannot run a batch.
+        """
         if self._model is None:
             raise ModelError("this model is closed; load it again with stance.load()")
         leave_threads_of_parent()
+        run = while_wanted(self._run)
         with self._torch.inference_mode():
-            return [self._run(batch) for batch in batches]
+            return [run(batch) for batch in batches]
 
     def close(self) -> None:
         """Release the model's memory."""

@@ -270,6 +270,33 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(run, tiny_folder, article
     assert "by an earlier run" in outcome.out
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_interrupt_does_not_wait_for_what_was_begun(articles, tmp_path, threads):
+    # The shipped model works on such a window for longer than a thread is waited for; and a process
+    # that ends under a thread of ONNX Runtime is aborted.
+    lines = (
+        f"On day {number} the two powers met and agreed to trade.\n" for number in range(12_000)
+    )
+    (articles / "long.txt").write_text("".join(lines), encoding="utf-8")
+    listens = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    words = ["label", articles, "-o", tmp_path / "out.jsonl", "--threads", threads]
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{listens}; {PROGRAM}", *map(str, words)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as process:
+        journal = tmp_path / "out.jsonl.partial" / "run.json"
+        while not journal.exists():
+            time.sleep(0.01)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.decode() == "stance: stopped; --resume goes on with what is done\n"
+
+
 def test_progress_is_shown_on_a_terminal_and_silent_in_a_pipe(tiny_folder, articles, tmp_path):
     def errors(stderr):
         words = ["label", articles, "--force", "-o", tmp_path / "o.csv", "--model", tiny_folder]
