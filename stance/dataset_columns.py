@@ -44,6 +44,11 @@ def add_columns(
     if isinstance(dataset, Mapping):
         splits = ", ".join(f"dataset[{str(split)!r}]" for split in dataset)
         raise InputError(f"found several splits, expected one of them: {splits}")
+    if not hasattr(dataset, "_fingerprint"):
+        raise InputError(
+            f"found: {type(dataset).__name__}; expected a datasets.Dataset (load a stream with "
+            "streaming=False; other texts are labelled by model.predict)"
+        )
     if text_column not in dataset.column_names:
         found = ", ".join(dataset.column_names)
         raise InputError(f"the dataset has no column {text_column!r}; it has {found}")

@@ -42,7 +42,9 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Predictions are indicator arrays of shape (n, F), as scikit-learn's metrics want them; the model
     with the stances is in ``model_``. These metrics want an indicator array as ``y`` too, and take
-    one of a single frame for two classes, present and absent.
+    one of a single frame for two classes, present and absent. Frames that are known from labels
+    alone stand in the order of their names; where folds may lack one, give a ``codebook`` or an
+    indicator array.
 
     Args:
         base: what training starts from, as in ``stance.finetune``.

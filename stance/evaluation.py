@@ -12,6 +12,7 @@ from stance.errors import CodebookError, InputError
 from stance.figures import Comparison, Evaluation
 from stance.files import LabelledRow, read_labelled
 from stance.model import StanceModel, load
+from stance.resampling import check_drawing
 from stance.scoring import difference, score
 
 __all__ = ["compare", "evaluate"]
@@ -54,6 +55,7 @@ def evaluate(
     >>> result.sentences, result.documents
     (288, 5)
     """
+    check_drawing(resamples, seed)
     judged = model if isinstance(model, StanceModel) else load(model)
     columns = (text_column, frames_column, document_column)
     rows = _rows_of(data, columns, judged.codebook, note)
@@ -108,6 +110,7 @@ def compare(
     >>> compare(model, strict, "seeds/labels.jsonl").macro_f1.high < 0
     True
     """
+    check_drawing(resamples, seed)
     one, other = (
         model if isinstance(model, StanceModel) else load(model) for model in (first, second)
     )

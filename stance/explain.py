@@ -21,6 +21,7 @@ from stance.codebook import STATES, Codebook
 from stance.decision import Decision
 from stance.errors import InputError
 from stance.figures import Figure
+from stance.resampling import check_drawing, resample_weights
 from stance.results import Word, top_words, word_rows
 from stance.tokens import WindowTokenizer
 
@@ -218,6 +219,7 @@ def faithfulness(
         raise InputError(
             f"share is {share} and draws is {draws}; expected 0 < share < 1 and draws of 1 or more"
         )
+    check_drawing(resamples, seed)
     generator = np.random.default_rng(seed)
     falls = []
     for case in _cases(model, sentences, method):
@@ -231,7 +233,7 @@ def faithfulness(
         raise InputError(
             "no sentence of two words or more carries a frame; expected some that the model labels"
         )
-    figures = _means(falls, resamples, generator)
+    figures = _means(falls, resamples, seed)
     return Faithfulness(len(falls), sum(map(len, falls)), share, *figures)
 
 
@@ -323,14 +325,11 @@ def _falls(model: Explainable, case: _Case, carried: Sequence[int], randoms: lis
     return np.stack([falls[: len(tops)].diagonal(), falls[len(tops) :].mean(axis=0)], axis=1)
 
 
-def _means(
-    falls: Sequence[Floats], resamples: int, generator: np.random.Generator
-) -> tuple[Figure, Figure, Figure]:
+def _means(falls: Sequence[Floats], resamples: int, seed: int) -> tuple[Figure, Figure, Figure]:
     """Average over decisions; draw whole sentences, whose decisions resemble each other."""
     sums = np.array([[len(fall), *fall.sum(axis=0)] for fall in falls])
-    units = len(sums)
-    weights = generator.multinomial(units, np.full(units, 1 / units), size=resamples)
-    totals = np.concatenate([sums.sum(axis=0, keepdims=True), weights @ sums])
+    drawn = resample_weights(np.arange(len(sums)), resamples, seed)
+    totals = np.concatenate([weights @ sums for weights in drawn])
     top, chance = totals[:, 1] / totals[:, 0], totals[:, 2] / totals[:, 0]
     return Figure.of(top), Figure.of(chance), Figure.of(top - chance)
 

@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar, cast
 
 from stance.results import DocumentResult
 
 __all__ = ["Row", "flat_rows", "frame_names", "rows_apart", "uniquely_named"]
 
 Row: TypeAlias = Mapping[str, Any]
+Item = TypeVar("Item", bound=Row | DocumentResult)
 
 
-def uniquely_named(items: Iterable[Row | DocumentResult]) -> Iterator[Row | DocumentResult]:
+def uniquely_named(items: Iterable[Item]) -> Iterator[Item]:
     """Yield items, each ``DocumentResult`` under an id of its own: ``a``, ``a (2)``, and so on."""
     names = _Names()
     for item in items:
-        yield replace(item, id=names.new(item.id)) if isinstance(item, DocumentResult) else item
+        if isinstance(item, DocumentResult):
+            yield cast("Item", replace(item, id=names.new(item.id)))
+        else:
+            yield item
 
 
 def flat_rows(items: Iterable[Row | DocumentResult]) -> Iterator[Row]:

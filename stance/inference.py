@@ -102,21 +102,28 @@ def checked_texts(texts: Iterable[str], *, what: str = "text", first: int = 0) -
 def document_windows(documents: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
     """Cut (id, text) pairs into lists that fill batches, as they are read.
 
+    What cannot be read is raised after the documents before it.
+
     Raises:
         InputError: a document is no pair of an id and a text, or a text is not a string.
     """
     window: list[tuple[str, str]] = []
     size = 0
-    for document in documents:
-        # A mapping and a set of two things have a length too, but no order to go by.
-        if not isinstance(document, (tuple, list)) or len(document) != 2:
-            raise InputError(f"found {document!r:.60}, expected a pair of an id and a text")
-        document_id, text = document
-        window.append((document_id, checked_text(text, f"document {document_id!r}")))
-        size += len(text)
-        if size > _CHARACTERS or len(window) == CHUNK:
+    try:
+        for document in documents:
+            # A mapping and a set of two things have a length too, but no order to go by.
+            if not isinstance(document, (tuple, list)) or len(document) != 2:
+                raise InputError(f"found {document!r:.60}, expected a pair of an id and a text")
+            document_id, text = document
+            window.append((document_id, checked_text(text, f"document {document_id!r}")))
+            size += len(text)
+            if size > _CHARACTERS or len(window) == CHUNK:
+                yield window
+                window, size = [], 0
+    except Exception:
+        if window:
             yield window
-            window, size = [], 0
+        raise
     if window:
         yield window
 

@@ -1,4 +1,4 @@
-"""The resamples of a bootstrap over documents: how often each draws each sentence."""
+"""The resamples of a bootstrap: how often each draws each document, sentence or decision."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from stance.errors import InputError
 
-__all__ = ["Resamples", "draw", "ratio"]
+__all__ = ["Resamples", "check_drawing", "draw", "ratio", "resample_weights"]
 
 # Weights (resamples × sentences) held at once: 16 MB, whatever the size of the data.
 _CHUNK = 2_000_000
@@ -43,15 +43,25 @@ def draw(documents: Sequence[object], sentences: int, resamples: int, seed: int)
         seed: the same seed gives the same resamples.
 
     Raises:
-        InputError: ``documents`` is of another length, or ``resamples`` below 0.
+        InputError: ``documents`` is of another length, or ``resamples`` or ``seed`` below 0.
     """
+    check_drawing(resamples, seed)
     groups = _groups(documents, sentences)
-    if resamples < 0:
-        raise InputError(f"resamples is {resamples}; expected 0 or more")
     total = int(groups.max()) + 1
     if total > 1:
-        return Resamples(total, "documents", _weights(groups, resamples, seed))
-    return Resamples(total, "sentences", _weights(np.arange(sentences), resamples, seed))
+        return Resamples(total, "documents", resample_weights(groups, resamples, seed))
+    return Resamples(total, "sentences", resample_weights(np.arange(sentences), resamples, seed))
+
+
+def check_drawing(resamples: int, seed: int) -> None:
+    """Refuse numbers that nothing can be drawn with.
+
+    Raises:
+        InputError: one of them is below 0.
+    """
+    for name, value in (("resamples", resamples), ("seed", seed)):
+        if value < 0:
+            raise InputError(f"{name} is {value}; expected 0 or more")
 
 
 def ratio(part: Floats, whole: Floats) -> Floats:
@@ -63,10 +73,16 @@ def ratio(part: Floats, whole: Floats) -> Floats:
     return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
 
 
-def _weights(units: Ints, resamples: int, seed: int) -> Iterator[Floats]:
-    """Yield how often each resample draws each sentence, some resamples at a time.
+def resample_weights(units: Ints, resamples: int, seed: int) -> Iterator[Floats]:
+    """Yield how often each resample draws each row, some resamples at a time.
 
-    ``units`` numbers what is drawn, a sentence each entry. First come ones: the data as they are.
+    Args:
+        units: of each row, the number (from 0) of what is drawn with it: its document, or itself.
+        resamples: how often to draw.
+        seed: the same seed gives the same resamples.
+
+    Yields:
+        Arrays of shape (some resamples, rows). First come ones: the data as they are.
     """
     yield np.ones((1, len(units)))
     generator = np.random.default_rng(seed)

@@ -31,6 +31,7 @@ from stance.files.annotations import label_studio_config, label_studio_task
 from stance.files.formats import to_cell, to_json
 from stance.files.output import require_new, write_whole
 from stance.files.partial import beside
+from stance.flat_rows import uniquely_named
 from stance.model import StanceModel
 from stance.results import DocumentResult, SentenceResult
 
@@ -112,7 +113,7 @@ def suggest(
     if n < 1:
         raise InputError(f"{n} sentences were asked for; expected 1 or more")
     pool = _Pool(max(POOL, 2 * n), seed)
-    for result in model.label_many(documents):
+    for result in uniquely_named(model.label_many(documents)):
         if on_result is not None:
             on_result(result)
         for sentence, bits in zip(result.sentences, _uncertainties(model, result), strict=True):

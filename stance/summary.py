@@ -16,7 +16,7 @@ from stance.errors import InputError, MissingExtraError
 from stance.figures import Figure
 from stance.files.tables import is_missing
 from stance.flat_rows import Row, flat_rows, frame_names, rows_apart, uniquely_named
-from stance.resampling import ratio
+from stance.resampling import check_drawing, ratio, resample_weights
 from stance.results import DocumentResult
 
 if TYPE_CHECKING:
@@ -27,14 +27,15 @@ __all__ = [
     "Summary",
     "TypicalSentence",
     "count_judged",
+    "models_of",
     "summarize",
     "wilson",
 ]
 
 _WITHHELD, _NOT_JUDGED, _NOT_CODED = -1, -2, len(STATES)
+_STANCES = (*STATES[1:], None)
+_MAY_BE_EMPTY = ("index", "probabilities", "uncertain")
 _NORMAL_975 = 1.959963984540054
-# Weights (resamples × documents) held at once: 16 MB, whatever the size of the corpus.
-_CHUNK = 2_000_000
 
 Floats = npt.NDArray[np.float64]
 
@@ -166,6 +167,7 @@ def summarize(
     typical: int = 3,
     resamples: int = 1000,
     seed: int = 0,
+    models: Iterable[tuple[str, ...]] | None = None,
 ) -> Summary:
     """Count frames and stances over a corpus.
 
@@ -186,9 +188,12 @@ def summarize(
         typical: number of typical sentences a frame; equal texts count once.
         resamples: number of resamples; 0 gives no intervals.
         seed: the same seed gives the same intervals.
+        models: the frames that each model which made rows was looking for; by default as the rows
+            tell, which a part of them may not.
 
     Raises:
-        InputError: there is no row, or one without ``document`` or ``frames``.
+        InputError: there is no row, or one without ``document`` or ``frames`` or with a stance that
+            is none; or ``resamples`` or ``seed`` is below 0.
 
     >>> one = {"document": "a", "frames": {"cooperation": "favor"}}
     >>> two = {"document": "b", "frames": {}}
@@ -196,16 +201,16 @@ def summarize(
     frame        sentences  share  favor  neutral  against  balance
     cooperation          1   0.50      1        0        0     1.00
     """
-    if resamples < 0:
-        raise InputError(f"resamples is {resamples}; expected 0 or more")
+    check_drawing(resamples, seed)
     found = list(rows_apart(_checked(flat_rows(uniquely_named(rows)))))
     names = frame_names(found) if frames is None else tuple(frames)
     documents: dict[object, int] = {}
     groups = np.array([documents.setdefault(row["document"], len(documents)) for row in found])
-    states = _states(found, names)
+    states = _states(found, names, models_of(found) if models is None else models)
     many = len(documents) > 1
     counts = _counts(states, groups if many else np.arange(len(found)))
-    draws = _draws(counts, resamples=resamples, seed=seed)
+    drawn = resample_weights(np.arange(len(counts)), resamples, seed)
+    draws = np.concatenate([weights @ counts for weights in drawn])
     uses = {}
     for number, name in enumerate(names):
         column = states[:, number]
@@ -228,10 +233,26 @@ def summarize(
     return Summary(len(documents), len(found), resampled, resamples, uses)
 
 
-def count_judged(rows: Sequence[Row], names: Sequence[str]) -> list[int]:
+def count_judged(
+    rows: Sequence[Row], names: Sequence[str], models: Iterable[tuple[str, ...]]
+) -> list[int]:
     """Return of each frame how many rows were judged for it, see ``FrameUse``."""
-    judged: list[int] = (_states(rows, names) != _NOT_JUDGED).sum(axis=0).tolist()
+    judged: list[int] = (_states(rows, names, models) != _NOT_JUDGED).sum(axis=0).tolist()
     return judged
+
+
+def models_of(rows: Iterable[Row]) -> frozenset[tuple[str, ...]]:
+    """Find the models that made rows, each told by the frames that it was looking for.
+
+    Probabilities of frames that a row does not carry are a model's: of all that it knows. A coder's
+    are of those alone that are there.
+    """
+    models: set[tuple[str, ...]] = set()
+    for row in rows:
+        known = tuple(row.get("probabilities") or ())
+        if known not in models and set(known) - row["frames"].keys():
+            models.add(known)
+    return frozenset(models)
 
 
 def wilson(count: int, total: int) -> Figure:
@@ -259,42 +280,36 @@ def _checked(rows: Iterable[Row]) -> Iterator[Row]:
                 f"row {number} has no document or no frames; expected the rows of a result, such "
                 'as {"document": "a", "text": "...", "frames": {"cooperation": "favor"}}'
             )
-        yield row
+        if wrong := [stance for stance in row["frames"].values() if stance not in _STANCES]:
+            raise InputError(
+                f"row {number} has the stance {wrong[0]!r}; expected {', '.join(STATES[1:])}, or "
+                "None for one that was not coded"
+            )
+        # As pandas puts it where rows of several tables stand in one.
+        empty = [name for name in _MAY_BE_EMPTY if is_missing(row.get(name))]
+        yield {**row, **dict.fromkeys(empty)} if empty else row
     if not number:
         raise InputError("found no row to summarize; expected at least one sentence")
 
 
-def _states(rows: Sequence[Row], names: Sequence[str]) -> npt.NDArray[np.int64]:
+def _states(
+    rows: Sequence[Row], names: Sequence[str], models: Iterable[tuple[str, ...]]
+) -> npt.NDArray[np.int64]:
     """Return ``(n, F)`` states: 0 absent to 3 against, or withheld, not judged or not coded."""
     numbers = {state: number for number, state in enumerate(STATES)}
     states = np.zeros((len(rows), len(names)), dtype=np.int64)
     columns = {name: column for column, name in enumerate(names)}
-    unknown = _unknown_columns(rows, columns)
+    unknown = {known: [columns[name] for name in columns.keys() - set(known)] for known in models}
     for line, row in enumerate(rows):
-        if unknown:
+        if any(unknown.values()):
             states[line, unknown.get(tuple(row.get("probabilities") or ()), [])] = _NOT_JUDGED
-        uncertain: Any = row.get("uncertain")
-        for frame in () if is_missing(uncertain) else uncertain:
+        for frame in row.get("uncertain") or ():
             if frame in columns:
                 states[line, columns[frame]] = _WITHHELD
         for frame, stance in row["frames"].items():
             if frame in columns:
                 states[line, columns[frame]] = numbers.get(stance, _NOT_CODED)
     return states
-
-
-def _unknown_columns(
-    rows: Sequence[Row], columns: Mapping[str, int]
-) -> dict[tuple[str, ...], list[int]]:
-    """Return, for the frames that rows have probabilities of, the columns of all others."""
-    models: set[tuple[str, ...]] = set()
-    for row in rows:
-        known = tuple(row.get("probabilities") or ())
-        # Probabilities of frames that a row does not carry are a model's: of all that it knows.
-        if known not in models and set(known) - row["frames"].keys():
-            models.add(known)
-    unknown = {known: [columns[name] for name in columns.keys() - set(known)] for known in models}
-    return {known: missing for known, missing in unknown.items() if missing}
 
 
 def _counts(states: npt.NDArray[np.int64], units: npt.NDArray[np.int64]) -> Floats:
@@ -304,18 +319,6 @@ def _counts(states: npt.NDArray[np.int64], units: npt.NDArray[np.int64]) -> Floa
     counts = np.zeros((int(units.max()) + 1, values.shape[1]))
     np.add.at(counts, units, values)
     return counts
-
-
-def _draws(counts: Floats, *, resamples: int, seed: int) -> Floats:
-    """Sum the counts of each resample, the data as they are first."""
-    generator = np.random.default_rng(seed)
-    units = len(counts)
-    sums = [counts.sum(axis=0, keepdims=True)]
-    step = max(1, _CHUNK // units)
-    for start in range(0, resamples, step):
-        size = min(step, resamples - start)
-        sums.append(generator.multinomial(units, np.full(units, 1 / units), size=size) @ counts)
-    return np.concatenate(sums)
 
 
 def _share(carrying: Floats, judged: Floats, *, single: bool) -> Figure:

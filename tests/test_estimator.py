@@ -234,7 +234,16 @@ def test_the_notation_and_a_column_of_texts_are_read(tiny_folder):
     fitted = StanceClassifier(base=tiny_folder, epochs=1).fit(
         np.array(TEXTS, dtype=object)[:, None], ["weather:favor", "trade", ""] * 6, groups=GROUPS
     )
-    assert fitted.frames_ == ("weather", "trade")
+    assert fitted.frames_ == ("trade", "weather")
+
+
+def test_the_rows_order_is_not_that_of_the_columns(tiny_folder):
+    labels = [("weather:favor", "", "trade:against")[n % 3] for n in range(18)]
+    there, back = (
+        StanceClassifier(base=tiny_folder, epochs=1).fit(TEXTS[::step], labels[::step])
+        for step in (1, -1)
+    )
+    assert there.frames_ == back.frames_ == ("trade", "weather")
 
 
 def test_columns_of_an_indicator_keep_their_order_without_a_codebook(tiny_folder):

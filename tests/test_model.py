@@ -141,6 +141,19 @@ def test_label_refuses_what_is_no_text(tiny_model):
         tiny_model.label(b"bytes")
 
 
+def test_documents_before_one_that_cannot_be_read_are_labelled(tiny_model):
+    def documents():
+        yield from ((name, "They trade.") for name in "abc")
+        raise OSError("the disk is gone")
+
+    wrong = [("a", "They trade.")] * 3 + [("d", None)]
+    for source, error in ((documents(), OSError), (wrong, InputError)):
+        results = tiny_model.label_many(source)
+        assert len([next(results) for _ in range(3)]) == 3
+        with pytest.raises(error):
+            next(results)
+
+
 def test_label_many_equals_label(tiny_model):
     documents = [(str(i), " ".join(SENTENCES[i % 4 :])) for i in range(9)]
     many = list(tiny_model.label_many(iter(documents)))
@@ -199,6 +212,15 @@ def test_what_is_pushed_decides_as_the_model_does(tiny_model, monkeypatch):
     changed.push_to_hub("owner/name")
     tiny_model.push_to_hub("owner/name")
     assert [folder.decision for folder in pushed] == [changed.decision, tiny_model.decision]
+
+
+def test_a_stream_or_a_table_of_another_library_is_refused(tiny_model):
+    datasets = pytest.importorskip("datasets", reason="needs the extra train")
+    rows = datasets.Dataset.from_dict({"text": SENTENCES})
+    with pytest.raises(InputError, match=r"found: IterableDataset; expected a datasets\.Dataset"):
+        tiny_model.label_dataset(rows.to_iterable_dataset())
+    with pytest.raises(InputError, match="found: DataFrame;"):
+        tiny_model.label_dataset(rows.to_pandas())
 
 
 def test_a_dataset_without_the_column_is_refused(tiny_model):

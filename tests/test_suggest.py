@@ -43,6 +43,15 @@ def test_so_many_are_chosen_as_were_asked_for(chosen):
     assert len({suggestion.id for suggestion in chosen}) == 30
 
 
+def test_documents_of_one_name_keep_their_sentences_apart(tiny_model):
+    found = suggest(
+        tiny_model, [("a", TEXT), ("a", "Two world powers trade. Sanctions rain on a state.")], n=10
+    )
+    ids = [suggestion.id for suggestion in found]
+    assert len(set(ids)) == len(ids)
+    assert {suggestion.document for suggestion in found} == {"a", "a (2)"}
+
+
 def test_what_is_chosen_is_a_stretch_of_its_document(chosen, articles):
     documents = dict(articles)
     for suggestion in chosen:

@@ -148,6 +148,23 @@ def test_where_all_documents_are_alike_a_share_has_the_score_interval():
     assert summarize(rows, resamples=0).frames["order"].share.low is None
 
 
+@pytest.mark.parametrize("option", ["resamples", "seed"])
+def test_numbers_that_nothing_can_be_drawn_with_are_refused(option):
+    with pytest.raises(InputError, match=f"^{option} is -1; expected 0 or more"):
+        summarize(CORPUS, **{option: -1})
+
+
+def test_a_stance_that_is_none_is_refused():
+    with pytest.raises(InputError, match=r"^row 1 has the stance 'FAVOR'; expected favor, neutral"):
+        summarize([row("a", {"order": "FAVOR"})])
+
+
+def test_cells_that_are_empty_are_as_if_they_were_not_there():
+    nothing = dict.fromkeys(("index", "probabilities", "uncertain"), float("nan"))
+    rows = [row("a", {"order": "favor"}), row("a", {"order": "favor"}) | nothing]
+    assert summarize(rows).frames["order"].sentences == 2
+
+
 def test_a_single_sentence_has_no_interval():
     order = summarize([row("a", {"order": "favor"})]).frames["order"]
     assert str(order.share) == str(order.balance) == "1.00"

@@ -6,21 +6,24 @@ import hashlib
 import json
 import logging
 import unicodedata
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from stance.codebook import Codebook, Frame, parse_labels
 from stance.errors import CodebookError, InputError
 from stance.files import LabelledRow, read_labelled
-from stance.files.tables import is_missing, missing_column
+from stance.files.sources import kind_of
+from stance.files.tables import Row, TableFile, is_missing, missing_column
 from stance.files.text import clean
 
 __all__ = ["CHARACTERS_A_TOKEN", "Columns", "Data", "choose_codebook", "digest", "read_data"]
 
-#: A file, several files, or rows: a ``datasets.Dataset``, a pandas frame, mappings, LabelledRows.
+#: A file, several files, or rows: a ``datasets.Dataset``, a pandas frame, a pyarrow table,
+#: mappings, LabelledRows.
 Data: TypeAlias = Any
 
 #: Where the text, the labels and the group are: three names of columns.
@@ -30,6 +33,9 @@ GROUP_COLUMN = "document"
 
 #: Of English, about.
 CHARACTERS_A_TOKEN = 4.5
+
+# What only the lists of ``suggest`` have: in them an empty cell is a row that nobody labelled yet.
+_COLUMN_OF_SUGGESTIONS = "unsure_of"
 
 logger = logging.getLogger("stance.finetune")
 
@@ -41,13 +47,15 @@ def read_data(
 
     Args:
         data: a JSONL, CSV, TSV or Parquet file, an export of Label Studio (JSON) or doccano, or a
-            list of such files; a ``datasets.Dataset``; a pandas frame; or rows, as mappings of
-            column → value or as ``LabelledRow``. A stance of None was not coded. But where a table
-            of columns (Dataset, pandas, Parquet) names the same frames in every row, as a struct
-            does, None stands for a frame that is absent.
+            list of such files; a ``datasets.Dataset``; a pandas frame; a pyarrow table; or rows, as
+            mappings of column → value or as ``LabelledRow``. A stance of None was not coded. But
+            where a table of columns (Dataset, pandas, pyarrow, Parquet) names the same frames in
+            every row, as a struct does, None stands for a frame that is absent. Where such a table
+            has its labels as text, an empty cell stands for no frame.
         columns: of the text, the labels and what rows are grouped by; rows need no ``id`` to be
             grouped by it, each is then by itself.
-        note: called with a line on what an export, or None in a table, was taken for.
+        note: called with a line on what an export, None for a stance, or an empty cell of a table
+            was taken for.
 
     Raises:
         InputError: there is no row, a row cannot be read, has no text or is not labelled, or no row
@@ -58,18 +66,21 @@ def read_data(
     if hasattr(data, "to_dict") and hasattr(data, "columns"):
         rows = _from_table(data.to_dict("records"), columns, note)
     elif hasattr(data, "column_names") and not isinstance(data, Mapping):
-        rows = _from_table(list(data), columns, note)
+        # A table of pyarrow is a sequence of its columns, a Dataset one of its rows.
+        items = data.to_pylist() if hasattr(data, "to_pylist") else list(data)
+        rows = _from_table(items, columns, note)
     elif isinstance(data, Iterable) and not isinstance(data, Mapping):
         rows = _from_list(list(data), columns, note)
     else:
         raise InputError(
             f"the data are a {type(data).__name__}; expected a file, a datasets.Dataset (one "
-            "split), a pandas frame, or a list of rows"
+            "split), a pandas frame, a pyarrow table, or a list of rows"
         )
     if not rows:
         raise InputError("the data hold no rows; expected labelled sentences")
     if columns[2] not in (GROUP_COLUMN, "id") and all(row.document == row.id for row in rows):
         raise InputError(f"no row has a value in {columns[2]!r}, the column to group by")
+    _tell_of_frames_everywhere(rows, note)
     return [
         replace(
             row,
@@ -106,7 +117,8 @@ def choose_codebook(
         book = base
     if book is None:
         known = {frame.name: frame for frame in (base.frames if base else ())}
-        frames = tuple(known.get(name) or _frame_of(name, rows) for name in found)
+        # By name: the same frames in another order of rows, as in a fold, have the same columns.
+        frames = tuple(known.get(name) or _frame_of(name, rows) for name in sorted(found))
         book = Codebook(frames, name="from the rows")
     for row in rows:
         try:
@@ -163,6 +175,8 @@ def _from_files(
             raise InputError(f"{file} has no rows; expected labelled sentences")
         if found.note:
             note(found.note)
+        if kind_of(file) == "parquet" and (empty := _rows_with_nulls(file, frames)):
+            note(_read_as_absent(empty, file.name))
         grouped = _by_id(found.rows) if group == "id" else found.rows
         rows += [_apart(row, taken, number) for row in grouped]
         taken.update(row.document for row in grouped)
@@ -188,31 +202,68 @@ def _apart(row: LabelledRow, taken: Set[str], number: int) -> LabelledRow:
 def _from_table(
     items: Sequence[Mapping[str, Any]], columns: Columns, note: Callable[[str], None]
 ) -> list[LabelledRow]:
-    """Read the rows of a table, and say what None was taken for: it may mean either."""
+    """Read the rows of a table, and say what an empty cell was taken for: it may mean either."""
     column = columns[1]
     labels = [item[column] for item in items if isinstance(item.get(column), Mapping)]
     struct = len({frozenset(found) for found in labels}) == 1
-    if empty := sum(any(map(is_missing, found.values())) for found in labels):
+    if empty := sum(map(_has_none, labels)):
         note(
-            f"{empty:,} rows of the table have None for a frame; all rows name the same frames, so "
-            "it is read as absent: where a stance was not coded, give the labels as text"
+            _read_as_absent(empty, "the table")
             if struct
             else f"{empty:,} rows of the table have None for a frame; the rows name different "
             "frames, so it is read as a stance that was not coded: leave out what is absent"
         )
+    # Of CSV, pandas makes NaN of the empty cell that stands for no frame.
+    text = not labels and not any(_COLUMN_OF_SUGGESTIONS in item for item in items)
+    blank = sum(column in item and is_missing(item[column]) for item in items)
+    if blank and text:
+        note(
+            f"{blank:,} rows of the table have an empty cell for their labels; it is read as "
+            "labelled, with no frame: take out the rows that nobody labelled"
+        )
     rows = [
-        {**item, column: _cell(item[column], struct=struct)} if column in item else item
+        {**item, column: _cell(item[column], struct=struct, text=text)} if column in item else item
         for item in items
     ]
     return _from_mappings(rows, columns)
 
 
-def _cell(value: object, *, struct: bool) -> object:
+def _cell(value: object, *, struct: bool, text: bool) -> object:
     """Return the labels in a cell of a table as rows by themselves have them."""
     if isinstance(value, Mapping):
         stances = {f: None if is_missing(stance) else stance for f, stance in value.items()}
         return {f: s for f, s in stances.items() if not (struct and s is None)}
-    return {} if is_missing(value) else value
+    if is_missing(value):
+        return {} if text else None
+    return value
+
+
+def _has_none(labels: object) -> bool:
+    return isinstance(labels, Mapping) and any(map(is_missing, labels.values()))
+
+
+def _rows_with_nulls(file: Path, column: str) -> int:
+    """Count the rows of a Parquet file with a null among their labels: reading leaves those out."""
+    rows = TableFile(file, "parquet", columns=[column])
+    return sum(isinstance(row, Row) and _has_none(row.values[column]) for row in rows)
+
+
+def _read_as_absent(number: int, where: str) -> str:
+    return (
+        f"{number:,} rows of {where} have None for a frame; all rows name the same frames, so it "
+        "is read as absent: where a stance was not coded, give the labels as text"
+    )
+
+
+def _tell_of_frames_everywhere(rows: Sequence[LabelledRow], note: Callable[[str], None]) -> None:
+    """Say how null was read in rows as a table is written to JSON: with every frame in each."""
+    everywhere = len({frozenset(row.frames) for row in rows}) == 1 and len(rows[0].frames) > 1
+    empty = sum(None in row.frames.values() for row in rows)
+    if empty and everywhere:
+        note(
+            f"{empty:,} rows have a frame without a stance (null in JSON), and all rows name the "
+            "same frames; it is read as present, its stance not coded: leave out what is absent"
+        )
 
 
 def _from_mappings(items: Iterable[Any], columns: Columns) -> list[LabelledRow]:
@@ -246,6 +297,11 @@ def _labels(value: object) -> Mapping[str, str | None]:
         return parse_labels(value)
     if isinstance(value, Mapping):
         return {str(frame): stance for frame, stance in value.items()}
+    if is_missing(value):
+        raise CodebookError(
+            'the row is not labelled; expected an object such as {"cooperation": "favor"} or the '
+            'text cooperation:favor, and {} or "" where there is no frame'
+        )
     raise CodebookError(
         f"the labels are a {type(value).__name__}; expected an object such as "
         '{"cooperation": "favor"}, or the text cooperation:favor'
@@ -277,10 +333,15 @@ def latin_length(text: str) -> float:
 
 def distinct_ids(rows: Sequence[LabelledRow]) -> list[LabelledRow]:
     """Return the rows with ids that are all different."""
-    seen: Counter[str] = Counter()
+    given = {row.id for row in rows}
+    seen: set[str] = set()
+    numbers: dict[str, Iterator[int]] = defaultdict(lambda: count(2))
     named = []
     for row in rows:
-        seen[row.id] += 1
-        again = seen[row.id] > 1
-        named.append(replace(row, id=f"{row.id} ({seen[row.id]})") if again else row)
+        if row.id in seen:
+            names = (f"{row.id} ({number})" for number in numbers[row.id])
+            named.append(replace(row, id=next(name for name in names if name not in given)))
+        else:
+            named.append(row)
+        seen.add(row.id)
     return named

@@ -63,7 +63,8 @@ class Workspace:
         if self._holds_model() and not (resume or force):
             raise OutputError(f"{self.output} exists already; choose another name or use --force")
         # Of a model that was moved away or renamed: somebody may be at work on it.
-        if self._placed_label_errors.exists() and not (resume or force):
+        going_on = resume and (self.folder.exists() or self._holds_model())
+        if self._placed_label_errors.exists() and not (going_on or force):
             raise OutputError(
                 f"{self._placed_label_errors} of an earlier model is there still; move it away, "
                 "choose another name or use --force"

@@ -13,7 +13,7 @@ from stance.errors import InputError
 from stance.files.tables import is_missing
 from stance.files.text import clean
 from stance.flat_rows import frame_names, rows_apart
-from stance.summary import Summary, summarize
+from stance.summary import Summary, models_of, summarize
 
 __all__ = ["MAX_SOURCES", "Article", "Corpus", "FrameStyle", "Group", "gather"]
 
@@ -99,7 +99,12 @@ class Corpus:
     @cached_property
     def summary(self) -> Summary:
         """The frames over all sentences."""
-        return summarize(self.rows, frames=self.names)
+        return summarize(self.rows, frames=self.names, models=self.models)
+
+    @cached_property
+    def models(self) -> frozenset[tuple[str, ...]]:
+        """The frames that each model was looking for, as all rows tell."""
+        return models_of(self.rows)
 
     @cached_property
     def periods(self) -> list[Group]:
@@ -143,7 +148,9 @@ class Corpus:
 
     def _group(self, name: str, articles: Sequence[Article]) -> Group:
         rows = [row for article in articles for row in article.rows]
-        return Group(name, _years(name), summarize(rows, frames=self.names, typical=0))
+        return Group(
+            name, _years(name), summarize(rows, frames=self.names, typical=0, models=self.models)
+        )
 
 
 def gather(

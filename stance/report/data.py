@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from stance.codebook import STATES
-from stance.report.corpus import Article
+from stance.report.corpus import Article, Corpus
 from stance.report.packing import pack
 from stance.results import Word, telling_words
 from stance.summary import count_judged, wilson
@@ -80,18 +80,19 @@ class Sentence(NamedTuple):
     entries: tuple[Entry, ...] = ()
 
 
-def overview(articles: Sequence[Article], names: Sequence[str]) -> dict[str, Any]:
+def overview(corpus: Corpus) -> dict[str, Any]:
     """List what the overview shows of the articles, a list a column.
 
     ``source`` counts into ``sources``. In ``numbers``, packed, each article has its number of
     sentences and then the twelve of ``counts`` for each frame.
     """
+    articles = corpus.articles
     sources = list(dict.fromkeys(article.source for article in articles))
     places = {source: place for place, source in enumerate(sources)}
     numbers: list[int] = []
     for article in articles:
         numbers.append(len(article.rows))
-        for frame in counts(article, names):
+        for frame in counts(article, corpus):
             numbers += (number + 1 for number in frame)
     return {
         "title": [article.title for article in articles],
@@ -102,13 +103,15 @@ def overview(articles: Sequence[Article], names: Sequence[str]) -> dict[str, Any
     }
 
 
-def counts(article: Article, names: Sequence[str]) -> list[list[int]]:
-    """Count an article.
+def counts(article: Article, corpus: Corpus) -> list[list[int]]:
+    """Count an article of a corpus.
 
     Each frame has twelve numbers: its sentences in favor, neutral, against, not coded and withheld;
     how many were judged for it; the interval of its share; and its highest P in favor, neutral,
     against, and not coded or withheld.
     """
+    names = corpus.names
+    judged_for = count_judged(article.rows, names, corpus.models)
     found = {name: [0] * _WITHHELD for name in names}
     highest = {name: [-1] * _NOT_CODED for name in names}
     for row in article.rows:
@@ -117,7 +120,7 @@ def counts(article: Article, names: Sequence[str]) -> list[list[int]]:
             place = min(state, _NOT_CODED) - 1
             highest[frame][place] = max(highest[frame][place], _hundredths(probability))
     frames = []
-    for name, judged in zip(names, count_judged(article.rows, names), strict=True):
+    for name, judged in zip(names, judged_for, strict=True):
         figure = wilson(sum(found[name][:_NOT_CODED]), judged)
         interval = [_hundredths(figure.low), _hundredths(figure.high)]
         frames.append([*found[name], judged, *interval, *highest[name]])

@@ -137,7 +137,7 @@
     return [...filter.frames].some((frame) => {
       const { counts, highest } = use(article, frame);
       return [...filter.stances].some((stance) =>
-        data.scored ? highest[stance - 1] >= filter.least && highest[stance - 1] >= 0 : counts[stance - 1] > 0);
+        highest[stance - 1] >= 0 ? highest[stance - 1] >= filter.least : counts[stance - 1] > 0);
     });
   }
 

@@ -107,7 +107,7 @@ class _Page:
         return {
             "frames": frames,
             "columns": columns,
-            "articles": overview(self.corpus.articles, self.corpus.names),
+            "articles": overview(self.corpus),
             "whole": self.whole,
             "scored": self.has_probabilities,
             "listed": LISTED_FROM,

@@ -157,8 +157,8 @@ def test_an_overview_counts_states_and_keeps_the_highest_probability():
         {"frames": {}, "probabilities": {"order": 0.4}, "uncertain": ["order"]},
         {"frames": {}, "probabilities": {"order": 0.1}},
     ]
-    [article] = gather(rows(*sentences)).articles
-    assert counts(article, ["order"]) == [[1, 0, 1, 0, 1, 4, 15, 85, 70, -1, 90, 40]]
+    corpus = gather(rows(*sentences))
+    assert counts(corpus.articles[0], corpus) == [[1, 0, 1, 0, 1, 4, 15, 85, 70, -1, 90, 40]]
 
 
 def test_an_overview_knows_what_an_article_was_not_judged_for():
@@ -169,16 +169,32 @@ def test_an_overview_knows_what_an_article_was_not_judged_for():
             {"document": "b", "frames": {}, "probabilities": {"trade": 0.1}},
         )
     )
-    of_order, of_trade = counts(corpus.articles[1], ["order", "trade"])
+    of_order, of_trade = counts(corpus.articles[1], corpus)
     # Sentences judged, and the interval of the share, which is none.
     assert of_order[5:8] == [0, -1, -1]
     assert (of_trade[5], of_trade[0]) == (2, 1)
 
 
+def test_what_an_article_was_judged_for_is_told_by_all_rows():
+    # By itself, each article could be a coder's, who looked for every frame.
+    trade = {"frames": {"trade": "favor"}, "probabilities": {"trade": 0.9}, "source": "S"}
+    corpus = gather(
+        rows(
+            {"document": "a", "frames": {}, "probabilities": {"order": 0.1}, "source": "T"},
+            {"document": "b"} | trade,
+            {"document": "c", "frames": {}, "probabilities": {"trade": 0.1}, "source": "T"},
+        )
+    )
+    of_order, _ = counts(corpus.articles[1], corpus)
+    assert of_order[5] == 0
+    judged = {group.name: group.summary.frames["order"].judged for group in corpus.sources}
+    assert judged == {"T": 1, "S": 0}
+
+
 def test_an_overview_is_a_list_a_column():
     corpus = gather(rows({"document": "a", "source": "x"}, {"document": "b", "source": "x"}))
-    listed = overview(corpus.articles, ["order"])
-    numbers = [1, *(number + 1 for number in counts(corpus.articles[0], ["order"])[0])]
+    listed = overview(corpus)
+    numbers = [1, *(number + 1 for number in counts(corpus.articles[0], corpus)[0])]
     assert listed == {
         "title": ["a", "b"],
         "date": ["", ""],
