@@ -8,9 +8,7 @@ from stance.store import BESIDE, ModelFolder
 __all__ = ["push"]
 
 
-def push(
-    folder: ModelFolder, repo_id: str, *, private: bool = True, message: str = "Upload model"
-) -> str:
+def push(folder: ModelFolder, repo_id: str, *, private: bool = True) -> str:
     """Upload a model to the Hub; ``stance.load(repo_id)`` gets it back.
 
     The files that ``stance.json`` names, that file itself and the card go there, and nothing else
@@ -20,7 +18,6 @@ def push(
         folder: the model's folder; its checksums are verified first.
         repo_id: ``owner/name``; made where it is missing.
         private: a repository that is made can be seen by its owner alone.
-        message: of the commit.
 
     Returns:
         The address of the commit.
@@ -44,7 +41,7 @@ def push(
             repo_id=repo_id,
             folder_path=folder.path,
             allow_patterns=[*folder.files, *BESIDE],
-            commit_message=message,
+            commit_message=f"Upload {folder.name} {folder.version}",
         )
     except (unreachable, errors.HFValidationError, OSError, ValueError) as error:
         reason = reason_of(error)

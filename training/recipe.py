@@ -45,7 +45,6 @@ def train(
         codebook=CODEBOOK,
         base=base,
         recipe=recipe,
-        progress=False,
         watch=watch,
     )
     if watch is not None:

@@ -265,7 +265,6 @@ def _train(
         codebook=task.codebook,
         base=task.base.path,
         recipe=plan.recipe,
-        progress=False,
         watch=Watch(
             folder=task.workspace.part(name),
             checkpoint_seconds=CHECKPOINT_SECONDS,

@@ -136,7 +136,7 @@ def _logistic_fit(features: Any, states: Any, recipe: Recipe) -> tuple[Any, Any]
     scaled = (features - centre) / spread
     weight = torch.zeros(outputs, features.shape[1], dtype=torch.float64, requires_grad=True)
     bias = torch.zeros(outputs, dtype=torch.float64, requires_grad=True)
-    state_weights, row_weights = torch.tensor(recipe.state_weights), torch.ones(len(states))
+    state_weights = torch.tensor(recipe.state_weights)
     optimizer: Any = torch.optim.LBFGS([weight, bias], max_iter=200, line_search_fn="strong_wolfe")
 
     def step() -> Any:
@@ -145,7 +145,6 @@ def _logistic_fit(features: Any, states: Any, recipe: Recipe) -> tuple[Any, Any]
         loss = frame_loss(
             logits,
             states,
-            row_weights,
             state_weights=state_weights,
             label_smoothing=recipe.label_smoothing,
         )

@@ -23,7 +23,6 @@ __all__ = ["LengthSampler", "frame_loss", "frame_trainer"]
 def frame_loss(
     logits: torch.Tensor,
     states: torch.Tensor,
-    row_weights: torch.Tensor,
     *,
     state_weights: torch.Tensor,
     label_smoothing: float,
@@ -34,7 +33,6 @@ def frame_loss(
         logits: float tensor of shape (n, F * 4).
         states: int64 tensor of shape (n, F); -1 is a frame that is present with its stance not
             coded, whose loss is that of "not absent"; -2 is a frame nobody looked for: no loss.
-        row_weights: float tensor of shape (n,).
         state_weights: float tensor of shape (4,).
         label_smoothing: share of the mass that goes to all four states alike.
     """
@@ -46,7 +44,7 @@ def frame_loss(
     smooth = log_probabilities.mean(dim=-1)
     loss = -(1 - label_smoothing) * right - label_smoothing * smooth
     weights = torch.where(states < 0, state_weights[1:].mean(), state_weights[known])
-    weights = weights * row_weights.unsqueeze(-1) * (states > -2)
+    weights = weights * (states > -2)
     return (loss * weights).sum() / weights.sum().clamp(min=1e-8)
 
 
@@ -127,7 +125,6 @@ class _FrameTrainer(Trainer):
         loss = frame_loss(
             outputs.logits,
             inputs["labels"],
-            inputs["row_weight"],
             state_weights=self._state_weights.to(outputs.logits.device),
             label_smoothing=self._label_smoothing,
         )

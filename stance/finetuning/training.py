@@ -18,12 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.codebook import Codebook
-from stance.decision import NOT_CODED
 from stance.errors import MissingExtraError, ModelError, reason_of
 
 __all__ = [
     "NOT_JUDGED",
-    "STANCE_NOT_CODED",
     "Classifier",
     "Recipe",
     "Watch",
@@ -35,9 +33,6 @@ __all__ = [
     "run_batches",
     "train_classifier",
 ]
-
-#: The target of a frame that is present but whose stance was not coded.
-STANCE_NOT_CODED = NOT_CODED
 
 #: The target of a frame that nobody looked for in this sentence: it is not trained.
 NOT_JUDGED = -2
@@ -110,8 +105,6 @@ def train_classifier(
     codebook: Codebook,
     base: str | Path,
     recipe: Recipe,
-    row_weights: NDArray[np.float32] | None = None,
-    progress: bool = True,
     watch: Watch | None = None,
     start: Callable[[Classifier], None] | None = None,
 ) -> Classifier:
@@ -120,13 +113,11 @@ def train_classifier(
     Args:
         texts: n sentences.
         states: int array of shape (n, F): 0 absent, 1 favor, 2 neutral, 3 against, or
-            ``STANCE_NOT_CODED`` or ``NOT_JUDGED``.
+            ``NOT_CODED`` or ``NOT_JUDGED``.
         codebook: the frames, in the order of the columns of ``states``.
         base: a folder or Hub id of an encoder or classifier. Of a classifier's head, the outputs
             of this codebook's frames are taken over.
         recipe: see ``Recipe``. The same recipe on the same machine gives the same weights.
-        row_weights: float array of shape (n,); 1 by default.
-        progress: show a bar.
         watch: keeps checkpoints and looks at the classifier as it is trained.
         start: called with the classifier as it was loaded, to change what training starts from; it
             draws nothing at random.
@@ -156,15 +147,14 @@ def train_classifier(
         classifier.model.set_attn_implementation("eager")
     if watch is not None and watch.gradient_checkpointing:
         classifier.model.gradient_checkpointing_enable()
-    weights = np.ones(len(texts), np.float32) if row_weights is None else row_weights
-    columns = _columns(classifier, texts, states, weights, max_length=recipe.max_length)
+    columns = _columns(classifier, texts, states, max_length=recipe.max_length)
     place = tempfile.TemporaryDirectory() if watch is None else nullcontext(str(watch.folder))
     with place as folder:
         trainer = frame_trainer(
             recipe.state_weights,
             recipe.label_smoothing,
             model=classifier.model,
-            args=_arguments(recipe, folder, progress=progress),
+            args=_arguments(recipe, folder),
             train_dataset=Dataset.from_dict(columns),
             data_collator=DataCollatorWithPadding(classifier.tokenizer),
         )
@@ -301,7 +291,6 @@ def _columns(
     classifier: Classifier,
     texts: Sequence[str],
     states: NDArray[np.int64],
-    weights: NDArray[np.float32],
     *,
     max_length: int,
 ) -> dict[str, Any]:
@@ -311,11 +300,10 @@ def _columns(
         "input_ids": encoded["input_ids"],
         "attention_mask": encoded["attention_mask"],
         "labels": states.tolist(),
-        "row_weight": weights.tolist(),
     }
 
 
-def _arguments(recipe: Recipe, folder: str, *, progress: bool) -> Any:
+def _arguments(recipe: Recipe, folder: str) -> Any:
     """Return a recipe as the ``Trainer`` knows it."""
     import torch
     from transformers import TrainingArguments
@@ -336,7 +324,7 @@ def _arguments(recipe: Recipe, folder: str, *, progress: bool) -> Any:
         save_total_limit=2,
         logging_strategy="no",
         report_to="none",
-        disable_tqdm=not progress,
+        disable_tqdm=True,
     )
     # On several GPUs a batch would be so many times as large as the recipe says.
     arguments._n_gpu = min(1, arguments.n_gpu)

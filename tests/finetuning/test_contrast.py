@@ -6,19 +6,19 @@ import tiny_encoders
 import torch
 
 from stance.codebook import Codebook, Frame
+from stance.decision import NOT_CODED
 from stance.finetuning import contrast
 from stance.finetuning.contrast import pull_together
 from stance.finetuning.heads import output_layer
 from stance.finetuning.training import (
     NOT_JUDGED,
-    STANCE_NOT_CODED,
     Recipe,
     load_classifier,
 )
 
 BOOK = Codebook((Frame("weather"), Frame("trade")))
 TEXTS = ["it rained", "it rained again", "the powers trade", "they trade", "they met", "it met"]
-STATES = np.array([[1, 0], [3, 0], [0, 2], [0, STANCE_NOT_CODED], [0, 0], [0, 0]])
+STATES = np.array([[1, 0], [3, 0], [0, 2], [0, NOT_CODED], [0, 0], [0, 0]])
 
 
 def loaded(base):

@@ -9,13 +9,11 @@ from stance.finetuning.loss import frame_loss  # noqa: E402
 EVEN = torch.ones(4)
 
 
-def loss(logits, states, *, weights=EVEN, rows=None, smoothing=0.0):
-    rows = torch.ones(len(states)) if rows is None else torch.tensor(rows)
+def loss(logits, states, *, weights=EVEN, smoothing=0.0):
     return float(
         frame_loss(
             torch.tensor(logits),
             torch.tensor(states),
-            rows,
             state_weights=weights,
             label_smoothing=smoothing,
         )
@@ -49,8 +47,3 @@ def test_a_stance_that_was_not_coded_asks_for_presence_only():
     logits = [[0.0, 1.0, 2.0, 3.0]]
     present = 1 - 1 / (1 + math.e + math.e**2 + math.e**3)
     assert loss(logits, [[-1]]) == pytest.approx(-math.log(present), rel=1e-5)
-
-
-def test_a_row_of_weight_nought_does_not_count():
-    logits = [[1.0, 0.0, 0.0, 0.0], [0.0, 9.0, 0.0, 0.0]]
-    assert loss(logits, [[0], [0]], rows=[1.0, 0.0]) == pytest.approx(loss(logits[:1], [[0]]))

@@ -5,10 +5,9 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from stance.codebook import Codebook, Frame
-from stance.decision import states_of
+from stance.decision import NOT_CODED, states_of
 from stance.errors import CodebookError, ModelError
 from stance.finetuning.training import (
-    STANCE_NOT_CODED,
     Recipe,
     Watch,
     load_classifier,
@@ -30,13 +29,12 @@ def trained(tiny_folder):
         codebook=BOOK,
         base=tiny_folder,
         recipe=recipe,
-        progress=False,
     )
 
 
 def test_states_follow_the_codebook():
     states = states_of(LABELS[:3], BOOK)
-    assert states.tolist() == [[1, 0], [STANCE_NOT_CODED, 3], [0, 0]]
+    assert states.tolist() == [[1, 0], [NOT_CODED, 3], [0, 0]]
 
 
 def test_unknown_frames_are_refused():
@@ -69,7 +67,6 @@ def test_the_same_seed_gives_the_same_model(tiny_folder):
             codebook=BOOK,
             base=tiny_folder,
             recipe=Recipe(epochs=2),
-            progress=False,
         )
         return predict_logits(classifier, TEXTS, max_length=16)
 
@@ -119,7 +116,6 @@ def test_the_last_layer_works_on_one_token_while_it_trains(tiny_folder, tmp_path
         codebook=BOOK,
         base=tiny_folder,
         recipe=Recipe(epochs=1, batch_size=8),
-        progress=False,
         watch=Watch(tmp_path, 60.0, lambda *_: None, after_epoch),
     )
     assert seen == [1]
