@@ -166,6 +166,10 @@ class Codebook:
 
         Raises:
             CodebookError: the file cannot be read, or is not a codebook.
+
+        >>> Codebook((Frame("trade", "Buying and selling."),)).save("codebook.json")
+        >>> Codebook.load("codebook.json").frames[0].definition
+        'Buying and selling.'
         """
         try:
             data = read_json(path)

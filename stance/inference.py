@@ -215,9 +215,9 @@ def sentence_results(
     """
     present = np.round(1 - found[..., 0].astype(np.float64), 6)
     stances = found[..., 1:].astype(np.float64)
-    # The smallest positive float keeps the shares of an impossible frame defined: a third each.
-    stances = (stances + 1e-12) / (stances + 1e-12).sum(axis=-1, keepdims=True)
-    stances = np.round(stances, 6)
+    # So the shares of an impossible frame are defined too: a third each.
+    stances += 1e-12
+    stances = np.round(stances / stances.sum(axis=-1, keepdims=True), 6)
     return [
         SentenceResult(
             text=text,

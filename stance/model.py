@@ -157,7 +157,12 @@ class StanceModel:
 
         Raises:
             InputError: a document is no pair of an id and a text, a text is not a string, or the
-                model has no band for ``abstain``.
+                model has no band for ``abstain``; after the results of the documents before it.
+
+        >>> import stance
+        >>> documents = [("one", "They met. They agreed to trade."), ("two", "It rained.")]
+        >>> [(doc.id, len(doc.sentences)) for doc in stance.load().label_many(documents)]
+        [('one', 2), ('two', 1)]
         """
         share = withheld_share(abstain, self.decision)
         for window in document_windows(documents):
@@ -276,6 +281,12 @@ class StanceModel:
         Raises:
             InputError: the dataset has no such column, or a row of it is not a string; it has a
                 column of a name that would be added; or it is several splits rather than one.
+
+        >>> import stance
+        >>> from datasets import Dataset
+        >>> rows = Dataset.from_dict({"text": ["Their dialogue has brought results."]})
+        >>> stance.load().label_dataset(rows)["frames"][:]
+        ['cooperation:favor']
         """
         identity = json.dumps(self.folder.to_dict(), sort_keys=True) + repr(self.decision)
         runtime = runtime_of(self.backend.name, self.backend.device)
@@ -293,6 +304,11 @@ class StanceModel:
         Raises:
             CodebookError: an unknown frame.
             InputError: a threshold outside 0 to 1.
+
+        >>> import stance
+        >>> careful = stance.load().with_thresholds({"cooperation": 0.99})
+        >>> careful.predict(["They may meet again."])[0].frames
+        {}
         """
         return StanceModel(
             self.folder,
@@ -313,6 +329,11 @@ class StanceModel:
             OutputError: the folder exists and is not empty, unless ``force``; it is a file, or
                 cannot be written.
             ModelError: the folder that the model was loaded from is gone, or holds another model.
+
+        >>> import stance
+        >>> stance.load().with_thresholds({"cooperation": 0.99}).save("careful")
+        >>> stance.load("careful").decision.thresholds[-1]
+        0.99
         """
         copied = self.folder.copy(folder, force=force)
         if self.decision != copied.decision:

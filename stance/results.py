@@ -84,6 +84,11 @@ class SentenceResult:
             for); such a frame is not in ``frames``.
         explanations: frame → the words of the sentence, for the frames it carries; None where no
             explanation was asked for.
+
+    >>> import stance
+    >>> [sentence] = stance.load().predict(["Their dialogue has brought results, and should go on."])
+    >>> sentence.frames, sentence.probabilities["cooperation"] > 0.5
+    ({'cooperation': 'favor'}, True)
     """
 
     text: str
@@ -147,10 +152,14 @@ class FrameSummary:
     uncertain: int = 0
 
     @property
-    def balance(self) -> float:
-        """How far favor outweighs against among the stances taken, −1 to 1; 0 where none is."""
+    def balance(self) -> float | None:
+        """How far favor outweighs against among the stances taken, −1 to 1; None where none is.
+
+        >>> FrameSummary(sentences=4, share=0.5, favor=2, neutral=1, against=1).balance
+        0.25
+        """
         taken = self.favor + self.neutral + self.against
-        return (self.favor - self.against) / taken if taken else 0.0
+        return (self.favor - self.against) / taken if taken else None
 
 
 @dataclass(frozen=True)
@@ -174,7 +183,13 @@ class DocumentResult:
         return {frame: summary.share for frame, summary in self.summary().items()}
 
     def summary(self) -> dict[str, FrameSummary]:
-        """Count sentences and stances per frame, every frame of the codebook included."""
+        """Count sentences and stances per frame, every frame of the codebook included.
+
+        >>> import stance
+        >>> text = "Their dialogue has brought results, and should go on. It rained all day."
+        >>> stance.load().label(text).summary()["cooperation"]
+        FrameSummary(sentences=1, share=0.5, favor=1, neutral=0, against=0, uncertain=0)
+        """
         total = len(self.sentences)
         summaries = {}
         for frame in self.frame_names:

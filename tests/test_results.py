@@ -19,6 +19,13 @@ def test_a_share_is_a_lower_bound_where_decisions_were_withheld():
     }
 
 
+def test_a_balance_is_of_the_stances_that_were_taken():
+    assert FrameSummary(4, 1.0, favor=2, neutral=0, against=1).balance == pytest.approx(1 / 3)
+    assert FrameSummary(2, 1.0, favor=1, neutral=0, against=1).balance == 0
+    # One sentence carries the frame, and its stance was not coded.
+    assert FrameSummary(1, 1.0, favor=0, neutral=0, against=0).balance is None
+
+
 @pytest.mark.parametrize(
     ("weights", "kept"),
     [

@@ -37,7 +37,11 @@ class Backend(Protocol):
     batch_tokens: int
 
     def logits(self, batches: Sequence[Batch]) -> list[NDArray[np.float32]]:
-        """Return one float32 array of shape (rows, outputs) a batch, in their order."""
+        """Return one float32 array of shape (rows, outputs) a batch, in their order.
+
+        Raises:
+            ModelError: the backend is closed, or its weights cannot run a batch.
+        """
         ...
 
     def close(self) -> None:

@@ -160,7 +160,7 @@ def _withheld(report: LabelReport) -> bool:
 
 
 def _share(frame: FrameSummary, sentences: int) -> str:
-    balance = f" {frame.balance:+.1f}" if frame.sentences else ""
+    balance = "" if frame.balance is None else f" {frame.balance:+.1f}"
     if frame.uncertain:
         most = (frame.sentences + frame.uncertain) / sentences
         return f"{100 * frame.share:.0f}-{most:.0%}{balance}"

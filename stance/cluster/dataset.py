@@ -65,7 +65,7 @@ def ray_label(
         InputError: an option that is not known, or that does not fit the model.
         ModelError: the model is missing or damaged.
 
-    >>> import ray, stance
+    >>> import ray, stance  # doctest: +SKIP
     >>> documents = ray.data.read_parquet("s3://bucket/articles/")  # doctest: +SKIP
     >>> stance.ray_label(documents).write_parquet("s3://bucket/labelled/")  # doctest: +SKIP
     """
