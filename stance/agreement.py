@@ -196,20 +196,12 @@ def agreement(
     codings = list(codings)
     sentences, codebook = _read(codings, codebook)
     coders = tuple(sorted({coder for coded in sentences.values() for coder in coded}))
-    shared = {id: coded for id, coded in sentences.items() if len(coded) > 1}
-    if not shared:
-        raise InputError(
-            f"no sentence was coded twice: {len(sentences):,} sentences by {', '.join(coders)}; "
-            "expected two coders or more with the same sentence ids"
-        )
-    states = {name: _states(shared, coders, name) for name in codebook.names}
-    presence = {name: np.minimum(table, 1) for name, table in states.items()}
-    pooled = np.hstack(list(states.values()))
-    stances = np.where(np.isin(pooled, list(_STANCE_NUMBERS)), pooled, MISSING)
+    shared = _shared(sentences, coders)
+    presence, stances = _tables(shared, coders, codebook.names)
     drawn = draw(_documents(codings, shared), len(shared), resamples, seed)
     terms = [terms_of(table) for table in presence.values()]
     # A sentence is drawn with all its frames, so their terms are added up.
-    terms.append(terms_of(stances).reshape(len(states), len(shared), -1).sum(axis=0))
+    terms.append(terms_of(stances).reshape(len(presence), len(shared), -1).sum(axis=0))
     *alphas, stance_alpha = _alphas(terms, drawn.weights)
     pairs = _pairs(shared, coders, presence, stances)
     alike = [len(set(map(frozenset, coded.values()))) == 1 for coded in shared.values()]
@@ -292,6 +284,27 @@ def _read(
     for coded in sentences.values():
         coded.update({coder: codebook.check(labels) for coder, labels in coded.items()})
     return sentences, codebook
+
+
+def _shared(sentences: _Sentences, coders: Sequence[str]) -> _Sentences:
+    """Return the sentences that two coders or more coded."""
+    shared = {id: coded for id, coded in sentences.items() if len(coded) > 1}
+    if not shared:
+        raise InputError(
+            f"no sentence was coded twice: {len(sentences):,} sentences by {', '.join(coders)}; "
+            "expected two coders or more with the same sentence ids"
+        )
+    return shared
+
+
+def _tables(
+    sentences: _Sentences, coders: Sequence[str], frames: Sequence[str]
+) -> tuple[dict[str, _Table], _Table]:
+    """Tabulate presence, frame → ``(coders, sentences)``, and the stances, all frames in a row."""
+    states = {name: _states(sentences, coders, name) for name in frames}
+    pooled = np.hstack(list(states.values()))
+    stances = np.where(np.isin(pooled, list(_STANCE_NUMBERS)), pooled, MISSING)
+    return {name: np.minimum(table, 1) for name, table in states.items()}, stances
 
 
 def _states(sentences: _Sentences, coders: Sequence[str], frame: str) -> _Table:

@@ -18,12 +18,11 @@ from typing import Any
 
 from stance.errors import CodebookError
 from stance.strict_json import read_json
+from stance.texts import LONE_SURROGATE
 
 __all__ = ["MAX_FRAMES", "STATES", "Codebook", "Frame", "Stance", "format_labels", "parse_labels"]
 
 MAX_FRAMES = 256
-# What is left of an emoji, say, that a program cut in two.
-_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 _NAME = re.compile(r"[^\W\d][\w.-]{0,63}")
 
 
@@ -81,7 +80,7 @@ class Codebook:
                 )
         texts = [text for frame in self.frames for text in (frame.definition, frame.proposition)]
         for text in (self.name, self.version, *texts):
-            if _HALF_A_CHARACTER.search(str(text)):
+            if LONE_SURROGATE.search(str(text)):
                 raise CodebookError(
                     f"the codebook's {str(text)[:60]!r} holds half a character, which no file can "
                     "hold; write that text anew"

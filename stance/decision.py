@@ -136,8 +136,14 @@ class Decision:
 
         Raises:
             CodebookError: a frame that the codebook lacks.
-            InputError: a threshold outside 0 to 1.
+            InputError: a threshold outside 0 to 1, or no mapping of them.
         """
+        given: object = thresholds
+        if not isinstance(given, Mapping):
+            raise InputError(
+                f"the thresholds are of the type {type(given).__name__}; expected frame → "
+                "threshold, such as {'cooperation': 0.6}"
+            )
         changed = dict(zip(codebook.names, self.thresholds, strict=True))
         for frame, threshold in thresholds.items():
             if frame not in changed:
@@ -145,10 +151,10 @@ class Decision:
                     f"no frame {frame!r} to set a threshold for; "
                     f"the model has {', '.join(codebook.names)}"
                 )
-            given: object = threshold
-            if not isinstance(given, Real) or not 0 <= float(given) <= 1:
+            number: object = threshold
+            if not isinstance(number, Real) or not 0 <= float(number) <= 1:
                 raise InputError(f"the threshold of {frame} is {threshold!r}; expected 0 to 1")
-            changed[frame] = float(given)
+            changed[frame] = float(number)
         return replace(self, thresholds=tuple(changed.values()))
 
 

@@ -17,6 +17,7 @@ from stance.decision import UNCERTAIN, Decision
 from stance.errors import InputError, ModelError
 from stance.results import DocumentResult, SentenceResult
 from stance.sentences import Split
+from stance.texts import is_wordless
 from stance.tokens import WindowTokenizer, pack
 
 __all__ = [
@@ -164,7 +165,7 @@ def tokenize(
         padding_id=tokenizer.padding_id,
         batch_size=batch_size,
     )
-    wordless = (index for index, text in enumerate(texts) if not any(map(str.isalnum, text)))
+    wordless = (index for index, text in enumerate(texts) if is_wordless(text))
     return Tokenized(len(texts), windows.text_index, tuple(packed), tuple(wordless))
 
 

@@ -33,6 +33,7 @@ from stance.files.formats import (
 from stance.files.partial import PartialOutput
 from stance.files.report import Labelled, LabelProgress, LabelReport, Tally
 from stance.files.sources import Inputs, find_sources
+from stance.files.standard_output import Output, open_output
 from stance.inference import PreparedDocuments, withheld_share
 from stance.model import StanceModel, load
 from stance.results import DocumentResult, SentenceResult
@@ -87,9 +88,10 @@ def label_files(
     Args:
         inputs: files (``.txt .md .html .csv .tsv .jsonl .parquet``, also compressed), folders,
             patterns, or ``-`` for standard input.
-        output: ``.jsonl``, ``.csv`` or ``.parquet``; None to write nothing, for ``on_result``.
+        output: ``.jsonl``, ``.csv`` or ``.parquet``; ``-`` for standard output, with nothing
+            beside it; None to write nothing, for ``on_result``.
         model: a loaded model, or what ``stance.load`` takes; the shipped one by default.
-        format: ``jsonl``, ``csv`` or ``parquet``, whatever the output's suffix.
+        format: ``jsonl``, ``csv`` or ``parquet``; by the output's suffix by default.
         input_format: what standard input and files without a known suffix hold.
         text_column: where tables keep the text.
         id_column: where tables keep a document's id; ``FILE:ROW`` by default.
@@ -109,7 +111,8 @@ def label_files(
         on_result: called with every result of this run, in order.
 
     Raises:
-        InputError: no input, an option that is not known, or no band for ``abstain``.
+        InputError: no input, an option that is not known or of another type, or no band for
+            ``abstain``.
         OutputError: the output exists, cannot be written, or cannot be gone on with.
         ModelError: the model cannot be loaded.
         MissingExtraError: Parquet without pyarrow, or the torch backend without torch.
@@ -131,7 +134,7 @@ def label_files(
     )
     if not isinstance(model, StanceModel):
         model = load(model, backend=backend, device=device, threads=threads, batch_size=batch_size)
-    model = model.with_thresholds(thresholds or {})
+    model = model.with_thresholds({} if thresholds is None else thresholds)
     options["abstain"] = withheld_share(abstain, model.decision)
     reader = DocumentReader(
         found, text_column=text_column, id_column=id_column, keep_columns=keep_columns
@@ -142,7 +145,7 @@ def label_files(
     decided = replace(model.folder, decision=model.decision)
     runtime = runtime_of(model.backend.name, model.backend.device)
     settings = settings_of(decided, runtime, found, options)
-    with PartialOutput.open(Path(output), settings, resume=resume, force=force) as unfinished:
+    with open_output(Path(output), settings, resume=resume, force=force) as unfinished:
         return job.run(unfinished, progress=progress, on_result=on_result)
 
 
@@ -152,10 +155,8 @@ def find_articles(
     """Find the files that inputs name, as ``find_sources``.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or they are no list of paths.
     """
-    if isinstance(inputs, (str, Path)):
-        raise InputError("found one input, expected a list of them: label_files([path], output)")
     found = find_sources(inputs, input_format=input_format, output=output)
     if not found.sources:
         left_out = ", ".join(f"{left.path} ({left.reason})" for left in found.left_out[:5])
@@ -228,7 +229,7 @@ class _Job:
 
     def run(
         self,
-        output: PartialOutput | None = None,
+        output: Output | None = None,
         *,
         progress: Callable[[LabelProgress], None] | None = None,
         on_result: Callable[[DocumentResult], None] | None = None,
@@ -303,7 +304,7 @@ class _Job:
             self._digest.update(repr(found).encode("utf-8", "backslashreplace"))
             yield found
 
-    def _go_on(self, output: PartialOutput, documents: Iterator[Document | Failure]) -> None:
+    def _go_on(self, output: Output, documents: Iterator[Document | Failure]) -> None:
         """Pass over what is done already, and see that it is what it was."""
         done = output.progress
         if not done.documents:
@@ -325,7 +326,7 @@ class _Job:
                 "label anew"
             ) from error
 
-    def _write(self, output: PartialOutput, done: Labelled | Failure) -> None:
+    def _write(self, output: Output, done: Labelled | Failure) -> None:
         if isinstance(done, Failure):
             output.write(_line({"document": done.id, "reason": done.reason}), to="errors.jsonl")
             return
@@ -344,13 +345,13 @@ class _Job:
             }
             output.write(_line(row), to="skipped.jsonl")
 
-    def _checkpoint(self, output: PartialOutput, window: _Window) -> None:
+    def _checkpoint(self, output: Output, window: _Window) -> None:
         output.progress.documents += len(window.found)
         output.progress.digest = window.digest
         output.progress.tally = self.tally.to_dict()
         output.checkpoint()
 
-    def _finish(self, output: PartialOutput) -> None:
+    def _finish(self, output: Output) -> None:
         if not self.tally.documents:
             output.discard()
         elif self._options["format"] == "parquet":

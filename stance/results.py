@@ -86,7 +86,7 @@ class SentenceResult:
             explanation was asked for.
 
     >>> import stance
-    >>> [sentence] = stance.load().predict(["Their dialogue has brought results, and should go on."])
+    >>> [sentence] = stance.load().predict(["Their dialogue has brought results."])
     >>> sentence.frames, sentence.probabilities["cooperation"] > 0.5
     ({'cooperation': 'favor'}, True)
     """

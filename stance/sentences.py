@@ -17,6 +17,7 @@ import sentencex
 
 from stance.boilerplate import find_boilerplate, is_credit
 from stance.results import SkippedText
+from stance.texts import LONE_SURROGATE
 
 __all__ = ["Span", "Split", "split"]
 
@@ -24,7 +25,6 @@ __all__ = ["Span", "Split", "split"]
 #: that is not plain ASCII.
 _WINDOW = 4_096
 
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _LIST_ITEM = re.compile(r"[•·▪‣◦*–—>-]|\(?(?:\d{1,3}|[a-z]|[ivxIVX]{2,4})[.)]\s")
 # A dash that the line was broken before; a hyphen there is mostly an item of a list.
 _DASH_WITHIN = re.compile(r"[–—]\s+(?=[^\W\d_])")
@@ -74,8 +74,8 @@ def split(text: str, *, language: str = "", keep_all: bool = False) -> Split:
     """
     # Stand-ins of the same length: the splitter takes no lone surrogate, and no line ends inside
     # a sentence.
-    clean = re.sub(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]", " ", _LONE_SURROGATE.sub("\ufffd", text))
-    language = _LONE_SURROGATE.sub("", language) or "en"
+    clean = re.sub(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]", " ", LONE_SURROGATE.sub("\ufffd", text))
+    language = LONE_SURROGATE.sub("", language) or "en"
     paragraphs = _paragraphs(text)
     reasons: list[str | None] = [None] * len(paragraphs)
     if not keep_all:

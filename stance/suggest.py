@@ -14,7 +14,6 @@ import hashlib
 import heapq
 import io
 import json
-import re
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -34,6 +33,7 @@ from stance.files.partial import beside
 from stance.flat_rows import uniquely_named
 from stance.model import StanceModel
 from stance.results import DocumentResult, SentenceResult
+from stance.texts import fold, is_wordless
 
 __all__ = ["Suggestion", "SuggestionFile", "suggest"]
 
@@ -48,7 +48,6 @@ NEAR_DUPLICATE = 0.7
 _DIMENSIONS = 1024
 _GRAM = 4
 _BLOCK = 1024
-_WORD = re.compile(r"\w+")
 
 _Vectors = NDArray[np.float32]
 
@@ -196,7 +195,7 @@ class _Pool:
     def add(self, document: str, sentence: SentenceResult, bits: NDArray[np.float64]) -> None:
         text = sentence.text.encode("utf-8", "backslashreplace")
         digest = hashlib.blake2b(text, digest_size=16, key=self._salt).digest()
-        if digest in self._digests or not _key(sentence.text):
+        if digest in self._digests or is_wordless(sentence.text):
             return
         uncertainty = float(bits.sum())
         # A digest is the second key, so that candidates themselves are never compared.
@@ -298,20 +297,11 @@ def _weighted(counts: _Vectors, weights: _Vectors) -> _Vectors:
 
 def _grams(text: str) -> Iterator[str]:
     """Yield what a text is made of, each thing once, in a stable order."""
-    key = _key(text)
+    key = fold(text)
     words = key.split() or [text]
     pairs = (f"{one} {other}" for one, other in pairwise(words))
     stretches = (key[start : start + _GRAM] for start in range(max(1, len(key) - _GRAM + 1)))
     yield from dict.fromkeys([*words, *pairs, *(f"~{stretch}" for stretch in stretches)])
-
-
-def _key(text: str) -> str:
-    """Return the words of a text: texts with the same ones count as the same sentence.
-
-    >>> _key("The end, at last!") == _key("the end at last")
-    True
-    """
-    return " ".join(_WORD.findall(text.lower()))
 
 
 def _source(suggestion: Suggestion) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,9 @@ from tokenizers import Tokenizer
 
 from stance.backends.base import Batch
 from stance.errors import ModelError, reason_of
+from stance.texts import LONE_SURROGATE
 
 __all__ = ["TextWindows", "Window", "WindowTokenizer", "pack"]
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -126,4 +124,4 @@ def pack(
 
 def _well_formed(text: str) -> str:
     # A lone surrogate is no character, and the tokenizer refuses the whole batch for one.
-    return _SURROGATE.sub("\ufffd", text)
+    return LONE_SURROGATE.sub("\ufffd", text)

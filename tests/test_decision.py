@@ -206,3 +206,14 @@ def test_a_threshold_that_is_no_number_is_refused():
     book = Codebook((Frame("x"),))
     with pytest.raises(InputError, match="is 'half'; expected 0 to 1"):
         Decision.plain(1).with_thresholds({"x": "half"}, book)
+
+
+@pytest.mark.parametrize("given_thresholds", [0.5, [0.5], None, "one"])
+def test_thresholds_that_name_no_frame_are_refused(given_thresholds):
+    kind = type(given_thresholds).__name__
+    with pytest.raises(InputError) as raised:
+        PLAIN.with_thresholds(given_thresholds, BOOK)
+    assert str(raised.value) == (
+        f"the thresholds are of the type {kind}; expected frame → threshold, such as "
+        "{'cooperation': 0.6}"
+    )

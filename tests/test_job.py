@@ -513,3 +513,46 @@ def test_it_is_a_public_function():
 def test_one_column_to_keep_is_still_a_list(tiny_model, corpus, tmp_path):
     with pytest.raises(InputError, match=r"keep_columns is one string, expected .*: \['outlet'\]"):
         job.label_files([corpus], tmp_path / "o.jsonl", model=tiny_model, keep_columns="outlet")
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"inputs": [None]}, "one input is None; expected a path"),
+        ({"inputs": 3}, "the inputs are 3; expected a list of paths"),
+        ({"output": 3}, "the output is 3; expected the path of a file"),
+        ({"thresholds": [0.5]}, "the thresholds are of the type list"),
+        ({"thresholds": []}, "the thresholds are of the type list"),
+        ({"thresholds": 0}, "the thresholds are of the type int"),
+    ],
+)
+def test_what_is_of_another_kind_is_refused_in_words(
+    tiny_model, corpus, monkeypatch, changed, message
+):
+    monkeypatch.chdir(corpus.parent)
+    options = {"inputs": ["corpus"], "output": "out.jsonl", "model": tiny_model} | changed
+    with pytest.raises(InputError, match=f"^{message}"):
+        job.label_files(**options)
+    assert list(corpus.parent.iterdir()) == [corpus]
+
+
+@pytest.mark.usefixtures("small_windows")
+def test_rows_without_a_key_to_keep_are_resumed_to_the_same_bytes(tiny_model, tmp_path):
+    path, whole, output = (tmp_path / name for name in ("a.jsonl", "whole.jsonl", "out.jsonl"))
+    lines = [
+        {"text": ARTICLE, "year": year} if year % 3 else {"text": ARTICLE} for year in range(9)
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    options = {"keep_columns": ["year", "outlet"]}
+    first = job.label_files([path], whole, model=tiny_model, **options)
+    assert (first.documents, first.failed) == (9, 1)
+    assert "has no column 'outlet'; it has text, year" in first.failures[0].reason
+    years = {row["document"]: (row["year"], row["outlet"]) for row in rows(whole)}
+    assert list(years.values()) == [(year if year % 3 else None, None) for year in range(9)]
+    cut_off(path, output, tiny_model, **options)
+    again = job.label_files([path], output, model=tiny_model, resume=True, **options)
+    assert 0 < again.resumed < again.documents == 9
+    assert output.read_bytes() == whole.read_bytes()
+    assert again.errors_file.read_bytes() == first.errors_file.read_bytes()
+    done = job.label_files([path], output, model=tiny_model, resume=True, **options)
+    assert (done.resumed, done.failed) == (9, 1)

@@ -81,13 +81,10 @@ def agreement(
     _check_output(disputes, (".jsonl", ".csv"), inputs=read, force=force)
     book = None if codebook is None else Codebook.load(codebook)
     rows = list(read_codings(*codings, codebook=book))
-    settled: dict[str, Labels] = {}
     known = _texts(rows, texts)
     given = _codings(rows, known or {})
-    labels: dict[str, Labels] = dict(majority(given))
-    if adjudicated is not None:
-        settled = _settled(adjudicated, rows, book)
-        labels |= settled
+    settled = {} if adjudicated is None else _settled(adjudicated, rows, book)
+    labels: dict[str, Labels] = {**majority(given), **settled}
     if gold is not None and disputes is None and len(given) == len(labels) and not as_json:
         write_gold(gold, labels, known)
         note = f"gold: {gold} ({plural(len(labels), 'sentence')}, each by one coder: no agreement)"
@@ -151,7 +148,7 @@ def _codings(rows: Iterable[CodedRow], known: Texts) -> list[Coding]:
 
 def _letters(text: str) -> str:
     """Return what is left of a text however programs write its quotes, spaces and accents."""
-    from stance.finetuning.data import fold
+    from stance.texts import fold
 
     return fold(unicodedata.normalize("NFKC", text)).replace(" ", "")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,8 @@ from stance.cli._shared import ExitCode, console, parse_thresholds, say
 from stance.errors import InputError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from stance.files.report import LabelReport
     from stance.results import DocumentResult
 
@@ -31,7 +34,12 @@ def label(
     *,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="OUT", help="Result file; without it, a table."),
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            help="Result file, or - for standard output; without it, a table.",
+        ),
     ] = None,
     model: Annotated[
         str | None,
@@ -122,11 +130,13 @@ def label(
     if output is None and (resume or force or format or keep_column):
         raise InputError("--resume, --force, --format and --keep-column need a result: -o OUT")
     shows_sentences = output is None if table is None else table
-    out = console()
+    streams = _streams(output)
+    out = _console_of_stderr() if streams else console()
     on_result = partial(print_document, out) if shows_sentences else None
     run = _job(engine, output, on_result, address=address, num_gpus=num_gpus)
     try:
-        with progress_reporter(quiet=shows_sentences) as progress:
+        quiet = shows_sentences or (streams and sys.stdout.isatty())
+        with progress_reporter(quiet=quiet) as progress:
             report = run(
                 inputs,
                 output,
@@ -149,11 +159,12 @@ def label(
                 progress=progress,
             )
     except KeyboardInterrupt:
-        say("stopped" if output is None else "stopped; --resume goes on with what is done")
+        going_on = "" if output is None or streams else "; --resume goes on with what is done"
+        say(f"stopped{going_on}")
         return ExitCode.STOPPED
     if not report.documents and not report.failed:
         say(f"{', '.join(map(str, inputs))[:200]}: found no document")
-    if output is not None or report.documents > 1 or not shows_sentences:
+    if not streams and (output is not None or report.documents > 1 or not shows_sentences):
         print_overview(out, report)
     print_notes(out, report)
     return _exit_code(report)
@@ -174,11 +185,24 @@ def _job(
         return partial(label_files, on_result=on_result)
     if engine != "ray":
         raise InputError(f"unknown engine {engine!r}; expected local or ray")
-    if output is None or on_result is not None:
+    if output is None or _streams(output) or on_result is not None:
         raise InputError("--engine ray writes a folder and shows no sentences; give it -o OUT")
     from stance.cluster.batch import label_shards
 
     return partial(label_shards, **of_cluster)
+
+
+def _streams(output: Path | None) -> bool:
+    """Say whether rows go to standard output, where nothing else may be then."""
+    from stance.files.formats import STANDARD_OUTPUT
+
+    return output == STANDARD_OUTPUT
+
+
+def _console_of_stderr() -> Console:
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def _exit_code(report: LabelReport) -> ExitCode:

@@ -15,6 +15,9 @@ from stance.files.text import clean, decode, decompress, read_limited, reading, 
 
 __all__ = ["Document", "DocumentReader", "Failure", "is_nothing", "jsonable"]
 
+# Of the names of columns that are to be told from one another, so many are kept.
+_NAMES = 1000
+
 
 @dataclass(frozen=True)
 class Document:
@@ -59,7 +62,9 @@ class DocumentReader:
         inputs: what ``find_sources`` found.
         text_column: where tables keep the text.
         id_column: where tables keep the id; ``FILE:ROW`` by default.
-        keep_columns: columns of tables that are carried through.
+        keep_columns: columns of tables that are carried through. A row of JSONL need not have them,
+            as many programs write no key where there is no value; a file has to, in some row, and
+            where none has one, a failure of the file says so behind its documents.
 
     Attributes:
         bytes_read: how much of ``inputs.size`` has been read.
@@ -95,11 +100,7 @@ class DocumentReader:
 
     def _read(self, source: Source, done: int) -> Iterator[Document | Failure]:
         if source.kind in TABLES:
-            wanted = {self._text_column, *self._keep_columns, *filter(None, [self._id_column])}
-            table = TableFile(source.path, source.kind, columns=sorted(wanted))
-            for row in table:
-                self.bytes_read = done + table.bytes_read
-                yield self._from_row(source, row, table.guessed)
+            yield from self._from_table(source, done)
             return
         with reading(source.path):
             if source.path is None:
@@ -114,6 +115,22 @@ class DocumentReader:
         text = _article(decoded.text) if source.kind == "html" else decoded.text
         yield self._checked(Document(source.id, text, guessed=decoded.guessed))
 
+    def _from_table(self, source: Source, done: int) -> Iterator[Document | Failure]:
+        needed = {self._text_column, *self._keep_columns, *filter(None, [self._id_column])}
+        table = TableFile(source.path, source.kind, columns=sorted(needed))
+        unseen, names = set(self._keep_columns), dict[str, None]()
+        for row in table:
+            self.bytes_read = done + table.bytes_read
+            yield self._from_row(source, row, table.guessed)
+            if unseen and isinstance(row, Row):
+                unseen.difference_update(row.values)
+                if len(names) < _NAMES:
+                    names.update(dict.fromkeys(row.values))
+        # Only JSONL comes here with any: of the others it is known before their first row.
+        for column in sorted(unseen) if names else ():
+            reason = f"{missing_column(column, names)}; its articles are labelled without it"
+            yield Failure(source.id, clean(reason))
+
     def _from_row(
         self, source: Source, row: Row | BadRow, guessed: str | None
     ) -> Document | Failure:
@@ -127,7 +144,7 @@ class DocumentReader:
                 raise InputError(f"holds {found} in {self._text_column!r}, expected text")
             if self._id_column is not None:
                 document_id = _id(self._value(row, self._id_column), self._id_column)
-            columns = {name: jsonable(self._value(row, name)) for name in self._keep_columns}
+            columns = {name: jsonable(row.values.get(name)) for name in self._keep_columns}
         except InputError as error:
             return Failure(document_id, clean(f"({row.place}) {error}"))
         except RecursionError:

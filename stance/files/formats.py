@@ -17,11 +17,14 @@ from typing import Any
 
 from stance.codebook import format_labels
 from stance.errors import InputError, MissingExtraError
+from stance.files.tables import TABLES
+from stance.files.text import COMPRESSED
 from stance.results import DocumentResult
 
 __all__ = [
     "FORMATS",
     "RESULT_COLUMNS",
+    "STANDARD_OUTPUT",
     "FlatColumns",
     "arrow_schema",
     "csv_header",
@@ -37,6 +40,9 @@ __all__ = [
 
 FORMATS = ("jsonl", "csv", "parquet")
 
+#: What stands for standard output in the place of a file.
+STANDARD_OUTPUT = Path("-")
+
 #: The columns with which every CSV and Parquet result begins.
 RESULT_COLUMNS = ("document", "index", "start", "end", "text", "frames")
 _JSON_KEYS = (*RESULT_COLUMNS, "probabilities", "stances", "uncertain", "explanations")
@@ -47,6 +53,8 @@ _FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 # A number is none: with an apostrophe, its column would be read as text by R and pandas.
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _PARQUET_ROWS = 16_384
+# The suffixes by which a table would be read as something else than what was written.
+_TELLING = frozenset({*(f".{kind}" for kind in TABLES), *COMPRESSED})
 
 
 @dataclass(frozen=True)
@@ -102,13 +110,24 @@ class FlatColumns:
 
 
 def format_of(output: Path, *, given: str | None = None) -> str:
-    """Return the format of a result file: the given one, or that of its suffix.
+    """Return the format of a result: the given one, or that of its suffix; JSONL for ``-``.
 
     Raises:
-        InputError: neither is one of ``FORMATS``.
+        InputError: neither is one of ``FORMATS``, or they contradict each other; or it is Parquet
+            for standard output.
     """
-    found = output.suffix.lower().removeprefix(".") if given is None else given
+    suffix = output.suffix.lower()
+    if output == STANDARD_OUTPUT:
+        given = given or "jsonl"
+        if given == "parquet":
+            raise InputError("Parquet cannot go to standard output; expected jsonl or csv there")
+    found = suffix.removeprefix(".") if given is None else given
     if found in FORMATS:
+        if suffix in _TELLING and suffix != f".{found}":
+            raise InputError(
+                f"{output} would be read as {suffix}, and the format is {found}; give it a name "
+                f"in .{found}, or leave --format out"
+            )
         return found
     what = f"the format {found!r}" if given is not None else f"what to write to {output}"
     raise InputError(

@@ -93,7 +93,7 @@ class LabelReport:
 
     Attributes:
         output: the result file, which does not exist where no document could be labelled; None
-            where nothing was to be written.
+            where nothing was to be written, or to standard output.
         documents, sentences: how many were labelled.
         failed: how many documents could not be.
         failures: those, with their reasons: the first 100. All are in ``errors_file``.

@@ -117,9 +117,12 @@ def find_sources(
         output: a result file, left out of the folder that it may lie in, with what lies beside it.
 
     Raises:
-        InputError: ``inputs`` is empty, or ``input_format`` is unknown.
+        InputError: ``inputs`` is empty or no list of paths, ``output`` is none, or ``input_format``
+            is unknown.
     """
-    named = [os.fspath(given) for given in inputs]
+    named = _named(inputs)
+    if output is not None and not isinstance(output, (str, os.PathLike)):
+        raise InputError(f"the output is {output!r:.80}; expected the path of a file")
     if not named:
         raise InputError("no input was named; expected files, folders, patterns or - (stdin)")
     if not all(named):
@@ -134,6 +137,17 @@ def find_sources(
     for name in named:
         finder.add(name)
     return Inputs(tuple(finder.sources), tuple(finder.left_out))
+
+
+def _named(inputs: Iterable[str | Path]) -> list[str]:
+    if isinstance(inputs, (str, bytes, os.PathLike)) or not isinstance(inputs, Iterable):
+        raise InputError(f"the inputs are {inputs!r:.80}; expected a list of paths: [path]")
+    named: list[str] = []
+    for given in inputs:
+        if not isinstance(given, (str, os.PathLike)):
+            raise InputError(f"one input is {given!r:.80}; expected a path, as str or pathlib.Path")
+        named.append(os.fspath(given))
+    return named
 
 
 class _Finder:

@@ -13,9 +13,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
 from stance.errors import InputError, MissingExtraError, reason_of
@@ -52,6 +55,8 @@ _USUAL_COLUMNS = ("id", "text", "frames", "document")
 _SEPARATOR = re.compile(r"\ufeff?sep=(.)\s*", re.IGNORECASE)
 _PARQUET_ROWS = 512
 _SHOWN_COLUMNS = 1000
+# How alike a name has to be to have been meant: "outlet" is no slip of the pen for "text".
+_ALIKE = 0.7
 
 
 @dataclass(frozen=True)
@@ -82,11 +87,12 @@ class TableFile:
     """The rows of one table, and how far it has been read.
 
     Args:
-        path: the file; None for standard input, which is read as UTF-8.
+        path: the file; None for standard input.
         kind: ``csv``, ``tsv``, ``jsonl`` or ``parquet``.
-        columns: what is needed: a Parquet file must have them, the delimiter of CSV is guessed by
-            them; all columns by default.
-        encoding: of a CSV or TSV file; found by reading it through by default.
+        columns: what is needed: the header of CSV or TSV and a Parquet file must have them, and the
+            delimiter of CSV is guessed by them; all columns by default. Rows of JSONL say only each
+            for itself which they have.
+        encoding: of CSV or TSV; found by reading it through by default.
 
     Attributes:
         guessed: the encoding, where it had to be guessed or does not explain every byte.
@@ -119,56 +125,63 @@ class TableFile:
         """Read the rows.
 
         Raises:
-            InputError: the file cannot be read, or not to its end.
+            InputError: the file cannot be read, or not to its end, or lacks a column.
             MissingExtraError: Parquet without pyarrow.
         """
         with reading(self._path):
             if self._kind == "parquet":
                 yield from self._parquet_rows()
-            elif self._path is None:
-                with standard_input() as stream:
-                    yield from self._text_rows(stream, "utf-8-sig")
-            else:
-                encoding = self._encoding or self._find_encoding(self._path)
-                suffix = self._path.suffix.lower()
-                with self._path.open("rb") as self._raw, decompress(self._raw, suffix) as plain:
-                    yield from self._text_rows(plain, encoding)
+                return
+            with self._opened() as stream:
+                if self._kind == "jsonl":
+                    yield from _jsonl_rows(stream)
+                else:
+                    yield from self._text_rows(stream)
 
-    def _text_rows(self, stream: BinaryIO, encoding: str) -> Iterator[Row | BadRow]:
-        if self._kind == "jsonl":
-            yield from _jsonl_rows(stream)
+    @contextmanager
+    def _opened(self) -> Iterator[BinaryIO]:
+        if self._path is not None:
+            suffix = self._path.suffix.lower()
+            with self._path.open("rb") as self._raw, decompress(self._raw, suffix) as plain:
+                yield plain
             return
-        errors = "replace" if self.guessed or self._encoding else "strict"
-        text = io.TextIOWrapper(stream, encoding=encoding, errors=errors, newline="")
-        try:
-            wanted = self._columns or _USUAL_COLUMNS
-            yield from _csv_rows(text, tabs=self._kind == "tsv", wanted=wanted)
-        finally:
-            text.detach()  # Standard input is not ours to close.
+        with standard_input() as stream:
+            if self._kind == "jsonl":
+                yield stream
+                return
+            # Its encoding is found by reading it through, and then it has to be read again.
+            with TemporaryFile() as copy:
+                copyfileobj(stream, copy, _SAMPLE_BYTES)
+                copy.seek(0)
+                yield copy
 
-    def _find_encoding(self, path: Path) -> str:
-        """Read the file through once: only its last byte can tell that it is UTF-8."""
-        if self._kind == "jsonl":
-            return "utf-8"
+    def _text_rows(self, stream: BinaryIO) -> Iterator[Row | BadRow]:
+        encoding = self._encoding or self._find_encoding(stream)
+        stream.seek(0)
+        errors = "replace" if self.guessed or self._encoding else "strict"
+        with io.TextIOWrapper(stream, encoding=encoding, errors=errors, newline="") as text:
+            yield from _csv_rows(text, tabs=self._kind == "tsv", needed=self._columns or ())
+
+    def _find_encoding(self, stream: BinaryIO) -> str:
+        """Read the table through once: only its last byte can tell that it is UTF-8."""
         decoder = codecs.getincrementaldecoder("utf-8")()
-        with path.open("rb") as raw, decompress(raw, path.suffix.lower()) as stream:
-            first = block = stream.read(_SAMPLE_BYTES)
-            if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                return "utf-16"
-            before = 0
-            try:
-                while block:
-                    before += beyond_ascii(decoder.decode(block))
-                    block = stream.read(_SAMPLE_BYTES)
-                decoder.decode(b"", final=True)
-            except UnicodeDecodeError:
-                # A byte order mark decides for UTF-8, however much of it is damaged.
-                marked = first.startswith(codecs.BOM_UTF8)
-                found = "utf-8" if marked else detect_encoding(block or first, before=before)
-                if found != "utf-8":
-                    self.guessed = found
-                    return found
-                self.guessed = DAMAGED_UTF8
+        first = block = stream.read(_SAMPLE_BYTES)
+        if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return "utf-16"
+        before = 0
+        try:
+            while block:
+                before += beyond_ascii(decoder.decode(block))
+                block = stream.read(_SAMPLE_BYTES)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            # A byte order mark decides for UTF-8, however much of it is damaged.
+            marked = first.startswith(codecs.BOM_UTF8)
+            found = "utf-8" if marked else detect_encoding(block or first, before=before)
+            if found != "utf-8":
+                self.guessed = found
+                return found
+            self.guessed = DAMAGED_UTF8
         return "utf-8-sig"
 
     def _parquet_rows(self) -> Iterator[Row | BadRow]:
@@ -181,9 +194,7 @@ class TableFile:
             raise MissingExtraError("reading Parquet", extra="parquet") from error
         try:
             schema = parquet.read_schema(self._path)
-            for column in self._columns or ():
-                if column not in schema.names:
-                    raise InputError(missing_column(column, schema.names))
+            _require_columns(self._columns or (), schema.names)
             # A text that many rows share is kept once, however often the file repeats it.
             texts = [field.name for field in schema if arrow.types.is_string(field.type)]
             with parquet.ParquetFile(self._path, read_dictionary=texts) as table:
@@ -237,9 +248,16 @@ def missing_column(column: str, found: Iterable[str]) -> str:
     "has no column 'text' (did you mean 'texts'?); it has body, texts"
     """
     names = [str(name) for name in islice(found, _SHOWN_COLUMNS)]
-    close = difflib.get_close_matches(column, names, n=1)
-    guess = f" (did you mean {close[0]!r}?)" if close else ""
+    alike = {name.casefold(): name for name in names}
+    close = difflib.get_close_matches(column.casefold(), alike, n=1, cutoff=_ALIKE)
+    guess = f" (did you mean {alike[close[0]]!r}?)" if close else ""
     return f"has no column {column!r}{guess}; it has {', '.join(names)[:200] or 'none'}"
+
+
+def _require_columns(needed: Iterable[str], found: Collection[str]) -> None:
+    for column in needed:
+        if column not in found:
+            raise InputError(missing_column(column, found))
 
 
 def has_column(path: Path, kind: str, column: str) -> bool:
@@ -280,7 +298,7 @@ def _jsonl_rows(stream: BinaryIO) -> Iterator[Row | BadRow]:
 
 
 def _csv_rows(
-    text: io.TextIOWrapper, *, tabs: bool, wanted: Collection[str]
+    text: io.TextIOWrapper, *, tabs: bool, needed: Collection[str]
 ) -> Iterator[Row | BadRow]:
     # The limit is the module's own, and 128 kB by default: less than a long article.
     csv.field_size_limit(MAX_TEXT_BYTES)
@@ -292,7 +310,7 @@ def _csv_rows(
         raise InputError("is empty; expected a line of column names, then one row a line")
     before, delimiter = (1, announced[1]) if announced else (0, "\t")
     if not (announced or tabs):
-        delimiter = _delimiter(head, wanted)
+        delimiter = _delimiter(head, needed or _USUAL_COLUMNS)
     reader = csv.reader(_after(head, text), delimiter=delimiter, strict=True)
     header: list[str] | None = None
     number = 0
@@ -311,6 +329,7 @@ def _csv_rows(
             continue
         if header is None:
             header = _header(cells)
+            _require_columns(needed, header)
         elif cells:
             number += 1
             yield _csv_row(number, place, header, cells)

@@ -77,7 +77,7 @@ def write_report(
 
     Raises:
         InputError: the result cannot be read, has no row or lacks a column that is named, or the
-            model knows no frame of it.
+            model knows no frame of it; or the page has the name of another kind of file.
         ModelError: the model cannot be read.
         OutputError: a file exists, or cannot be written.
         MissingExtraError: jinja2 or, for figures, matplotlib is not installed.
@@ -88,6 +88,7 @@ def write_report(
     page = Path(output)
     read = [Path(results)] if isinstance(results, (str, Path)) else []
     require_new(page, force=force, inputs=read)
+    _require_html(page)
     rows: Iterable[Mapping[str, Any]]
     if isinstance(results, (str, Path)):
         title = title or Path(results).name
@@ -112,6 +113,14 @@ def write_report(
         dated=sum(bool(one.date) for one in articles) if _has(rows, dates) else None,
         sourced=sum(bool(one.source) for one in articles) if _has(rows, sources) else None,
     )
+
+
+def _require_html(page: Path) -> None:
+    if page.suffix.lower() not in ("", ".html", ".htm"):
+        raise InputError(
+            f"{page} would be opened as {page.suffix}, and the report is an HTML page; give it a "
+            "name in .html (a browser prints it, also as PDF)"
+        )
 
 
 def _has(rows: Iterable[Mapping[str, Any]], column: str) -> bool:

@@ -190,6 +190,10 @@ def test_where_nothing_can_be_done_the_reason_is_one_line_and_code_2(
         (["--format", "csv"], "need a result"),
         (["-o", "out.xlsx"], "expected a name in .jsonl"),
         (["-o", "out.jsonl", "--format", "xml"], "'xml' is not known"),
+        (["-o", "out.csv", "--format", "parquet"], "would be read as .csv, and the format is parq"),
+        (["-o", "-", "--format", "parquet"], "Parquet cannot go to standard output"),
+        (["-o", "-", "--resume"], "standard output keeps no run to go on with"),
+        (["-o", "-", "--force"], "standard output keeps no run to go on with"),
         (["--input-format", "docx"], "unknown input format"),
     ],
 )
@@ -332,6 +336,7 @@ def test_a_log_gets_a_line_a_minute(capsys):
         (["--engine", "spark", "-o", "out"], "unknown engine 'spark'"),
         (["--engine", "ray"], "-o OUT"),
         (["--engine", "ray", "-o", "out", "--table"], "shows no sentences"),
+        (["--engine", "ray", "-o", "-"], "writes a folder"),
         (["--address", "10.0.0.1:6379"], "--engine ray"),
         (["--num-gpus", "0.5"], "--engine ray"),
     ],
@@ -373,3 +378,69 @@ def test_a_resumed_run_with_another_threshold_is_told_so(run, tiny_folder, artic
     outcome = run(*words, "--resume", "--threshold", "cooperation=0.125")
     assert outcome.code == 2
     assert "the model changed (thresholds was" in outcome.err
+
+
+@pytest.mark.parametrize("format", ["jsonl", "csv"])
+def test_standard_output_gets_the_rows_of_a_file_and_nothing_else(
+    run, tiny_folder, tmp_path, monkeypatch, format
+):
+    monkeypatch.chdir(tmp_path)
+    Path("a.jsonl").write_text(
+        json.dumps({"text": ARTICLE + "Größe zählt.\n", "year": 1990}) + "\n" + '{"text": ""}\n',
+        encoding="utf-8",
+    )
+    kept = ("--keep-column", "year", "--format", format)
+    words = ("label", "a.jsonl", *kept, "--model", tiny_folder)
+    assert run(*words, "-o", f"out.{format}").code == 1
+    before = sorted(tmp_path.iterdir())
+    outcome = run(*words, "-o", "-")
+    assert outcome.code == 1
+    assert outcome.out.encode() == Path(f"out.{format}").read_bytes()
+    assert outcome.err.splitlines() == [
+        "skipped 1 part (1 heading)",
+        "stance: a.jsonl:2 holds no text",
+    ]
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_sentences_are_shown_beside_standard_output_on_stderr(run, tiny_folder, articles):
+    plain = run("label", articles, "-o", "-", "--model", tiny_folder)
+    shown = run("label", articles, "-o", "-", "--model", tiny_folder, "--table")
+    assert shown.out == plain.out
+    assert "They agreed to trade." in shown.err
+    assert "They agreed to trade." not in plain.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pipe that ends")
+def test_what_reads_standard_output_may_end_first(tiny_folder, articles):
+    for number in range(40):
+        (articles / f"{number}.txt").write_text(ARTICLE * 60, encoding="utf-8")
+    program = f"from stance import job; job.WINDOW_CHARACTERS = 5000; {PROGRAM}"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, "label", articles, "-o", "-", "--model", tiny_folder],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert json.loads(process.stdout.readline())["document"] == "0.txt"
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+def test_a_table_of_another_encoding_may_come_from_standard_input(run, tiny_folder):
+    words = ("label", "-", "--input-format", "csv", "-o", "-", "--model", tiny_folder)
+    outcome = run(*words, stdin="text\nThey met.\nDie Größe zählt.\n".encode("cp1252"))
+    assert (outcome.code, outcome.err) == (0, "2 documents not in UTF-8, read as cp1252\n")
+    found = [json.loads(line)["text"] for line in outcome.out.splitlines()]
+    assert found == ["They met.", "Die Größe zählt."]
+
+
+def test_a_column_that_a_table_lacks_is_one_line(run, tiny_folder, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("id,Body,outlet\n" + "1,They met.,Daily\n" * 50, encoding="utf-8")
+    words = ("-o", tmp_path / "o.csv", "--text-column", "body", "--model", tiny_folder)
+    outcome = run("label", path, *words)
+    reason = "has no column 'body' (did you mean 'Body'?); it has id, Body, outlet"
+    assert (outcome.code, outcome.err) == (2, f"stance: {path} {reason}\n")
+    assert len(rows(tmp_path / "o.csv.errors.jsonl")) == 1

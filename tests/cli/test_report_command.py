@@ -91,3 +91,17 @@ def test_articles_are_counted_where_no_date_can_be_read(run, tmp_path):
     out = run("report", result, "-o", tmp_path / "page.html").out
     assert "2 articles without a date that can be read (YYYY, YYYY-MM or YYYY-MM-DD)" in out
     assert "source" not in out
+
+
+@pytest.mark.parametrize("name", ["page.pdf", "page.jsonl", "page.docx"])
+def test_a_page_is_not_written_under_the_name_of_another_kind(run, result, tmp_path, name):
+    outcome = run("report", result, "-o", tmp_path / name)
+    assert (outcome.code, outcome.err.count("\n"), (tmp_path / name).exists()) == (2, 1, False)
+    assert f"{name} would be opened as .{name.partition('.')[2]}" in outcome.err
+    assert "give it a name in .html" in outcome.err
+
+
+@pytest.mark.parametrize("name", ["page", "page.HTM", "page.html"])
+def test_a_page_may_have_a_name_of_its_kind_or_of_none(run, result, tmp_path, name):
+    assert run("report", result, "-o", tmp_path / name).code == 0
+    assert (tmp_path / name).read_text("utf-8").startswith("<!DOCTYPE html>")

@@ -210,6 +210,59 @@ def test_parquet_with_another_column_of_texts_is_one_failure(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("options", [{}, {"id_column": "id"}, {"keep_columns": ["id"]}])
+def test_a_table_with_another_column_of_texts_is_one_failure(tmp_path, options):
+    (tmp_path / "a.txt").write_text("One.", encoding="utf-8")
+    (tmp_path / "metadata.csv").write_text("id,outlet\n" + "1,Daily\n" * 300, encoding="utf-8")
+    assert read(tmp_path, **options) == [
+        Document("a.txt", "One."),
+        Failure("metadata.csv", "has no column 'text'; it has id, outlet"),
+    ]
+
+
+def test_a_table_without_a_column_to_keep_is_one_failure(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text,Date\nOne.,2020\nTwo.,2021\n", encoding="utf-8")
+    reason = "has no column 'date' (did you mean 'Date'?); it has text, Date"
+    assert read(path, keep_columns=["date"]) == [Failure(path.as_posix(), reason)]
+
+
+def test_a_key_that_a_row_of_jsonl_lacks_is_nothing_in_it(tmp_path):
+    path = tmp_path / "a.jsonl"
+    rows = [{"text": "One."}, {"text": "Two.", "date": 2020}, {"text": "Three.", "date": None}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    found = read(path, keep_columns=["date"])
+    assert [(d.text, d.columns) for d in found] == [
+        ("One.", {"date": None}),
+        ("Two.", {"date": 2020}),
+        ("Three.", {"date": None}),
+    ]
+
+
+def test_a_key_that_no_row_of_jsonl_has_is_said_once_and_costs_no_article(tmp_path):
+    rows = [{"text": "One."}, {"text": "Two.", "date": 2020}]
+    for name in ("a.jsonl", "b.jsonl"):
+        content = "".join(json.dumps(row) + "\n" for row in rows)
+        (tmp_path / name).write_text(content, encoding="utf-8")
+        rows.append({"text": "Three.", "dat": 2020})
+    found = read(tmp_path, keep_columns=["dat"])
+    assert [item.id for item in found if isinstance(item, Document)] == [
+        *("a.jsonl:1", "a.jsonl:2"),
+        *("b.jsonl:1", "b.jsonl:2", "b.jsonl:3"),
+    ]
+    reason = (
+        "has no column 'dat' (did you mean 'date'?); it has text, date; its articles are labelled "
+        "without it"
+    )
+    assert found[2] == Failure("a.jsonl", reason)
+    assert [item for item in found if isinstance(item, Failure)] == [found[2]]
+
+
+def test_of_an_empty_jsonl_nothing_is_said(tmp_path):
+    (tmp_path / "a.jsonl").write_text("\n", encoding="utf-8")
+    assert read(tmp_path, keep_columns=["date"]) == []
+
+
 def test_lone_surrogates_and_nul_of_json_become_replacement_characters(tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_text('{"text": "a\\ud800b\\u0000c \\ud83d\\ude00"}\n', encoding="utf-8")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from stance.errors import InputError
 from stance.files.formats import (
+    STANDARD_OUTPUT,
     FlatColumns,
     csv_header,
     csv_rows,
@@ -205,8 +206,32 @@ def test_the_format_is_told_by_the_suffix_or_given(tmp_path):
         ("a.xlsx", None, r"^what to write to .*a\.xlsx is not known; expected a name in \.jsonl"),
         ("a", None, r"^what to write to .*a is not known; expected a name in \.jsonl, \.csv or"),
         ("a.csv", "x", r"^the format 'x' is not known; .* or \.parquet, or --format$"),
+        (
+            "a.CSV",
+            "parquet",
+            r"a\.CSV would be read as \.csv, and .* is parquet; .* in \.parquet, or",
+        ),
+        (
+            "a.tsv",
+            "csv",
+            r"would be read as \.tsv, and the format is csv; give it a name in \.csv, or",
+        ),
+        ("a.csv.gz", "csv", r"would be read as \.gz, and the format is csv; .*leave --format out$"),
     ],
 )
 def test_an_unknown_format_is_refused(tmp_path, name, given_format, message):
     with pytest.raises(InputError, match=message):
         format_of(tmp_path / name, given=given_format)
+
+
+@pytest.mark.parametrize(
+    ("given_format", "found"), [(None, "jsonl"), ("jsonl", "jsonl"), ("csv", "csv")]
+)
+def test_standard_output_is_jsonl_unless_csv_is_asked_for(given_format, found):
+    assert format_of(STANDARD_OUTPUT, given=given_format) == found
+
+
+@pytest.mark.parametrize("given_format", ["parquet", "xml"])
+def test_standard_output_takes_no_other_format(given_format):
+    with pytest.raises(InputError, match="jsonl"):
+        format_of(STANDARD_OUTPUT, given=given_format)

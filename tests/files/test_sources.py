@@ -370,3 +370,21 @@ def test_the_fingerprint_changes_with_the_list_of_files(tmp_path):
 def test_any_name_has_a_fingerprint(tmp_path):
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/a\xff.txt")).write_bytes(b"text")
     assert len(find_sources([tmp_path]).fingerprint()) == 64
+
+
+@pytest.mark.parametrize("inputs", [3, None, "a.txt", b"a.txt", Path("a.txt")])
+def test_what_is_no_list_of_inputs_is_refused(inputs):
+    with pytest.raises(InputError, match=r"^the inputs are .*a?.*; expected a list of paths"):
+        find_sources(inputs)
+
+
+@pytest.mark.parametrize("given_input", [None, 3, b"a.txt", ["a.txt"]])
+def test_an_input_that_is_no_path_is_refused(given_input):
+    with pytest.raises(InputError) as raised:
+        find_sources(["a.txt", given_input])
+    assert str(raised.value).startswith(f"one input is {given_input!r}; expected a path")
+
+
+def test_an_output_that_is_no_path_is_refused():
+    with pytest.raises(InputError, match=r"^the output is 3; expected the path of a file$"):
+        find_sources(["a.txt"], output=3)

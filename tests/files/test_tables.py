@@ -1,6 +1,7 @@
 """Tables give their rows one by one, and a bad row costs only itself."""
 
 import gzip
+import io
 import sys
 
 import pytest
@@ -310,6 +311,71 @@ def test_parquet_rows_are_counted_through_all_groups(tmp_path):
     assert seen[599][3] == path.stat().st_size // 2
 
 
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [("csv", "url,body\na,b\nc,d\n"), ("tsv", "url\tbody\n"), ("csv", "url;body\n")],
+)
+def test_a_column_that_a_header_lacks_is_said_once(tmp_path, kind, data):
+    (tmp_path / "a").write_text(data, encoding="utf-8")
+    found = []
+    with pytest.raises(InputError, match=r"^has no column 'text'; it has url, body$"):
+        found.extend(TableFile(tmp_path / "a", kind, columns=["text", "url"]))
+    assert found == []
+
+
+def test_rows_of_jsonl_are_given_whatever_they_have(tmp_path):
+    (tmp_path / "a").write_text('{"body": "a"}\n{"text": "b"}\n', encoding="utf-8")
+    assert values(TableFile(tmp_path / "a", "jsonl", columns=["text"])) == [
+        {"body": "a"},
+        {"text": "b"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "guessed"),
+    [("cp1252", "cp1252"), ("cp1251", "cp1251"), ("utf-16", None), ("utf-8-sig", None)],
+)
+@pytest.mark.parametrize("kind", ["csv", "tsv"])
+def test_a_table_from_standard_input_is_read_as_a_file_is(
+    tmp_path, monkeypatch, kind, encoding, guessed
+):
+    word = "соглашение о сотрудничестве" if encoding == "cp1251" else "Größe"
+    data = f"text\nplain\n{word}\n".encode(encoding)
+    by_name = rows(tmp_path / "a", kind, data)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    table = TableFile(None, kind)
+    assert list(table) == by_name
+    assert by_name[-1].values == {"text": word}
+    assert table.guessed == guessed
+
+
+def test_a_damaged_byte_of_standard_input_costs_one_character(monkeypatch):
+    data = "text\nРоссия и Китай подписали соглашение\n".encode() + b"caf\xe9\n"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    table = TableFile(None, "csv")
+    assert [row.values["text"] for row in table][-1] == "caf\ufffd"
+    assert table.guessed == DAMAGED_UTF8
+
+
+def test_jsonl_of_standard_input_is_read_as_it_comes(monkeypatch):
+    class Coming(io.RawIOBase):
+        asked = 0
+
+        def readable(self):
+            return True
+
+        def readinto(self, buffer):
+            self.asked += 1
+            line = b'{"text": "a"}\n'
+            buffer[: len(line)] = line
+            return len(line)
+
+    coming = Coming()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(coming)))
+    assert next(iter(TableFile(None, "jsonl"))).values == {"text": "a"}
+    assert coming.asked == 1
+
+
 def test_parquet_cannot_come_from_standard_input():
     with pytest.raises(InputError, match=r"^is Parquet, which cannot come from .*; name a file$"):
         list(TableFile(None, "parquet"))
@@ -358,6 +424,22 @@ def test_a_missing_column_is_named_with_what_was_perhaps_meant():
     assert missing_column("text", ["texts"]) == (
         "has no column 'text' (did you mean 'texts'?); it has texts"
     )
+
+
+@pytest.mark.parametrize(
+    ("column", "found", "guess"),
+    [
+        ("body", ["Url", "Body"], "Body"),
+        ("TEXT", ["texts", "Texte"], "texts"),
+        ("dat", ["text", "date"], "date"),
+        ("text", ["url", "outlet", "date"], None),
+        ("text", ["title"], None),
+    ],
+)
+def test_a_column_is_guessed_by_its_letters_and_not_by_a_few_of_them(column, found, guess):
+    said = missing_column(column, found)
+    expected = "" if guess is None else f" (did you mean {guess!r}?)"
+    assert said == f"has no column {column!r}{expected}; it has {', '.join(found)}"
 
 
 def test_of_many_columns_a_few_are_named():
