@@ -5,6 +5,7 @@ Scores come first and the decision after, so that thresholds can change without 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
@@ -105,6 +106,30 @@ class Decision:
         ).astype(np.float32)
         return probabilities
 
+    def share_of(self, abstain: object) -> float | None:
+        """Return the share of its decisions that is to be withheld, as ``bands`` names it.
+
+        A share that was held in 32 bits is not quite the number that was written.
+
+        Raises:
+            InputError: it is not a number, or there is no band for it.
+
+        >>> Decision.plain(1).share_of(None) is None
+        True
+        """
+        if abstain is None:
+            return None
+        if not isinstance(abstain, Real):
+            raise InputError(
+                f"abstain is {abstain!r}; expected a share of the decisions, such as 0.05"
+            )
+        asked = float(abstain)
+        for share in self.bands:
+            if math.isclose(share, asked, rel_tol=1e-6):
+                return share
+        known = ", ".join(f"{share:g}" for share in self.bands) or "none"
+        raise InputError(f"no abstention band for {asked:g}; the model has {known}")
+
     def states(
         self, probabilities: NDArray[np.float32], *, abstain: float | None = None
     ) -> NDArray[np.int64]:
@@ -115,18 +140,16 @@ class Decision:
             abstain: one of the shares in ``bands``; by default nothing is withheld.
 
         Raises:
-            InputError: the model has no band for that share.
+            InputError: as ``share_of``.
         """
         present = 1 - probabilities[..., 0]
         stances = probabilities[..., 1:].argmax(axis=-1) + 1
         thresholds = np.array(self.thresholds, dtype=np.float32)
         states = np.where(present >= thresholds, stances, 0)
-        if abstain is None:
+        share = self.share_of(abstain)
+        if share is None:
             return states
-        if abstain not in self.bands:
-            known = ", ".join(f"{share:g}" for share in self.bands) or "none"
-            raise InputError(f"no abstention band for {abstain:g}; the model has {known}")
-        low, high = np.array(self.bands[abstain], dtype=np.float32).T
+        low, high = np.array(self.bands[share], dtype=np.float32).T
         # What lies between a band and a threshold that was moved away is as likely to be wrong.
         inside = (present >= np.minimum(low, thresholds)) & (present < np.maximum(high, thresholds))
         return np.where(inside & (low < high), UNCERTAIN, states)

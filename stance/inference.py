@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +29,6 @@ __all__ = [
     "probabilities",
     "sentence_results",
     "tokenize",
-    "withheld_share",
 ]
 
 #: So many texts are tokenized at once: enough to fill batches of like length, little memory.
@@ -127,27 +124,6 @@ def document_windows(documents: Iterable[tuple[str, str]]) -> Iterator[list[tupl
         raise
     if window:
         yield window
-
-
-def withheld_share(abstain: float | None, decision: Decision) -> float | None:
-    """Return the share of its decisions that a model is to withhold, as its bands name it.
-
-    A share that was held in 32 bits is not quite the number that was written.
-
-    Raises:
-        InputError: it is not a number, or the model has no band for it.
-    """
-    given: object = abstain
-    if given is None:
-        return None
-    if not isinstance(given, Real):
-        raise InputError(f"abstain is {given!r}; expected a share of the decisions, such as 0.05")
-    asked = float(given)
-    share = next((s for s in decision.bands if math.isclose(s, asked, rel_tol=1e-6)), asked)
-    # The decision refuses a share that it does not know, here before there is anything to decide.
-    nothing = np.empty((0, len(decision.thresholds), len(STATES)), dtype=np.float32)
-    decision.states(nothing, abstain=share)
-    return share
 
 
 def tokenize(

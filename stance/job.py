@@ -34,7 +34,7 @@ from stance.files.partial import PartialOutput
 from stance.files.report import Labelled, LabelProgress, LabelReport, Tally
 from stance.files.sources import Inputs, find_sources
 from stance.files.standard_output import Output, open_output
-from stance.inference import PreparedDocuments, withheld_share
+from stance.inference import PreparedDocuments
 from stance.model import StanceModel, load
 from stance.results import DocumentResult, SentenceResult
 from stance.settings import checked_options, columns_of, settings_of
@@ -135,7 +135,7 @@ def label_files(
     if not isinstance(model, StanceModel):
         model = load(model, backend=backend, device=device, threads=threads, batch_size=batch_size)
     model = model.with_thresholds({} if thresholds is None else thresholds)
-    options["abstain"] = withheld_share(abstain, model.decision)
+    options["abstain"] = model.decision.share_of(abstain)
     reader = DocumentReader(
         found, text_column=text_column, id_column=id_column, keep_columns=keep_columns
     )

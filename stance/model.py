@@ -29,7 +29,6 @@ from stance.inference import (
     probabilities,
     sentence_results,
     tokenize,
-    withheld_share,
 )
 from stance.results import DocumentResult, SentenceResult
 from stance.sentences import split
@@ -164,7 +163,7 @@ class StanceModel:
         >>> [(doc.id, len(doc.sentences)) for doc in stance.load().label_many(documents)]
         [('one', 2), ('two', 1)]
         """
-        share = withheld_share(abstain, self.decision)
+        share = self.decision.share_of(abstain)
         for window in document_windows(documents):
             prepared = self.prepare(window, keep_all=keep_all)
             yield from self.label_prepared(prepared, abstain=share)
@@ -194,7 +193,7 @@ class StanceModel:
         Raises:
             InputError: the model has no band for ``abstain``.
         """
-        share = withheld_share(abstain, self.decision)
+        share = self.decision.share_of(abstain)
         found = probabilities(prepared.tokenized, backend=self.backend, decision=self.decision)
         states = self.decision.states(found, abstain=share)
         return document_results(prepared, found, states, names=self.codebook.names)
@@ -218,7 +217,7 @@ class StanceModel:
         >>> result.frames
         {'cooperation': 'favor'}
         """
-        share = withheld_share(abstain, self.decision)
+        share = self.decision.share_of(abstain)
         listed = checked_texts(texts)
         found = self.predict_proba(listed)
         states = self.decision.states(found, abstain=share)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -217,3 +218,21 @@ def test_thresholds_that_name_no_frame_are_refused(given_thresholds):
         f"the thresholds are of the type {kind}; expected frame → threshold, such as "
         "{'cooperation': 0.6}"
     )
+
+
+def test_a_share_to_withhold_is_found_as_the_bands_name_it():
+    decision = replace(Decision.plain(1), bands={0.05: ((0.2, 0.8),)})
+    assert decision.share_of(None) is None
+    assert decision.share_of(np.float32(0.05)) == 0.05
+    probabilities = np.array([[[0.5, 0.5, 0, 0]]], dtype=np.float32)
+    assert decision.states(probabilities, abstain=np.float32(0.05)).item() == UNCERTAIN
+
+
+@pytest.mark.parametrize(
+    ("abstain", "message"),
+    [(0.1, "no abstention band for 0.1; the model has 0.05"), ("0.05", "abstain is '0.05'")],
+)
+def test_a_share_that_there_is_no_band_for_is_refused(abstain, message):
+    decision = replace(Decision.plain(1), bands={0.05: ((0.2, 0.8),)})
+    with pytest.raises(InputError, match=message):
+        decision.share_of(abstain)

@@ -8,10 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from stance.backends import choose_backend
-from stance.codebook import STATES
 from stance.errors import InputError
 from stance.model import StanceModel, load
 from stance.settings import columns_of
@@ -96,8 +93,7 @@ class Worker:
         folder = ModelFolder.read(find_folder(self.model))
         choose_backend(folder.path, backend=self.backend, device=self.device)
         decision = folder.decision.with_thresholds(dict(self.thresholds), folder.codebook)
-        none = np.zeros((0, len(folder.codebook.frames), len(STATES)), dtype=np.float32)
-        decision.states(none, abstain=options["abstain"])
+        decision.share_of(options["abstain"])
         columns_of(folder.codebook, options)
         return replace(folder, decision=decision)
 

@@ -31,6 +31,8 @@ def require_new(path: Path, *, force: bool = False, inputs: Iterable[Path] = ())
 
 def require_file(path: Path) -> None:
     """Raise ``OutputError`` where a folder, a pipe or a device has the name of a file to write."""
+    if path == Path("-"):
+        raise OutputError("- is no name of a file; expected one")
     if path.exists() and not path.is_file():
         what = "a folder" if path.is_dir() else "a pipe or a device"
         raise OutputError(f"{path} is {what}; expected the name of a file")

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -98,3 +99,9 @@ def test_a_file_that_is_read_is_never_replaced(tmp_path):
     for name in ("rows.jsonl", "link.jsonl"):
         with pytest.raises(OutputError, match="is read and would be replaced"):
             require_new(tmp_path / name, force=True, inputs=[tmp_path / "no", path])
+
+
+def test_a_dash_is_no_name_of_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OutputError, match="^- is no name of a file"):
+        require_new(Path("-"))
