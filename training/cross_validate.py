@@ -29,7 +29,7 @@ from trained_weights import RESULTS, read_weights, train_weights
 from stance.backends.onnx import available_threads
 from stance.codebook import STATES
 from stance.decision import states_of
-from stance.finetuning.training import predict_logits
+from stance.finetuning.classifier import predict_logits
 
 OUT_OF_FOLD = RESULTS / "out_of_fold.npz"
 WEIGHTS = RESULTS / "weights"

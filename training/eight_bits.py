@@ -22,7 +22,7 @@ from transformers import BertConfig, BertForSequenceClassification
 
 from stance.backends import open_backend
 from stance.finetuning import export
-from stance.finetuning.training import Classifier
+from stance.finetuning.classifier import Classifier
 from stance.tokens import WindowTokenizer, pack
 
 

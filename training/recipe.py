@@ -15,7 +15,9 @@ from corpus import Row
 from stance.codebook import Codebook
 from stance.decision import states_of
 from stance.finetuning.bases import open_base
-from stance.finetuning.training import Classifier, Recipe, Watch, train_classifier
+from stance.finetuning.classifier import Classifier
+from stance.finetuning.recipe import Recipe, Watch
+from stance.finetuning.training import train_classifier
 
 CODEBOOK = Codebook.load(Path(__file__).parent / "codebook.json")
 #: The trials behind it are in README.md.

@@ -12,7 +12,8 @@ import torch
 from corpus import ROOT, Row
 from recipe import CODEBOOK, checkpoint_folder, fingerprint, train
 
-from stance.finetuning.training import Classifier, load_classifier
+from stance.finetuning.classifier import Classifier
+from stance.finetuning.training import load_classifier
 
 RESULTS = ROOT / "training" / "results"
 CHECKPOINTS = RESULTS / "checkpoints"

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from stance.codebook import Codebook
 from stance.decision import Decision
@@ -14,8 +18,15 @@ from stance.finetuning.pooling import POOLING_FILE
 from stance.store import ModelFolder, default_folder, find_folder, sha256_of
 from stance.untrusted import check_settings
 
-__all__ = ["Base", "open_base"]
+__all__ = ["USUAL_LENGTH", "Base", "TokenCounts", "count_tokens", "open_base"]
 
+#: In tokens: sentences that are longer are rare.
+USUAL_LENGTH = 128
+
+# So many rows tell how long the texts of any number are.
+_COUNTED_ROWS = 3_000
+# So many characters are more tokens than an encoder reads, of whatever script.
+_COUNTED_CHARACTERS = 4_000
 # Encoders of the RoBERTa family number their positions from 2.
 _RESERVED_POSITIONS = 2
 # What is read of an encoder beside its weights: settings, and whatever its tokenizer is kept in.
@@ -86,6 +97,48 @@ class Base:
             raise ModelError(f"{self.path} cannot be read: {error.strerror or error}") from error
 
 
+@dataclass(frozen=True)
+class TokenCounts:
+    """What a base makes of some texts.
+
+    Attributes:
+        rows: int array of shape (m,), the positions of the texts that were counted.
+        tokens: int array of shape (m,), how many each text has, with those at its two ends.
+        unknown: share of the tokens within the texts for which the base has no piece, 0 to 1.
+    """
+
+    rows: NDArray[np.int64]
+    tokens: NDArray[np.int64]
+    unknown: float
+
+
+def count_tokens(base: Base, texts: Sequence[str]) -> TokenCounts:
+    """Count the tokens of texts; of more than 3,000, those of so many, always the same ones.
+
+    Raises:
+        ModelError: the tokenizer cannot be loaded.
+    """
+    found = _load_tokenizer(base.path)
+    rows = np.arange(len(texts))
+    if len(texts) > _COUNTED_ROWS:
+        rows = np.sort(np.random.default_rng(0).permutation(len(texts))[:_COUNTED_ROWS])
+    # One by one: a batch would be split among threads, and warn of processes started after it.
+    plain = found.backend_tokenizer
+    plain.no_truncation()
+    plain.no_padding()
+    ids = [
+        plain.encode(texts[row][:_COUNTED_CHARACTERS], add_special_tokens=False).ids
+        for row in rows.tolist()
+    ]
+    lengths = np.array([len(those) for those in ids], dtype=np.int64)
+    unknown = sum(those.count(found.unk_token_id) for those in ids)
+    return TokenCounts(
+        rows=rows,
+        tokens=lengths + found.num_special_tokens_to_add(),
+        unknown=unknown / max(1, int(lengths.sum())),
+    )
+
+
 def open_base(source: str | Path | None, *, language: str | None = None) -> Base:
     """Find and check a base.
 
@@ -117,6 +170,7 @@ def open_base(source: str | Path | None, *, language: str | None = None) -> Base
     if (path / "config.json").exists():
         check_settings(path)
     config = _read_config(path)
+    _load_tokenizer(path)  # A base without a fast one is refused before anything is done.
     positions = int(getattr(config, "max_position_embeddings", None) or 0)
     return Base(
         path=path,
@@ -160,22 +214,33 @@ def _from_hub(source: str) -> Path:
 
 def _read_config(path: Path) -> Any:
     try:
-        from transformers import AutoConfig, AutoTokenizer
+        from transformers import AutoConfig
     except ModuleNotFoundError as error:
         raise MissingExtraError("training", extra="train") from error
     try:
-        config = AutoConfig.from_pretrained(path, trust_remote_code=False, local_files_only=True)
+        return AutoConfig.from_pretrained(path, trust_remote_code=False, local_files_only=True)
+    except Exception as error:  # whatever it meets in files that somebody else wrote
+        raise _no_model(path, error) from error
+
+
+def _load_tokenizer(path: Path) -> Any:
+    from transformers import AutoTokenizer
+
+    try:
         tokenizer = AutoTokenizer.from_pretrained(
             path, trust_remote_code=False, local_files_only=True, use_fast=True
         )
     except Exception as error:  # whatever it meets in files that somebody else wrote
-        reason = reason_of(error)
-        raise ModelError(
-            f"{path} is no model that transformers can load: {reason}; expected a folder with "
-            "config.json, model.safetensors and a tokenizer"
-        ) from error
+        raise _no_model(path, error) from error
     if not tokenizer.is_fast:
         raise ModelError(
             f"{path} has no fast tokenizer (tokenizer.json); choose a base that has one"
         )
-    return config
+    return tokenizer
+
+
+def _no_model(path: Path, error: Exception) -> ModelError:
+    return ModelError(
+        f"{path} is no model that transformers can load: {reason_of(error)}; expected a folder "
+        "with config.json, model.safetensors and a tokenizer"
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stance.figures import Evaluation
+from stance.figures import Evaluation, Figure
 from stance.finetuning.checks import Finding
 from stance.store import ModelFolder
 
@@ -176,11 +176,7 @@ def _data_table(frames: Mapping[str, Mapping[str, int]]) -> str:
 
 
 def _limits(held_out: Evaluation, training: Mapping[str, Any]) -> str:
-    weak = [
-        name
-        for name, frame in held_out.frames.items()
-        if frame.f1.value is None or (frame.f1.low or 0) < 0.5
-    ]
+    weak = [name for name, frame in held_out.frames.items() if _at_least(frame.f1) < 0.5]
     lines = ["For describing corpora, not for verdicts on single sentences, authors or persons."]
     if weak:
         lines.append(
@@ -192,6 +188,12 @@ def _limits(held_out: Evaluation, training: Mapping[str, Any]) -> str:
     if held_out.stance.support < 100:
         lines.append("Fewer than 100 stances were labelled: stance figures are rough.")
     return "\n".join(f"- {line}" for line in lines)
+
+
+def _at_least(figure: Figure) -> float:
+    """Return the low end of a figure's interval; the figure where resampling tells of none."""
+    found = figure.value if figure.low is None else figure.low
+    return found or 0.0
 
 
 def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

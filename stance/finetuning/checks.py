@@ -15,24 +15,26 @@ from numpy.typing import NDArray
 
 from stance.codebook import STATES, Codebook, format_labels
 from stance.files import LabelledRow
-from stance.finetuning.data import CHARACTERS_A_TOKEN, fold, latin_length
-from stance.store import ModelFolder
+from stance.texts import fold, is_wordless
 
 __all__ = [
     "FEW_ROWS",
     "Finding",
     "LabelIssue",
-    "check_base",
     "check_rows",
     "find_label_issues",
-    "is_empty",
+    "usable_rows",
+    "written_alike",
 ]
 
-#: A frame with fewer rows than this is hardly learnt, and its figures say next to nothing.
+#: A frame with fewer rows than this, or without it, is hardly learnt, and its figures say next to
+#: nothing.
 FEW_ROWS = 10
 
 _SHOWN = 3
 _SIMILAR = 0.8
+# Means over fewer rows are no measure of what a typical row reaches.
+_LEAST_TYPICAL = 5
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ class Finding:
 
     Attributes:
         kind: ``export``, ``duplicates``, ``contradictions``, ``leaks``, ``frame_names``,
-            ``empty``, ``long``, ``few_rows``, ``documents``, ``label_errors`` or ``model``.
+            ``empty``, ``long``, ``language``, ``few_rows``, ``documents``, ``label_errors`` or
+            ``model``.
         message: one sentence for people.
         rows: ids of the rows that it is about.
     """
@@ -49,6 +52,12 @@ class Finding:
     kind: str
     message: str
     rows: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, kind: str, message: str, rows: Iterable[LabelledRow]) -> Finding:
+        """Make a finding of rows, the first of which its message names."""
+        ids = tuple(row.id for row in rows)
+        return cls(kind, f"{message} ({_listed(ids)})", ids)
 
 
 @dataclass(frozen=True)
@@ -73,72 +82,70 @@ def check_rows(
     codebook: Codebook,
     *,
     held_out: Sequence[LabelledRow] = (),
-    long_characters: int = 600,
 ) -> list[Finding]:
     """Look for what commonly goes wrong in labelled data.
 
     Args:
-        rows: to train on.
+        rows: as they were given. Frames and documents are counted in those that are usable.
         codebook: the frames to train.
         held_out: a separate set to measure on, where there is one.
-        long_characters: texts longer than this are not read to their end; see ``latin_length``.
 
+    >>> from stance.codebook import Frame
     >>> rows = [LabelledRow("1", "a", "They met.", {"cooperation": "favor"}),
     ...         LabelledRow("2", "b", "They met!", {})]
     >>> [finding.kind for finding in check_rows(rows, Codebook((Frame("cooperation"),)))]
-    ['contradictions', 'few_rows']
+    ['contradictions', 'leaks', 'few_rows', 'few_rows']
     """
+    usable = usable_rows(rows, held_out)
     return [
         *_copies(rows),
-        *_leaks(rows, held_out),
+        *_taken_out(rows, held_out),
+        *_leaks(usable, held_out),
         *_similar_names(rows, codebook),
-        *_lengths(rows, long_characters),
-        *_rare_frames(rows, codebook),
-        *_documents(rows),
+        *_rare_frames(usable, codebook),
+        *_documents(usable),
     ]
 
 
-def check_base(codebook: Codebook, base: ModelFolder | None) -> list[Finding]:
-    """Look for what a model to start from may have in common with the rows by mistake.
+def usable_rows(rows: Sequence[LabelledRow], held_out: Sequence[LabelledRow]) -> list[LabelledRow]:
+    """Return the rows to train on: those with words that are not in the evaluation data.
 
-    Args:
-        codebook: the frames to train.
-        base: the model; None for an encoder, which has no frames.
+    Where a text has no letter and no digit, no frame can be in it.
     """
-    if base is None:
-        return []
-    return [*_frames_of_base(codebook, base), *_rows_of_base(base)]
-
-
-def is_empty(text: str) -> bool:
-    """Say whether a text has no letter and no digit: no frame can be in it."""
-    return not any(map(str.isalnum, text))
+    elsewhere = {fold(row.text) for row in held_out}
+    return [row for row in rows if (text := fold(row.text)) and text not in elsewhere]
 
 
 def find_label_issues(
-    states: NDArray[np.int64], probabilities: NDArray[np.float32], codebook: Codebook
+    states: NDArray[np.int64],
+    probabilities: NDArray[np.float32],
+    codebook: Codebook,
+    thresholds: Sequence[float],
 ) -> list[LabelIssue]:
     """Find labels that are likely wrong, likeliest first, by confident learning.
 
     For each frame, the mean P(frame) of the rows that carry it, and the mean 1 − P(frame) of the
     others, are what a typical row of each kind reaches. A row that reaches the other kind's mean
     and not its own is taken to be of the other kind (Northcutt, Jiang and Chuang 2021, Confident
-    Learning: Estimating Uncertainty in Dataset Labels).
+    Learning: Estimating Uncertainty in Dataset Labels), if the model decides so too. A frame with
+    fewer than five rows, or without it, is left out.
 
     Args:
         states: gold states, ``(n, F)``; 0 is absent.
         probabilities: of models that did not see the row, ``(n, F, 4)``.
         codebook: the F frames.
+        thresholds: of P(frame), from which on the model gives each frame.
     """
     issues = []
-    for column, name in enumerate(codebook.names):
+    for column, (name, threshold) in enumerate(zip(codebook.names, thresholds, strict=True)):
         present = 1.0 - probabilities[:, column, 0].astype(np.float64)
         gold = states[:, column] != 0
-        if gold.all() or not gold.any():
+        if min(gold.sum(), (~gold).sum()) < _LEAST_TYPICAL:
             continue
         usual_present, usual_absent = present[gold].mean(), 1 - present[~gold].mean()
-        missed = ~gold & (present >= usual_present) & (1 - present < usual_absent)
-        invented = gold & (1 - present >= usual_absent) & (present < usual_present)
+        given = present >= threshold
+        missed = ~gold & given & (present >= usual_present) & (1 - present < usual_absent)
+        invented = gold & ~given & (1 - present >= usual_absent) & (present < usual_present)
         issues += [
             LabelIssue(int(row), name, "present" if gold[row] else "absent", float(present[row]))
             for row in np.flatnonzero(missed | invented)
@@ -147,6 +154,15 @@ def find_label_issues(
         issues,
         key=lambda found: found.probability if found.given == "present" else 1 - found.probability,
     )
+
+
+def written_alike(name: str, others: Iterable[str]) -> str | None:
+    """Return which of other names is written much like a name, whatever its case and joints."""
+    forms: dict[str, str] = {}
+    for other in others:
+        forms.setdefault(_form(other), other)
+    close = difflib.get_close_matches(_form(name), forms, n=1, cutoff=_SIMILAR)
+    return forms[close[0]] if close else None
 
 
 def _copies(rows: Sequence[LabelledRow]) -> Iterable[Finding]:
@@ -158,14 +174,14 @@ def _copies(rows: Sequence[LabelledRow]) -> Iterable[Finding]:
     contradicting = [found for found in copies if not _agree(found)]
     if agreeing:
         extra = sum(len(found) - 1 for found in agreeing)
-        yield _finding(
+        yield Finding.of(
             "duplicates",
             f"{extra:,} rows repeat the text and the labels of another; they count twice",
             (row for found in agreeing for row in found[1:]),
         )
     if contradicting:
         first, second = contradicting[0][:2]
-        yield _finding(
+        yield Finding.of(
             "contradictions",
             f"{len(contradicting):,} texts stand there with different labels (e.g. {first.id} "
             f"[{format_labels(first.frames)}] and {second.id} [{format_labels(second.frames)}]); "
@@ -174,15 +190,24 @@ def _copies(rows: Sequence[LabelledRow]) -> Iterable[Finding]:
         )
 
 
-def _leaks(rows: Sequence[LabelledRow], held_out: Sequence[LabelledRow]) -> Iterable[Finding]:
+def _taken_out(rows: Sequence[LabelledRow], held_out: Sequence[LabelledRow]) -> Iterable[Finding]:
+    """Say which rows are not usable, and why."""
     texts = {fold(row.text) for row in held_out}
-    leaking = [row for row in rows if fold(row.text) in texts]
+    leaking = [row for row in rows if (text := fold(row.text)) and text in texts]
     if leaking:
-        yield _finding(
+        yield Finding.of(
             "leaks",
             f"{len(leaking):,} rows are in the evaluation data too; they are not trained on",
             leaking,
         )
+    empty = [row for row in rows if is_wordless(row.text)]
+    if empty:
+        yield Finding.of(
+            "empty", f"{len(empty):,} texts have no letter or digit; they are left out", empty
+        )
+
+
+def _leaks(rows: Sequence[LabelledRow], held_out: Sequence[LabelledRow]) -> Iterable[Finding]:
     named = {row.document for row in held_out if row.document != row.id}
     shared = sorted({row.document for row in rows} & named)
     if shared:
@@ -197,7 +222,7 @@ def _leaks(rows: Sequence[LabelledRow], held_out: Sequence[LabelledRow]) -> Iter
         documents[fold(row.text)].add(row.document)
     across = [r for r in rows if r.document != r.id and len(documents[fold(r.text)]) > 1]
     if across:
-        yield _finding(
+        yield Finding.of(
             "leaks",
             f"{len(across):,} rows have the same text in several documents; a copy is not trained "
             "on while the other is held out",
@@ -207,90 +232,59 @@ def _leaks(rows: Sequence[LabelledRow], held_out: Sequence[LabelledRow]) -> Iter
 
 def _similar_names(rows: Sequence[LabelledRow], codebook: Codebook) -> Iterable[Finding]:
     counts = Counter(frame for row in rows for frame in row.frames)
-    for name, count in counts.items():
-        larger = [other for other in codebook.names if counts[other] > count]
-        for close in difflib.get_close_matches(name, larger, n=1, cutoff=_SIMILAR):
+    # Each is held against those of more rows; of as many, against those before it.
+    names = sorted(filter(counts.get, codebook.names), key=lambda name: -counts[name])
+    for place, name in enumerate(names):
+        close = written_alike(name, names[:place])
+        if close:
             yield Finding(
                 "frame_names",
-                f"the frame {name!r} ({count:,} rows) is written much like {close!r} "
+                f"the frame {name!r} ({counts[name]:,} rows) is written much like {close!r} "
                 f"({counts[close]:,} rows); did you mean {close!r}?",
                 tuple(row.id for row in rows if name in row.frames),
             )
 
 
-def _frames_of_base(codebook: Codebook, base: ModelFolder) -> Iterable[Finding]:
-    known = {frame.name: frame for frame in base.codebook.frames}
-    for frame in codebook.frames:
-        close = difflib.get_close_matches(frame.name.lower(), known, n=1, cutoff=_SIMILAR)
-        if frame.name not in known and close:
-            yield Finding(
-                "frame_names",
-                f"the frame {frame.name!r} is new, and written much like {close[0]!r} of "
-                f"{base.name}; did you mean {close[0]!r}?",
-            )
-        before = known.get(frame.name, frame)
-        changed = [
-            word
-            for word in ("definition", "proposition")
-            if len({"", getattr(frame, word), getattr(before, word)}) > 2
-        ]
-        if changed:
-            yield Finding(
-                "frame_names",
-                f"{frame.name} goes on from that of {base.name}, with another "
-                f"{' and another '.join(changed)}; give it another name if it is another frame",
-            )
-
-
-def _rows_of_base(base: ModelFolder) -> Iterable[Finding]:
-    # A number, or a number for each source, as the shipped model has them.
-    rows = base.training.get("rows")
-    sources = rows if isinstance(rows, dict) else {"": rows}
-    counts = {source: count for source, count in sources.items() if isinstance(count, int)}
-    if counts:
-        named = ", ".join(f"{count:,} of {source}" for source, count in counts.items() if source)
-        yield Finding(
-            "leaks",
-            f"{base.name} was itself trained on {sum(counts.values()):,} rows"
-            f"{f' ({named})' if named else ''}; if yours are among them, the held-out figures are "
-            "too kind: start from what it was started from",
-        )
-
-
-def _lengths(rows: Sequence[LabelledRow], long_characters: int) -> Iterable[Finding]:
-    empty = [row for row in rows if is_empty(row.text)]
-    if empty:
-        yield _finding(
-            "empty", f"{len(empty):,} texts have no letter or digit; they are left out", empty
-        )
-    long = [row for row in rows if latin_length(row.text) > long_characters]
-    if long:
-        dense = any(len(row.text) <= long_characters for row in long)
-        counted = f" (a Chinese, Japanese or Korean one counts as {CHARACTERS_A_TOKEN})"
-        yield _finding(
-            "long",
-            f"{len(long):,} texts have more than {long_characters:,} characters"
-            f"{counted if dense else ''} and may be cut in training; the model is meant for single "
-            "sentences",
-            long,
-        )
+def _form(name: str) -> str:
+    return name.casefold().translate(dict.fromkeys(map(ord, "_-.")))
 
 
 def _rare_frames(rows: Sequence[LabelledRow], codebook: Codebook) -> Iterable[Finding]:
-    counts = Counter(frame for row in rows for frame in row.frames)
     for name in codebook.names:
-        if 0 < counts[name] < FEW_ROWS:
-            yield _finding(
+        carrying = [row for row in rows if name in row.frames]
+        if 0 < len(carrying) < FEW_ROWS:
+            yield Finding.of(
                 "few_rows",
-                f"only {counts[name]} rows carry {name}; label at least {FEW_ROWS}, better 50",
-                (row for row in rows if name in row.frames),
+                f"only {len(carrying)} rows carry {name}; label at least {FEW_ROWS}, better 50",
+                carrying,
             )
+        if carrying and len(rows) - len(carrying) < FEW_ROWS:
+            yield _rarely_absent(name, rows, carrying)
     stances = Counter(stance for row in rows for stance in row.frames.values() if stance)
     rare = [f"{stance} {stances[stance]}" for stance in STATES[1:] if stances[stance] < FEW_ROWS]
     if rare and len(rows) >= FEW_ROWS:
         yield Finding(
             "few_rows", f"stances with fewer than {FEW_ROWS} labels: {', '.join(rare)}", ()
         )
+
+
+def _rarely_absent(
+    name: str, rows: Sequence[LabelledRow], carrying: Sequence[LabelledRow]
+) -> Finding:
+    null = any(row.frames[name] is None for row in carrying)
+    advice = "; null says that it is there: leave it out where it is absent" if null else ""
+    if len(carrying) == len(rows):
+        return Finding(
+            "few_rows",
+            f"every row carries {name}: there is nothing to tell it from, and its figures say "
+            f"nothing; label rows without it too{advice}",
+        )
+    return Finding.of(
+        "few_rows",
+        f"only {len(rows) - len(carrying)} rows are without {name}; label at least {FEW_ROWS}, "
+        f"better 50{advice}",
+        (row for row in rows if name not in row.frames),
+    )
 
 
 def _documents(rows: Sequence[LabelledRow]) -> Iterable[Finding]:
@@ -304,11 +298,6 @@ def _documents(rows: Sequence[LabelledRow]) -> Iterable[Finding]:
 
 def _agree(rows: Sequence[LabelledRow]) -> bool:
     return all(dict(row.frames) == dict(rows[0].frames) for row in rows)
-
-
-def _finding(kind: str, message: str, rows: Iterable[LabelledRow]) -> Finding:
-    ids = tuple(row.id for row in rows)
-    return Finding(kind, f"{message} ({_listed(ids)})", ids)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stance.finetuning.classifier import Classifier, bfloat16_on_cpu
 from stance.finetuning.heads import inputs_of, output_layer
-from stance.finetuning.training import NOT_JUDGED, Classifier, Recipe, bfloat16_on_cpu
+from stance.finetuning.recipe import NOT_JUDGED, Recipe
 
 __all__ = ["pull_together"]
 

@@ -50,8 +50,8 @@ def read_data(
             list of such files; a ``datasets.Dataset``; a pandas frame; a pyarrow table; or rows, as
             mappings of column → value or as ``LabelledRow``. A stance of None was not coded. But
             where a table of columns (Dataset, pandas, pyarrow, Parquet) names the same frames in
-            every row, as a struct does, None stands for a frame that is absent. Where such a table
-            has its labels as text, an empty cell stands for no frame.
+            every row, as a struct does, None stands for a frame that is absent. Where a table in
+            memory has its labels as text, an empty cell stands for no frame.
         columns: of the text, the labels and what rows are grouped by; rows need no ``id`` to be
             grouped by it, each is then by itself.
         note: called with a line on what an export, None for a stance, or an empty cell of a table
@@ -306,15 +306,6 @@ def _labels(value: object) -> Mapping[str, str | None]:
         f"the labels are a {type(value).__name__}; expected an object such as "
         '{"cooperation": "favor"}, or the text cooperation:favor'
     )
-
-
-def fold(text: str) -> str:
-    """Return what two copies of a text share: its letters and digits, in lower case.
-
-    >>> fold("They  met, again.") == fold("they met again")
-    True
-    """
-    return " ".join("".join(c if c.isalnum() else " " for c in text.casefold()).split())
 
 
 def latin_length(text: str) -> float:

@@ -16,21 +16,16 @@ from stance.decision import states_of
 from stance.files import LabelledRow
 from stance.finetuning.bases import Base
 from stance.finetuning.calibration import fit_calibration
+from stance.finetuning.classifier import Classifier, predict_logits, quiet_transformers
 from stance.finetuning.contrast import pull_together
 from stance.finetuning.data import CHARACTERS_A_TOKEN, latin_length
 from stance.finetuning.heads import fit_new_frames
 from stance.finetuning.memory import needs_gradient_checkpointing, trainings_that_fit
 from stance.finetuning.plan import Plan, training_rows
 from stance.finetuning.pooling import add_mean_layer, drop_upper_layers
+from stance.finetuning.recipe import NOT_JUDGED, Watch
 from stance.finetuning.side_by_side import run_side_by_side
-from stance.finetuning.training import (
-    NOT_JUDGED,
-    Classifier,
-    Watch,
-    predict_logits,
-    quiet_transformers,
-    train_classifier,
-)
+from stance.finetuning.training import train_classifier
 from stance.finetuning.workspace import Workspace
 
 __all__ = [

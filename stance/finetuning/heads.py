@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.codebook import STATES, Codebook
-from stance.finetuning.training import Classifier, Recipe, run_batches
+from stance.finetuning.classifier import Classifier, run_batches
+from stance.finetuning.recipe import Recipe
 
 __all__ = ["fit_new_frames", "inputs_of", "output_layer", "take_over_head"]
 

@@ -17,7 +17,7 @@ from stance.finetuning.fitting import HeldOut, Task, columns_of
 from stance.finetuning.plan import assign_folds
 from stance.scoring import score
 
-__all__ = ["judge"]
+__all__ = ["judge", "never_compared"]
 
 
 def judge(task: Task, held_out: HeldOut, *, resamples: int) -> tuple[Decision, Evaluation]:
@@ -40,7 +40,7 @@ def judge(task: Task, held_out: HeldOut, *, resamples: int) -> tuple[Decision, E
         predicted[here] = fitted.states(probabilities[here])
     figures = score(gold, probabilities, predicted, documents, frames=names, resamples=resamples)
     decision = fit_decision(logits, gold, seed=seed)
-    return _complete(decision, task, without=_never_compared(task, held_out)), figures
+    return _complete(decision, task, without=never_compared(task, held_out)), figures
 
 
 def _at_least_two(
@@ -54,7 +54,7 @@ def _at_least_two(
     return np.arange(len(rows)) % 2
 
 
-def _never_compared(task: Task, held_out: HeldOut) -> set[int]:
+def never_compared(task: Task, held_out: HeldOut) -> set[int]:
     """Return the frames whose rows were held out together, or not at all.
 
     A training that saw no row with a frame says nothing about where its threshold lies.

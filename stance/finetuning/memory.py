@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stance.finetuning.bases import Base
-from stance.finetuning.training import Recipe
+from stance.finetuning.recipe import Recipe
 
 __all__ = ["needs_gradient_checkpointing", "trainings_that_fit"]
 

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from stance.codebook import STATES
 from stance.errors import InputError
 from stance.files import LabelledRow
-from stance.finetuning.bases import Base
-from stance.finetuning.data import CHARACTERS_A_TOKEN, fold, latin_length
+from stance.finetuning.bases import USUAL_LENGTH, Base
 from stance.finetuning.pooling import takes_mean_layer, wants_mean_layer
-from stance.finetuning.training import Recipe
+from stance.finetuning.recipe import Recipe
+from stance.texts import fold
 
 __all__ = ["Plan", "assign_folds", "make_plan", "split_rows", "training_rows"]
 
@@ -127,8 +127,8 @@ _MAX_LEARNING_RATE = 1e-3
 _MAX_STATE_WEIGHT = 4.0
 # So many rows at least decide on epochs, calibration and thresholds, where a part alone does.
 _LEAST_HELD_OUT = 100
-# Sentences longer than 128 tokens are rare.
-_USUAL_LENGTH, _MOST_LENGTH = 128, 512
+# In tokens.
+_MOST_LENGTH = 512
 
 
 def make_plan(
@@ -137,6 +137,7 @@ def make_plan(
     base: Base,
     *,
     frames: Sequence[str],
+    tokens: NDArray[np.int64] | None = None,
     epochs: int | None = None,
     seed: int = 13,
 ) -> Plan:
@@ -151,6 +152,8 @@ def make_plan(
         states: their states, ``(n, F)``.
         base: what the training starts from.
         frames: the names of the F frames.
+        tokens: how many tokens of the base some of the texts have; by default they are taken to be
+            of usual length.
         epochs: trains exactly so many.
         seed: of everything random.
 
@@ -171,8 +174,8 @@ def make_plan(
     restart = other and takes_mean_layer(base.path)
     rate = _UNLEARNING_RATE if other else size.learning_rate
     rate = min(_MAX_LEARNING_RATE, rate * (384 / base.hidden_size) ** 2)
-    characters = float(np.quantile([latin_length(row.text) for row in rows], 0.99))
-    length = _USUAL_LENGTH if characters / CHARACTERS_A_TOKEN <= _USUAL_LENGTH else _MOST_LENGTH
+    long = tokens is not None and np.quantile(tokens, 0.99) > USUAL_LENGTH
+    length = _MOST_LENGTH if long else USUAL_LENGTH
     recipe = Recipe(
         epochs=epochs or size.epochs,
         learning_rate=float(f"{rate:.2g}"),

@@ -19,15 +19,11 @@ from stance.decision import Decision
 from stance.errors import InputError, MissingExtraError
 from stance.evaluation import evaluate
 from stance.files import LabelledRow
-from stance.finetuning.bases import Base, open_base
+from stance.finetuning.base_checks import check_base, check_texts
+from stance.finetuning.bases import Base, TokenCounts, count_tokens, open_base
 from stance.finetuning.card import figure_lines, write_card
-from stance.finetuning.checks import (
-    Finding,
-    check_base,
-    check_rows,
-    find_label_issues,
-    is_empty,
-)
+from stance.finetuning.checks import Finding, check_rows, find_label_issues, usable_rows
+from stance.finetuning.classifier import own_random_numbers, quiet_transformers
 from stance.finetuning.data import (
     GROUP_COLUMN,
     Columns,
@@ -35,7 +31,6 @@ from stance.finetuning.data import (
     choose_codebook,
     digest,
     distinct_ids,
-    fold,
     read_data,
 )
 from stance.finetuning.fitting import (
@@ -46,9 +41,8 @@ from stance.finetuning.fitting import (
     hold_out,
     task_states,
 )
-from stance.finetuning.judging import judge
+from stance.finetuning.judging import judge, never_compared
 from stance.finetuning.plan import make_plan, split_rows
-from stance.finetuning.training import own_random_numbers, quiet_transformers
 from stance.finetuning.workspace import Workspace
 from stance.finetuning.writing import add_onnx, write_label_issues, write_weights
 from stance.model import StanceModel, load
@@ -96,10 +90,10 @@ def finetune(
 
     Args:
         data: a JSONL, CSV, TSV or Parquet file, an export of Label Studio or doccano, or a list of
-            them; a ``datasets.Dataset``, a pandas frame, or a list of rows such as
+            them; a ``datasets.Dataset``, a pandas frame, a pyarrow table, or a list of rows such as
             ``{"text": "...", "frames": {"trade": "favor"}}``. A frame with the stance None was
             seen, but its stance was not coded: it is trained for presence only. In a Dataset, a
-            pandas frame or Parquet of which every row names the same frames, None is an absent one.
+            table or Parquet of which every row names the same frames, None is an absent one.
         output: the folder of the new model.
         base: None for the shipped model, a model folder, or the folder or Hub id of an encoder.
             Frames that a base model knows keep what they learnt; those without a row are not
@@ -131,6 +125,9 @@ def finetune(
         ModelError: the base cannot be loaded.
         OutputError: the output exists or cannot be written.
         MissingExtraError: the extra ``train`` is not installed.
+
+    >>> import stance
+    >>> model = stance.finetune("rows.csv", output="models/trade")  # doctest: +SKIP
     """
     if any(find_spec(package) is None for package in _PACKAGES):
         raise MissingExtraError("fine-tuning", extra="train")
@@ -148,10 +145,12 @@ def finetune(
     separate = [] if eval is None else _read_evaluation_data(eval, columns, book, notes.append)
     findings = [Finding("export", note) for note in notes]
     findings += check_rows(rows, book, held_out=separate)
-    findings += check_base(book, opened.folder)
+    findings += check_base(book, opened)
     rows = _usable(rows, separate)
+    counts = count_tokens(opened, [row.text for row in rows])
+    findings += check_texts(rows, opened, counts)
     task = _make_task(
-        rows, book, opened, workspace, epochs=epochs, seed=seed, report=progress or _log
+        rows, book, opened, counts, workspace, epochs=epochs, seed=seed, report=progress or _log
     )
     settings = _settings(task, separate)
     if workspace.finished(settings, resume=resume):
@@ -226,9 +225,7 @@ def _read_evaluation_data(
 
 
 def _usable(rows: Sequence[LabelledRow], separate: Sequence[LabelledRow]) -> list[LabelledRow]:
-    """Return the rows to train on: those with words that are not in the evaluation data."""
-    elsewhere = {fold(row.text) for row in separate}
-    usable = [row for row in rows if not is_empty(row.text) and fold(row.text) not in elsewhere]
+    usable = usable_rows(rows, separate)
     if not usable:
         raise InputError(
             f"none of the {len(rows):,} rows can be trained on: their texts have no letter or "
@@ -241,6 +238,7 @@ def _make_task(
     rows: list[LabelledRow],
     codebook: Codebook,
     base: Base,
+    counts: TokenCounts,
     workspace: Workspace,
     *,
     epochs: int | None,
@@ -258,7 +256,9 @@ def _make_task(
     if not carried:
         raise InputError("none of the rows that can be trained on has a frame")
     states = task_states(rows, codebook)
-    plan = make_plan(rows, states, base, frames=codebook.names, epochs=epochs, seed=seed)
+    plan = make_plan(
+        rows, states, base, frames=codebook.names, tokens=counts.tokens, epochs=epochs, seed=seed
+    )
     part = split_rows(rows, states, plan)
     return Task(rows, states, part, codebook, base, plan, workspace, report, time.monotonic())
 
@@ -278,10 +278,16 @@ def _settings(task: Task, separate: Sequence[LabelledRow]) -> dict[str, Any]:
 
 def _label_errors(task: Task, held_out: HeldOut, decision: Decision) -> list[Finding]:
     """Write down the labels that the held-out predictions contradict."""
-    judged = task.judged
-    probabilities = decision.probabilities(held_out.logits)[:, judged]
-    frames = Codebook(tuple(task.codebook.frames[column] for column in judged))
-    issues = find_label_issues(task.states[held_out.rows][:, judged], probabilities, frames)
+    unknown = never_compared(task, held_out)  # No training could learn these.
+    compared = [column for column in task.judged if column not in unknown]
+    if not compared:
+        return []
+    issues = find_label_issues(
+        task.states[held_out.rows][:, compared],
+        decision.probabilities(held_out.logits)[:, compared],
+        Codebook(tuple(task.codebook.frames[column] for column in compared)),
+        [decision.thresholds[column] for column in compared],
+    )
     if not issues:
         return []
     rows = [task.rows[row] for row in held_out.rows]

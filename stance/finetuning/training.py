@@ -6,11 +6,9 @@ exclusive states, weighted because ``absent`` is by far the commonest.
 
 from __future__ import annotations
 
-import random
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,83 +17,11 @@ from numpy.typing import NDArray
 
 from stance.codebook import Codebook
 from stance.errors import MissingExtraError, ModelError, reason_of
+from stance.finetuning.classifier import Classifier, bfloat16_on_cpu
+from stance.finetuning.heads import take_over_head
+from stance.finetuning.recipe import Recipe, Watch
 
-__all__ = [
-    "NOT_JUDGED",
-    "Classifier",
-    "Recipe",
-    "Watch",
-    "bfloat16_on_cpu",
-    "load_classifier",
-    "own_random_numbers",
-    "predict_logits",
-    "quiet_transformers",
-    "run_batches",
-    "train_classifier",
-]
-
-#: The target of a frame that nobody looked for in this sentence: it is not trained.
-NOT_JUDGED = -2
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How to train.
-
-    Attributes:
-        epochs: passes over the rows.
-        learning_rate: the highest, reached after warm-up; it falls linearly to 0.
-        batch_size: rows a step.
-        state_weights: weights of absent, favor, neutral and against in the loss.
-        label_smoothing: share of the target's mass spread over the four states, 0 to 1.
-        warmup: share of the steps in which the learning rate rises.
-        weight_decay: AdamW's, on matrices only.
-        dropout: of the encoder while it trains, 0 to 1. On few epochs over short texts it costs
-            accuracy, and on a CPU it costs as much time as the matrix products.
-        max_length: tokens of a sentence that are read.
-        seed: of the head's start, the order of the rows and dropout.
-    """
-
-    epochs: float = 3
-    learning_rate: float = 1.2e-4
-    batch_size: int = 32
-    state_weights: tuple[float, float, float, float] = (1.0, 2.0, 2.5, 2.5)
-    label_smoothing: float = 0.05
-    warmup: float = 0.1
-    weight_decay: float = 0.01
-    dropout: float = 0.0
-    max_length: int = 128
-    seed: int = 13
-
-
-@dataclass(frozen=True)
-class Classifier:
-    """A sequence classifier of transformers in float32 on the CPU, and its tokenizer."""
-
-    model: Any
-    tokenizer: Any
-
-
-@dataclass(frozen=True)
-class Watch:
-    """What goes on beside a training, and where it can be gone on with.
-
-    Attributes:
-        folder: holds its checkpoints. A training that finds one there goes on from it, and ends
-            with the weights of one that was never cut off.
-        checkpoint_seconds: a checkpoint is written when so many seconds have passed since the last.
-        after_step: called with the steps done and the steps of the whole recipe.
-        after_epoch: called with the epochs done and the classifier as it is; true: that is enough.
-        gradient_checkpointing: compute activations twice rather than keep them, to save memory.
-        writing: what a checkpoint is written in; it may say what errors mean.
-    """
-
-    folder: Path
-    checkpoint_seconds: float
-    after_step: Callable[[int, int], None]
-    after_epoch: Callable[[int, Classifier], bool]
-    gradient_checkpointing: bool = False
-    writing: Callable[[], AbstractContextManager[None]] = nullcontext
+__all__ = ["load_classifier", "train_classifier"]
 
 
 def train_classifier(
@@ -175,8 +101,6 @@ def load_classifier(base: str | Path, *, codebook: Codebook) -> Classifier:
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
     from transformers.utils import logging as transformers_logging
 
-    from stance.finetuning.heads import take_over_head
-
     logging: Any = transformers_logging
 
     labels = dict(enumerate(codebook.labels))
@@ -217,74 +141,6 @@ def _check_encoder(model: Any, found: Mapping[str, Any], base: str | Path) -> No
             f"of the encoder are missing or of another shape, such as {lost[0]!r}; save the model "
             "with save_pretrained of transformers"
         )
-
-
-def predict_logits(
-    classifier: Classifier, texts: Sequence[str], *, max_length: int, batch_size: int = 64
-) -> NDArray[np.float32]:
-    """Return the logits of n texts, float32 of shape (n, F * 4).
-
-    Computed in float32; inside a training, in the arithmetic of the training.
-    """
-    logits = np.empty((len(texts), classifier.model.config.num_labels), dtype=np.float32)
-    for rows, found in run_batches(classifier, texts, max_length=max_length, batch_size=batch_size):
-        logits[rows] = found
-    return logits
-
-
-def run_batches(
-    classifier: Classifier, texts: Sequence[str], *, max_length: int, batch_size: int = 64
-) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
-    """Yield the positions and the logits of texts of like length, batch after batch."""
-    import torch
-
-    from stance.backends.first_token import narrowed_last_layer
-
-    encoded = classifier.tokenizer(list(texts), truncation=True, max_length=max_length)["input_ids"]
-    device = classifier.model.device
-    order = sorted(range(len(texts)), key=lambda index: len(encoded[index]))
-    with torch.inference_mode():
-        for start in range(0, len(order), batch_size):
-            rows = order[start : start + batch_size]
-            batch = classifier.tokenizer.pad(
-                {"input_ids": [encoded[row] for row in rows]}, return_tensors="pt"
-            ).to(device)
-            with narrowed_last_layer(classifier.model):
-                logits = classifier.model(**batch).logits
-            yield rows, logits.float().cpu().numpy()
-
-
-@contextmanager
-def own_random_numbers() -> Iterator[None]:
-    """Leave the caller's random numbers as they were: a training seeds those of the process."""
-    import torch
-
-    python, arrays, tensors = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    on_gpus = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
-    try:
-        yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(arrays)
-        torch.set_rng_state(tensors)
-        torch.cuda.set_rng_state_all(on_gpus)
-
-
-@contextmanager
-def quiet_transformers() -> Iterator[None]:
-    """Keep transformers' own bars and notes from the terminal."""
-    from transformers.utils import logging as transformers_logging
-
-    theirs: Any = transformers_logging
-    verbosity, bars = theirs.get_verbosity(), theirs.is_progress_bar_enabled()
-    theirs.set_verbosity_error()
-    theirs.disable_progress_bar()
-    try:
-        yield
-    finally:
-        theirs.set_verbosity(verbosity)
-        if bars:
-            theirs.enable_progress_bar()
 
 
 def _columns(
@@ -345,13 +201,3 @@ def _bfloat16_is_fast() -> bool:
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported())
     return bfloat16_on_cpu()
-
-
-def bfloat16_on_cpu() -> bool:
-    """Say whether this machine's processor multiplies bfloat16 faster than float32."""
-    flags = ("avx512_bf16", "amx_bf16", "bf16")
-    try:
-        found = Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
-    except OSError:
-        return False
-    return any(flag in found for flag in flags)

@@ -18,7 +18,8 @@ from transformers import (
     TrainingArguments,
 )
 
-from stance.finetuning.training import Classifier, Watch
+from stance.finetuning.classifier import Classifier
+from stance.finetuning.recipe import Watch
 
 __all__ = ["run_trainer"]
 

@@ -13,8 +13,8 @@ import numpy as np
 from stance.errors import ModelError, reason_of
 from stance.files import LabelledRow
 from stance.finetuning.checks import LabelIssue
+from stance.finetuning.classifier import Classifier
 from stance.finetuning.export import example_ids, export_onnx
-from stance.finetuning.training import Classifier
 from stance.model import load
 from stance.store import ModelFolder
 

@@ -36,7 +36,7 @@ def test_the_settings_the_findings_and_the_figures_are_printed(run, data, tiny_f
     assert (outcome.code, outcome.err) == (0, "")
     for word in ("only 6 rows carry weather", "learning rate", "macro-F1", "written: "):
         assert word in outcome.out
-    assert stance.load(tmp_path / "m").codebook.names == ("weather", "harvest")
+    assert stance.load(tmp_path / "m").codebook.names == ("harvest", "weather")
 
 
 @pytest.mark.parametrize(

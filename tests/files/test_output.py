@@ -103,5 +103,5 @@ def test_a_file_that_is_read_is_never_replaced(tmp_path):
 
 def test_a_dash_is_no_name_of_a_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(OutputError, match="^- is no name of a file"):
+    with pytest.raises(OutputError, match=r"^- is no name of a file"):
         require_new(Path("-"))

@@ -13,7 +13,7 @@ from transformers import XLNetConfig
 from stance.codebook import Codebook, Frame
 from stance.errors import InputError, ModelError
 from stance.finetuning import bases
-from stance.finetuning.bases import open_base
+from stance.finetuning.bases import count_tokens, open_base
 from stance.finetuning.pooling import wants_mean_layer
 from stance.finetuning.training import load_classifier
 
@@ -58,6 +58,38 @@ def test_a_language_that_is_no_code_is_refused(tiny_folder, language):
 def test_an_encoder_that_does_not_count_positions_reads_as_much_as_others(encoder):
     XLNetConfig().save_pretrained(encoder)
     assert open_base(encoder).max_length == 510
+
+
+def test_tokens_are_those_that_the_bases_own_tokenizer_makes(tiny_folder, encoder):
+    base = open_base(tiny_folder)
+    texts = ["rain and the world", "rain " * 100, "зима тревоги", "", "贸易 rain"]
+    counts = count_tokens(base, texts)
+    tokenizer = load_classifier(tiny_folder, codebook=BOOK).tokenizer
+    assert counts.tokens.tolist() == [len(ids) for ids in tokenizer(texts)["input_ids"]]
+    assert counts.rows.tolist() == [0, 1, 2, 3, 4]
+    assert counts.unknown == pytest.approx(4 / (4 + 100 + 2 + 3))
+    # Rain is none of the ten words that it knows.
+    assert count_tokens(open_base(encoder), ["they trade rain"]).unknown == pytest.approx(1 / 3)
+
+
+def test_a_script_that_the_shipped_model_spells_is_counted_by_its_letters():
+    text = "Державы снова спорят о том, кому принадлежит будущее мировой торговли. " * 3
+    [tokens] = count_tokens(open_base(None), [text]).tokens
+    assert (len(text) < 128 * 2, tokens > 128) == (True, True)
+
+
+def test_of_very_many_texts_the_same_are_counted(encoder):
+    base = open_base(encoder)
+    texts = ["they met " * (n % 20) for n in range(10_000)]
+    first, again = count_tokens(base, texts), count_tokens(base, texts)
+    assert len(first.rows) == len(first.tokens) == len(set(first.rows.tolist())) == 3_000
+    assert first.rows.tolist() == again.rows.tolist() == sorted(first.rows.tolist())
+    assert first.tokens.tolist() == [2 + 2 * (n % 20) for n in first.rows.tolist()]
+
+
+def test_no_texts_have_no_tokens(encoder):
+    counts = count_tokens(open_base(encoder), [])
+    assert (counts.tokens.tolist(), counts.unknown) == ([], 0.0)
 
 
 @pytest.fixture

@@ -10,11 +10,8 @@ from stance.decision import NOT_CODED
 from stance.finetuning import contrast
 from stance.finetuning.contrast import pull_together
 from stance.finetuning.heads import output_layer
-from stance.finetuning.training import (
-    NOT_JUDGED,
-    Recipe,
-    load_classifier,
-)
+from stance.finetuning.recipe import NOT_JUDGED, Recipe
+from stance.finetuning.training import load_classifier
 
 BOOK = Codebook((Frame("weather"), Frame("trade")))
 TEXTS = ["it rained", "it rained again", "the powers trade", "they trade", "they met", "it met"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from stance.codebook import Codebook, Frame
 from stance.errors import CodebookError, InputError
 from stance.files import LabelledRow
-from stance.finetuning.data import choose_codebook, digest, distinct_ids, fold, read_data
+from stance.finetuning.data import choose_codebook, digest, distinct_ids, read_data
 
 COLUMNS = ("text", "frames", "document")
 ROWS = [
@@ -104,14 +104,125 @@ def test_stances_that_were_not_coded_stay_so_in_a_pandas_frame_of_objects():
     assert notes[0].startswith("1 rows of the table have None for a frame; the rows name different")
 
 
+STRUCTS = [
+    {"jobs": None, "trade": "favor"},
+    {"jobs": None, "trade": None},
+    {"jobs": "against", "trade": None},
+]
+READ_AS_ABSENT = [{"trade": "favor"}, {}, {"jobs": "against"}]
+
+
 def test_none_in_a_struct_is_an_absent_frame_and_that_is_said():
     pandas = pytest.importorskip("pandas")
-    frames = [{"jobs": None, "trade": "favor"}, {"jobs": None, "trade": None}, None]
     notes = []
-    table = pandas.DataFrame({"text": ["a", "b", "c"], "frames": frames})
+    table = pandas.DataFrame({"text": ["a", "b", "c"], "frames": STRUCTS})
     found = read_data(table, COLUMNS, note=notes.append)
-    assert [dict(row.frames) for row in found] == [{"trade": "favor"}, {}, {}]
-    assert notes[0].startswith("2 rows of the table have None for a frame; all rows name the same")
+    assert [dict(row.frames) for row in found] == READ_AS_ABSENT
+    (note,) = notes
+    assert note.startswith("3 rows of the table have None for a frame; all rows name the same")
+
+
+def test_null_in_a_file_of_parquet_is_an_absent_frame_and_that_is_said(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    notes, file = [], tmp_path / "rows.parquet"
+    parquet.write_table(arrow.table({"text": ["a", "b", "c"], "frames": STRUCTS}), file)
+    found = read_data(file, COLUMNS, note=notes.append)
+    assert [dict(row.frames) for row in found] == READ_AS_ABSENT
+    (note,) = notes
+    assert note.startswith("3 rows of rows.parquet have None for a frame; all rows name the same")
+
+
+def test_parquet_of_the_notation_is_read_without_a_word(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    notes, file = [], tmp_path / "rows.parquet"
+    parquet.write_table(arrow.table({"text": ["a", "b"], "frames": ["jobs", ""]}), file)
+    assert [dict(row.frames) for row in read_data(file, COLUMNS, note=notes.append)] == [
+        {"jobs": None},
+        {},
+    ]
+    assert notes == []
+
+
+def test_a_table_of_pyarrow_is_read():
+    arrow = pytest.importorskip("pyarrow")
+    assert read(arrow.Table.from_pylist(ROWS)) == EXPECTED
+    assert read(arrow.RecordBatch.from_pylist(ROWS)) == EXPECTED
+
+
+def as_file(rows, folder):
+    (folder / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return folder / "rows.jsonl"
+
+
+@pytest.mark.parametrize("given", [lambda rows, _: rows, as_file], ids=["list", "file"])
+def test_null_for_every_frame_of_every_row_is_a_stance_that_was_not_coded_and_that_is_said(
+    given, tmp_path
+):
+    rows = [{"text": "abc"[n], "frames": frames} for n, frames in enumerate(STRUCTS)]
+    notes = []
+    found = read_data(given(rows, tmp_path), COLUMNS, note=notes.append)
+    assert [dict(row.frames) for row in found] == STRUCTS
+    (note,) = notes
+    assert note.startswith("3 rows have a frame without a stance (null in JSON), and all rows name")
+    for other in ({"jobs": None}, {}):
+        found = read_data([*rows, {"text": "d", "frames": other}], COLUMNS, note=notes.append)
+        assert dict(found[3].frames) == other
+    assert len(notes) == 1
+
+
+def test_null_of_the_only_frame_needs_no_word():
+    notes = []
+    rows = [{"text": text, "frames": {"jobs": None}} for text in "ab"]
+    read_data(rows, COLUMNS, note=notes.append)
+    assert notes == []
+
+
+def as_pandas(rows):
+    return pytest.importorskip("pandas").DataFrame(rows)
+
+
+def as_dataset(rows):
+    return pytest.importorskip("datasets").Dataset.from_list(rows)
+
+
+def as_arrow(rows):
+    return pytest.importorskip("pyarrow").Table.from_pylist(rows)
+
+
+TABLES = [as_pandas, as_dataset, as_arrow]
+
+
+@pytest.mark.parametrize("table", [*TABLES, list])
+@pytest.mark.parametrize(
+    "labels", [({"jobs": "favor"}, None), ({"jobs": "favor"}, {}, None)], ids=["one", "two"]
+)
+def test_a_row_that_is_not_labelled_is_refused(table, labels):
+    rows = [{"text": "abc"[n], "frames": found} for n, found in enumerate(labels)]
+    with pytest.raises(InputError, match=f"row {len(rows)}: the row is not labelled; expected"):
+        read_data(table(rows), COLUMNS)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_an_empty_cell_of_text_is_no_frame_and_that_is_said(table):
+    rows = [{"text": "a", "frames": "jobs:favor"}, *({"text": t, "frames": None} for t in "bc")]
+    notes = []
+    found = read_data(table(rows), COLUMNS, note=notes.append)
+    assert [dict(row.frames) for row in found] == [{"jobs": "favor"}, {}, {}]
+    (note,) = notes
+    assert note.startswith("2 rows of the table have an empty cell for their labels; it is read as")
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_in_a_list_of_suggestions_an_empty_cell_is_a_row_that_is_not_labelled(table):
+    rows = [{"text": t, "frames": f, "unsure_of": "jobs"} for t, f in (("a", "jobs"), ("b", None))]
+    with pytest.raises(InputError, match=r'row 2: the row is not labelled.* or "" where there is'):
+        read_data(table(rows), COLUMNS)
+    rows[1]["frames"] = ""
+    assert [dict(row.frames) for row in read_data(table(rows), COLUMNS)] == [{"jobs": None}, {}]
 
 
 def test_a_table_without_the_column_of_labels_is_refused():
@@ -164,7 +275,8 @@ def test_what_no_file_can_hold_is_replaced_as_in_files():
         (5, "expected column"),
         ({"texts": "a", "frames": {}}, "did you mean 'texts'"),
         ({"text": None, "frames": {}}, "has no text"),
-        ({"text": "a", "frames": None}, "expected an object"),
+        ({"text": "a", "frames": None}, "the row is not labelled; expected an object"),
+        ({"text": "a", "frames": 3}, "the labels are a int; expected an object"),
         ({"text": "a", "frames": "weather:good"}, "unknown stance 'good'"),
     ],
 )
@@ -206,14 +318,22 @@ def test_ids_are_made_different():
     assert [row.id for row in distinct_ids(rows)] == ["0", "0 (2)", "0 (3)"]
 
 
+def test_an_id_that_is_made_is_none_that_another_row_has():
+    rows = [LabelledRow(name, "d", "x", {}) for name in ("a", "a", "a (2)", "a", "a (2)")]
+    found = [row.id for row in distinct_ids(rows)]
+    assert found == ["a", "a (3)", "a (2)", "a (4)", "a (2) (2)"]
+
+
+@given(st.lists(st.sampled_from(["a", "a (2)", "a (3)", "a (2) (2)", "b"])))
+def test_ids_that_differ_stay(names):
+    found = [row.id for row in distinct_ids([LabelledRow(n, "d", "x", {}) for n in names])]
+    assert len(set(found)) == len(names)
+    assert set(names) <= set(found)
+
+
 def test_the_digest_knows_labels_and_order():
     first, second = labelled({"a": None}, {}), labelled({"a": "favor"}, {})
     assert len({digest(first), digest(second), digest(first[::-1])}) == 3
-
-
-@given(st.text())
-def test_folding_twice_is_folding_once(text):
-    assert fold(fold(text)) == fold(text)
 
 
 @pytest.mark.parametrize("dtype", ["string", "object"])

@@ -36,7 +36,7 @@ def test_the_root_name_is_the_function_whatever_was_imported():
 
 def test_the_model_has_the_rows_frames(finetuned):
     model, _, _ = finetuned
-    assert model.codebook.names == ("weather", "harvest")
+    assert model.codebook.names == ("harvest", "weather")
 
 
 def test_the_model_predicts_and_loads_again(finetuned):
@@ -244,7 +244,7 @@ def test_a_run_that_is_done_is_not_done_again(tiny_folder, left_alone):
     told = []
     options = {"output": left_alone, "base": tiny_folder, "epochs": 2}
     model = stance.finetune(make_rows(), **options, resume=True, progress=told.append)
-    assert model.codebook.names == ("weather", "harvest")
+    assert model.codebook.names == ("harvest", "weather")
     assert messages(told) == f"{left_alone} is there already, of the same rows and settings"
 
 

@@ -7,8 +7,10 @@ import torch
 
 from stance.codebook import Codebook, Frame
 from stance.finetuning import heads
+from stance.finetuning.classifier import predict_logits
 from stance.finetuning.heads import fit_new_frames
-from stance.finetuning.training import Recipe, load_classifier, predict_logits
+from stance.finetuning.recipe import Recipe
+from stance.finetuning.training import load_classifier
 
 WORD = "cooperation"
 

@@ -1,4 +1,7 @@
-"""The decision that follows from held-out logits."""
+"""The decision that follows from held-out logits, and the labels that they contradict."""
+
+import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,7 +9,9 @@ from tiny_tasks import BASES, BOOK, PARTS, held_out, make_task
 
 from stance.codebook import Codebook, Frame
 from stance.decision import Decision
-from stance.finetuning.judging import _never_compared, judge
+from stance.finetuning.judging import judge, never_compared
+from stance.finetuning.run import _label_errors
+from stance.finetuning.workspace import Workspace
 
 
 @pytest.mark.parametrize(
@@ -24,10 +29,23 @@ def test_a_frame_of_one_part_is_decided_as_before(book, expected):
 
 
 def test_a_frame_of_two_parts_is_compared():
-    assert _never_compared(make_task(), held_out(np.arange(40), np.arange(40) % 4 // 2)) == set()
+    assert never_compared(make_task(), held_out(np.arange(40), np.arange(40) % 4 // 2)) == set()
 
 
 def test_where_one_part_is_held_out_a_frame_is_compared_that_is_elsewhere_too():
     first, last = np.arange(10), np.arange(30, 40)
-    assert _never_compared(make_task(), held_out(first, np.zeros(10, int))) == {1}
-    assert _never_compared(make_task(), held_out(last, np.zeros(10, int))) == {1}
+    assert never_compared(make_task(), held_out(first, np.zeros(10, int))) == {1}
+    assert never_compared(make_task(), held_out(last, np.zeros(10, int))) == {1}
+
+
+def test_a_frame_that_no_held_out_model_learnt_has_no_likely_label_errors(tmp_path):
+    """Trade is in the first document alone; weather in all."""
+    rows, task = np.arange(40), replace(make_task(), workspace=Workspace(tmp_path / "m"))
+    held = held_out(rows, PARTS)
+    held.logits.reshape(40, 2, 4)[39] = [[0, 0, 0, 0], [0, 9, 0, 0]]
+    held.logits.reshape(40, 2, 4)[37] = [[9, 0, 0, 0], [0, 0, 0, 0]]
+    task.workspace.folder.mkdir()
+    (found,) = _label_errors(task, held, Decision.plain(2))
+    assert found.rows == ("37",)
+    listed = json.loads(task.workspace.label_errors.read_text("utf-8"))
+    assert (listed["look_at"], listed["given"]) == ("weather", "present")

@@ -2,7 +2,7 @@
 
 from stance.finetuning.bases import Base
 from stance.finetuning.memory import training_bytes
-from stance.finetuning.training import Recipe
+from stance.finetuning.recipe import Recipe
 
 
 def test_weights_of_either_format_are_counted_once(tmp_path):

@@ -1,19 +1,24 @@
 """What a training says of itself."""
 
 import numpy as np
+import pytest
 
-from stance.finetuning.card import figure_lines
+from stance.finetuning.card import _limits, figure_lines
 from stance.scoring import score
 
 
-def lines_of(stances):
-    states = np.array(stances)[:, None]
+def figures_of(stances, found=None, resamples=0):
+    """Return the figures of one frame, where other stances may be found than there are."""
+    gold = np.array(stances)[:, None]
+    predicted = gold if found is None else np.array(found)[:, None]
     probabilities = np.full((len(stances), 1, 4), 0.02, np.float32)
-    probabilities[np.arange(len(stances)), 0, stances] = 0.94
+    probabilities[np.arange(len(stances)), 0, predicted[:, 0]] = 0.94
     groups = [str(n) for n in range(len(stances))]
-    return figure_lines(
-        score(states, probabilities, states, groups, frames=["trade"], resamples=0), "held out"
-    )
+    return score(gold, probabilities, predicted, groups, frames=["trade"], resamples=resamples)
+
+
+def lines_of(stances):
+    return figure_lines(figures_of(stances), "held out")
 
 
 def test_stances_without_a_figure_are_named():
@@ -24,3 +29,20 @@ def test_stances_without_a_figure_are_named():
 
 def test_where_each_has_one_nothing_more_is_said():
     assert lines_of([0, 1, 2, 3])[-1].startswith("  trade: F1 1.00")
+
+
+@pytest.mark.parametrize(
+    ("found", "interval", "weak"),
+    [
+        ([0, 1, 2, 3] * 10, False, False),
+        ([0, 0, 0, 0] * 10, False, True),
+        ([0, 1, 2, 0] * 10, True, False),
+        ([3, 0, 0, 3] * 10, True, True),
+    ],
+    ids=["all", "none", "most", "few"],
+)
+def test_a_frame_without_an_interval_is_weak_by_its_figure(found, interval, weak):
+    figures = figures_of([0, 1, 2, 3] * 10, found, resamples=200)
+    assert (figures.frames["trade"].f1.low is not None) is interval
+    limits = _limits(figures, {"not_judged": []})
+    assert ("Not shown to be found reliably (F1 may be below one half): trade." in limits) is weak

@@ -172,20 +172,21 @@ def test_weights_of_coded_stances_are_those_of_their_counts(states):
     assert weights_of(*states) == (1.0, *expected[1:])
 
 
-def test_chinese_has_a_token_a_letter():
-    states = np.zeros((20, 1), np.int64)
-    lengths = [
-        make_plan(rows(20, text=text), states, base(), frames=("a",)).recipe.max_length
-        for text in ("贸" * 128, "贸" * 129, "è" * 576, "è" * 577)
-    ]
-    assert lengths == [128, 512, 128, 512]
+def length_of(*tokens, max_length=512):
+    """Return how many tokens are read of rows that have so many each."""
+    states, counted = np.zeros((20, 1), np.int64), np.array(tokens)
+    options = {"frames": ("a",), "tokens": counted}
+    return make_plan(rows(20), states, base(max_length=max_length), **options).recipe.max_length
 
 
-def test_long_texts_are_read_as_far_as_the_encoder_can():
-    states = np.zeros((20, 1), np.int64)
-    long = rows(20, text="word " * 400)
-    assert make_plan(long, states, base(), frames=("a",)).recipe.max_length == 512
-    assert make_plan(long, states, base(max_length=30), frames=("a",)).recipe.max_length == 30
+def test_texts_of_more_tokens_than_usual_are_read_as_far_as_the_encoder_can():
+    assert (length_of(*[128] * 20), length_of(*[129] * 20)) == (128, 512)
+    assert (length_of(*[400] * 20, max_length=30), length_of(9, max_length=30)) == (30, 30)
+
+
+def test_one_long_text_of_very_many_is_cut():
+    assert length_of(*[20] * 200, 400) == 128
+    assert length_of(*[20] * 98, 400, 400) == 512
 
 
 def test_few_documents_make_few_parts():

@@ -7,13 +7,9 @@ from safetensors.numpy import load_file, save_file
 from stance.codebook import Codebook, Frame
 from stance.decision import NOT_CODED, states_of
 from stance.errors import CodebookError, ModelError
-from stance.finetuning.training import (
-    Recipe,
-    Watch,
-    load_classifier,
-    predict_logits,
-    train_classifier,
-)
+from stance.finetuning.classifier import predict_logits
+from stance.finetuning.recipe import Recipe, Watch
+from stance.finetuning.training import load_classifier, train_classifier
 
 BOOK = Codebook((Frame("weather"), Frame("trade")))
 TEXTS = ["a b c", "power states", "world", "a a b"] * 6

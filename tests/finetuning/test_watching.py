@@ -7,7 +7,8 @@ pytest.importorskip("transformers")
 from torch import nn
 from transformers import TrainerControl, TrainerState
 
-from stance.finetuning.training import Classifier, Watch
+from stance.finetuning.classifier import Classifier
+from stance.finetuning.recipe import Watch
 from stance.finetuning.watching import _Watcher
 
 AN_HOUR = 3600.0

@@ -13,7 +13,7 @@ import train_default as module
 from corpus import Row
 
 from stance.backends.onnx import OnnxBackend
-from stance.finetuning.training import predict_logits
+from stance.finetuning.classifier import predict_logits
 from stance.tokens import WindowTokenizer, pack
 
 ROWS = [

@@ -14,7 +14,7 @@ import recipe
 import trained_weights as module
 from corpus import Row
 
-from stance.finetuning.training import Watch
+from stance.finetuning.recipe import Watch
 
 ROWS = [
     Row(f"w9-{n}-1", "authored", f"w9-{n}", f"Text {n}.", {"cooperation": "favor"} if n % 2 else {})
