@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar, cast
 
+from stance.errors import InputError
+from stance.files.tables import is_missing
 from stance.results import DocumentResult
 
-__all__ = ["Row", "flat_rows", "frame_names", "rows_apart", "uniquely_named"]
+__all__ = ["Row", "flat_rows", "frame_names", "group_of", "rows_apart", "uniquely_named"]
 
 Row: TypeAlias = Mapping[str, Any]
 Item = TypeVar("Item", bound=Row | DocumentResult)
@@ -84,3 +86,16 @@ def frame_names(rows: Iterable[Row]) -> tuple[str, ...]:
         names |= dict.fromkeys(row.get("probabilities") or ())
         names |= dict.fromkeys(row["frames"])
     return tuple(names)
+
+
+def group_of(row: Row, by: str, number: int) -> str:
+    """Return the group that a row belongs to, by its column ``by``.
+
+    Raises:
+        InputError: it has no such column, or nothing in it; ``number`` says which row it is.
+    """
+    if is_missing(row.get(by)) or row[by] == "":
+        raise InputError(
+            f"row {number} has no {by!r}; carry it along with stance label --keep-column {by}"
+        )
+    return str(row[by])

@@ -18,6 +18,7 @@ from stance.files.tables import is_missing
 from stance.flat_rows import Row, flat_rows, frame_names, rows_apart, uniquely_named
 from stance.resampling import check_drawing, ratio, resample_weights
 from stance.results import DocumentResult
+from stance.tabulation import tabulate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -156,8 +157,7 @@ class Summary:
             )
             for name, use in self.frames.items()
         ]
-        widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
-        return "\n".join(_line(cells, widths) for cells in (head, *body))
+        return tabulate(head, body)
 
 
 def summarize(
@@ -345,11 +345,3 @@ def _typical(rows: Sequence[Row], frame: str, number: int) -> tuple[TypicalSente
         )
         found.setdefault(row["text"], sentence)
     return tuple(found.values())
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    first, *rest = (
-        cell.rjust(width) if place else cell.ljust(width)
-        for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
-    )
-    return "  ".join([first, *rest])

@@ -1,6 +1,7 @@
 """What may be imported where, and what an import costs."""
 
 import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,7 @@ MAY_IMPORT = {
 #: The rooms, from the bottom up: a module imports only what stands before it.
 ORDER = [
     "errors",
+    "texts",
     "ahead",
     "strict_json",
     "codebook",
@@ -72,7 +74,10 @@ ORDER = [
     "scoring",
     "agreement",
     "flat_rows",
+    "tabulation",
     "summary",
+    "correction",
+    "sampling",
     "report",
     "suggest",
     "evaluation",
@@ -113,6 +118,28 @@ def test_imports_point_down(path):
         assert name != "stance", "nothing imports the package root"
         there = name.split(".")[1]
         assert ORDER.index(there) <= here, f"{room(path)} imports {there}, which stands above it"
+
+
+def module_name(path):
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """Not in one room either, nor by an import inside a function."""
+    names = {module_name(path) for path in modules()}
+    graph = {}
+    for path in modules():
+        found = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        imports = [
+            (n.module, a.name) for n in found if isinstance(n, ast.ImportFrom) for a in n.names
+        ]
+        wanted = {
+            f"{module}.{name}" if f"{module}.{name}" in names else module
+            for module, name in imports
+        }
+        graph[module_name(path)] = wanted & names
+    assert len(list(graphlib.TopologicalSorter(graph).static_order())) == len(names)
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))

@@ -15,7 +15,17 @@ from typing import Annotated, Any
 
 import typer
 
-from stance.cli import agreement, evaluate, finetune, info, label, report, suggest
+from stance.cli import (
+    agreement,
+    evaluate,
+    finetune,
+    info,
+    label,
+    report,
+    sample,
+    shares,
+    suggest,
+)
 from stance.cli._shared import DEBUG, ExitCode, say
 from stance.errors import StanceError
 
@@ -26,7 +36,9 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "label": label.label,
     "finetune": finetune.finetune,
     "evaluate": evaluate.evaluate,
+    "shares": shares.shares,
     "report": report.report,
+    "sample": sample.sample,
     "agreement": agreement.agreement,
     "suggest": suggest.suggest,
     "info": info.info,

@@ -109,7 +109,10 @@ def _print(evaluation: Evaluation) -> None:
     for name, frame in evaluation.frames.items():
         missed = [one for one in frame.stance_left_out if one not in stance.left_out]
         if frame.stance_f1.value is not None and missed:
-            out.print(f"not in that of {name}, nowhere rightly found with it: {', '.join(missed)}")
+            out.print(
+                f"not in stance F1 of {name}, since it was nowhere rightly found with it: "
+                f"{', '.join(missed)}"
+            )
 
 
 def _intervals(evaluation: Evaluation) -> str:

@@ -76,6 +76,8 @@ def test_stances_that_the_figure_of_one_frame_leaves_out_are_named(run, tmp_path
     )
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     outcome = run("evaluate", path, "--resamples", 0)
-    assert "not in that of cooperation, nowhere rightly found with it: against" in outcome.out
-    assert "not in that of multipolarity, nowhere rightly found with it: favor" in outcome.out
-    assert "of anti_hegemony" not in outcome.out
+    told = " ".join(outcome.out.split())
+    said = "since it was nowhere rightly found with it:"
+    assert f"not in stance F1 of cooperation, {said} against" in told
+    assert f"not in stance F1 of multipolarity, {said} favor" in told
+    assert "of anti_hegemony" not in told

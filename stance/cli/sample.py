@@ -1,0 +1,58 @@
+"""``stance sample``: a random sample of a result, on a sheet for each coder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stance.cli._shared import ExitCode, console, one_line, plural
+
+__all__ = ["sample"]
+
+
+def sample(
+    result: Annotated[
+        Path,
+        typer.Argument(metavar="OUT", help="A result of stance label: .jsonl, .csv or .parquet."),
+    ],
+    *,
+    output: Annotated[
+        list[Path],
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="SHEET",
+            help="Where to write it, .csv or .jsonl; once for each coder.",
+        ),
+    ],
+    n: Annotated[int, typer.Option("--n", metavar="N", help="How many sentences.")] = 200,
+    by: Annotated[
+        str | None,
+        typer.Option(metavar="C", help="So many for each value of this column, such as an outlet."),
+    ] = None,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Without the sentences before and after.")
+    ] = False,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the draw.")] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
+) -> int:
+    """Draw sentences at random for people to code, without the model's labels.
+
+    Every sentence has the same chance, whether a frame was found in it or not: so the sample tells
+    how good the model is on this corpus (stance evaluate), and corrects its shares (stance shares).
+    """
+    from stance.files.output import require_new
+    from stance.report import read_results
+    from stance.sampling import check_sheet, draw_sample, write_sheet
+
+    for path in output:
+        check_sheet(path)
+        require_new(path, force=force, inputs=[result])
+    drawn = draw_sample(read_results(result), n, by=by, seed=seed)
+    for path in output:
+        write_sheet(path, drawn, context=not alone)
+    sheets = ", ".join(one_line(str(path)) for path in output)
+    console().print(f"{plural(len(drawn), 'sentence')} drawn: {sheets}", soft_wrap=True)
+    return ExitCode.DONE

@@ -1,0 +1,238 @@
+"""Shares corrected by a sample that people coded: what the model finds, and how far off it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from stance.codebook import STATES
+from stance.errors import InputError
+from stance.figures import Figure
+from stance.files.rows import LabelledRow
+from stance.flat_rows import Row, frame_names, group_of, rows_apart
+from stance.resampling import check_drawing, ratio, resample_weights
+from stance.summary import models_of
+from stance.tabulation import tabulate
+
+__all__ = ["CorrectedUse", "Correction", "correct"]
+
+Floats = npt.NDArray[np.float64]
+
+# What is counted of a frame: that it is there, and each of its stances.
+_PARTS = 1 + len(STATES[1:])
+
+
+@dataclass(frozen=True)
+class CorrectedUse:
+    """How a corpus uses one frame, by the model and corrected.
+
+    Attributes:
+        model: the share of sentences in which the model finds the frame, 0 to 1.
+        share: the same, corrected. Of a rare frame the interval may reach below 0.
+        favor, neutral, against: corrected shares of all sentences that carry the frame with that
+            stance. Sentences of the sample whose stance was not coded do not count for these.
+        balance: (favor − against) / (favor + neutral + against) of these, −1 to 1.
+        missed: sentences of the sample that carry the frame and were not given it.
+        invented: those that were given it and do not carry it.
+    """
+
+    model: float
+    share: Figure
+    favor: Figure
+    neutral: Figure
+    against: Figure
+    balance: Figure
+    missed: int
+    invented: int
+
+
+@dataclass(frozen=True)
+class Correction:
+    """The corrected shares of all frames. ``print`` shows them as a table.
+
+    Attributes:
+        sentences: of the corpus.
+        sample: how many of them were coded.
+        resamples: behind each interval.
+        frames: frame → its use.
+    """
+
+    sentences: int
+    sample: int
+    resamples: int
+    frames: Mapping[str, CorrectedUse]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as JSON data; ``None`` (null) is what is not defined, never NaN."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        head = ("frame", "model", "corrected", "balance", "missed", "invented")
+        body = [
+            (
+                name,
+                f"{use.model:.2f}",
+                str(use.share),
+                str(use.balance),
+                f"{use.missed:,}",
+                f"{use.invented:,}",
+            )
+            for name, use in self.frames.items()
+        ]
+        return tabulate(head, body)
+
+
+def correct(
+    rows: Iterable[Row],
+    gold: Iterable[LabelledRow],
+    *,
+    by: str | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Correction:
+    """Correct the shares that a model found by its errors in a random sample.
+
+    To the mean of what the model finds in all sentences, the mean of gold − model in the sample is
+    added (prediction-powered inference: Angelopoulos, Bates, Fannjiang, Jordan and Zrnic 2023,
+    Science 382, 669-674). The interval draws the sample again, sentence by sentence, as it was
+    drawn; it holds the model's errors in this corpus, and not how another corpus might differ.
+    Where all errors are alike, drawing tells nothing, and there is no interval.
+
+    Args:
+        rows: the rows of a result, with ``document``, ``index`` and ``frames``.
+        gold: the sample, drawn at random from these, with ids ``document:index``; see
+            ``stance.sampling``. A frame with the stance None is there, its stance not coded.
+        by: the column of whose values the sample holds so many sentences each, where it was drawn
+            so: each value then counts by its sentences in the corpus, and is drawn by itself.
+        resamples: number of resamples; 0 gives no intervals.
+        seed: the same seed gives the same intervals.
+
+    Raises:
+        InputError: there is no gold, or none of some value of ``by``; a sentence of it is not among
+            the rows or is there twice; the rows are of models with different frames; or
+            ``resamples`` or ``seed`` is below 0.
+
+    >>> rows = [{"document": "a", "index": n, "frames": {"trade": "favor"}} for n in range(4)]
+    >>> gold = [LabelledRow("a:0", "a", "They trade.", {}),
+    ...         LabelledRow("a:2", "a", "They trade too.", {"trade": "favor"})]
+    >>> str(correct(rows, gold).frames["trade"].share)
+    '0.50 [0.00, 1.00]'
+    """
+    check_drawing(resamples, seed)
+    result = list(rows_apart(rows))
+    if len(models_of(result)) > 1:
+        raise InputError(
+            "the rows are of models that look for different frames; correct each result by itself"
+        )
+    found = {f"{row['document']}:{row.get('index')}": row["frames"] for row in result}
+    coded = _sample(gold, found)
+    names = frame_names([*result, *({"frames": frames} for frames in coded.values())])
+    [model] = _weighted_means(_parts(list(found.values()), names), np.ones((1, len(found))))
+    errors = _parts(list(coded.values()), names) - _parts([found[id] for id in coded], names)
+    groups = {} if by is None else _groups(result, by)
+    draws = model + _mean_errors(
+        errors, [groups.get(id, "") for id in coded], groups, resamples, seed
+    )
+    return Correction(
+        sentences=len(found),
+        sample=len(coded),
+        resamples=resamples,
+        frames={
+            name: _use(model[place], draws[:, place], errors[:, place, 0])
+            for place, name in enumerate(names)
+        },
+    )
+
+
+def _sample(
+    gold: Iterable[LabelledRow], found: Mapping[str, Any]
+) -> dict[str, Mapping[str, str | None]]:
+    coded: dict[str, Mapping[str, str | None]] = {}
+    for row in gold:
+        if row.id not in found:
+            raise InputError(
+                f"the sample has the sentence {row.id[:60]!r}, which the result has not; expected "
+                "ids such as article.txt:12, of a sample that was drawn from this result"
+            )
+        if row.id in coded:
+            raise InputError(f"the sample has the sentence {row.id[:60]!r} twice; remove one")
+        coded[row.id] = row.frames
+    if not coded:
+        raise InputError("the sample is empty; expected sentences that people coded")
+    return coded
+
+
+def _parts(labels: Sequence[Mapping[str, str | None]], names: Sequence[str]) -> Floats:
+    """Return ``(n, F, 4)``: 1 where the frame is there, then where it has each stance.
+
+    The stances of a frame whose stance was not coded are NaN.
+    """
+    parts = np.zeros((len(labels), len(names), _PARTS))
+    places = {name: place for place, name in enumerate(names)}
+    for row, frames in enumerate(labels):
+        for name, stance in frames.items():
+            parts[row, places[name], 0] = 1
+            if stance is None:
+                parts[row, places[name], 1:] = np.nan
+            else:
+                parts[row, places[name], STATES.index(stance)] = 1
+    return parts
+
+
+def _weighted_means(errors: Floats, weights: Floats) -> Floats:
+    """Return ``(draws, F, 4)``: the mean error of each draw, over what was coded."""
+    known = ~np.isnan(errors)
+    sums = np.tensordot(weights, np.where(known, errors, 0), axes=1)
+    return ratio(sums, np.tensordot(weights, known.astype(np.float64), axes=1))
+
+
+def _groups(rows: Sequence[Row], by: str) -> dict[str, str]:
+    """Return the group of each sentence, by its id."""
+    return {
+        f"{row['document']}:{row.get('index')}": group_of(row, by, number)
+        for number, row in enumerate(rows, 1)
+    }
+
+
+def _mean_errors(
+    errors: Floats, of: Sequence[str], groups: Mapping[str, str], resamples: int, seed: int
+) -> Floats:
+    """Return ``(1 + resamples, F, 4)``: the mean errors, groups weighted as in the corpus.
+
+    ``of`` is the group of each row of ``errors``; ``groups`` that of each sentence of the corpus.
+    """
+    sizes = Counter(groups.values()) or Counter([""])
+    members = {name: [row for row, group in enumerate(of) if group == name] for name in sizes}
+    if empty := [name for name, rows in members.items() if not rows]:
+        raise InputError(
+            f"the sample has no sentence of {empty[0]!r}; code some, or correct without groups"
+        )
+    total: Floats = np.zeros((1 + resamples, *errors.shape[1:]))
+    seeds = np.random.SeedSequence(seed).generate_state(len(sizes))
+    for (name, size), own in zip(sorted(sizes.items()), seeds, strict=True):
+        mine = errors[members[name]]
+        drawn = resample_weights(np.arange(len(mine)), resamples, int(own))
+        means = np.concatenate([_weighted_means(mine, weights) for weights in drawn])
+        total += size / sizes.total() * means
+    return total
+
+
+def _use(model: Floats, draws: Floats, errors: Floats) -> CorrectedUse:
+    favor, neutral, against = draws[:, 1:].T
+    taken = favor + neutral + against
+    return CorrectedUse(
+        model=float(model[0]),
+        share=Figure.of(draws[:, 0]),
+        favor=Figure.of(favor),
+        neutral=Figure.of(neutral),
+        against=Figure.of(against),
+        # Where errors in a small sample leave a share below 0, the balance ends at 1 or −1.
+        balance=Figure.of(np.clip(ratio(favor - against, taken), -1, 1)),
+        missed=int((errors > 0).sum()),
+        invented=int((errors < 0).sum()),
+    )

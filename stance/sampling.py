@@ -1,0 +1,133 @@
+"""A random sample of a labelled corpus, on sheets for coders who do not see the model's labels."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from stance.errors import InputError
+from stance.files.formats import to_cell, to_json
+from stance.files.output import write_whole
+from stance.files.tables import is_missing
+from stance.flat_rows import Row, group_of, rows_apart
+
+__all__ = ["SampledSentence", "check_sheet", "draw_sample", "write_sheet"]
+
+_SHEETS = (".csv", ".jsonl")
+# Until it is replaced, a row is refused as one that nobody labelled.
+_NOT_LABELLED = "?"
+_ALONE = ("id", "document", "text")
+_IN_CONTEXT = ("id", "document", "before", "text", "after")
+
+
+@dataclass(frozen=True)
+class SampledSentence:
+    """A sentence that was drawn.
+
+    Attributes:
+        id: ``document:index``, by which codings and gold find it again.
+        document: its document.
+        text: the sentence.
+        before, after: its neighbours in the document; None where there is none.
+    """
+
+    id: str
+    document: str
+    text: str
+    before: str | None
+    after: str | None
+
+
+def draw_sample(
+    rows: Iterable[Row], n: int, *, by: str | None = None, seed: int = 0
+) -> list[SampledSentence]:
+    """Draw sentences at random, each with the same chance, whether a frame was found in it or not.
+
+    Args:
+        rows: the rows of a result, with ``document``, ``index`` and ``text``, in order.
+        n: how many to draw; all where there are fewer.
+        by: a column of the rows: so many are drawn of each of its values.
+        seed: the same seed draws the same sentences of the same rows.
+
+    Returns:
+        The sentences, in random order; where groups were asked for, group after group.
+
+    Raises:
+        InputError: n is below 1, there is no row, or a row lacks a column.
+
+    >>> rows = [{"document": "a", "index": index, "text": f"Number {index}."} for index in range(9)]
+    >>> [sentence.id for sentence in draw_sample(rows, 2)]
+    ['a:6', 'a:8']
+    """
+    if n < 1:
+        raise InputError(f"{n} sentences were asked for; expected 1 or more")
+    found = list(rows_apart(rows))
+    groups: dict[str, list[int]] = {}
+    for place, row in enumerate(found):
+        groups.setdefault("" if by is None else group_of(row, by, place + 1), []).append(place)
+    if not found:
+        raise InputError("found no sentence to draw from; expected the rows of a result")
+    generator = random.Random(seed)  # noqa: S311 - nothing secret is drawn
+    drawn = [
+        place
+        for name in sorted(groups)
+        for place in generator.sample(groups[name], min(n, len(groups[name])))
+    ]
+    return [_sampled(found, place) for place in drawn]
+
+
+def write_sheet(path: Path, sentences: Sequence[SampledSentence], *, context: bool = True) -> None:
+    """Write the sentences for one coder, the labels to be filled in.
+
+    Args:
+        path: ``.csv``, with a ``?`` where the labels go, or ``.jsonl``, with null there.
+        sentences: what was drawn.
+        context: show the neighbours of each sentence too.
+
+    Raises:
+        InputError: the path has another suffix.
+        OutputError: it cannot be written.
+    """
+    check_sheet(path)
+    columns = _IN_CONTEXT if context else _ALONE
+    rows = [{column: getattr(sentence, column) for column in columns} for sentence in sentences]
+    if path.suffix.lower() == ".jsonl":
+        write_whole(path, "".join(f"{to_json(row | {'frames': None})}\n" for row in rows))
+        return
+    text = io.StringIO()
+    sheet = csv.writer(text)
+    sheet.writerow([*columns, "frames"])
+    for row in rows:
+        sheet.writerow([*map(to_cell, row.values()), _NOT_LABELLED])
+    write_whole(path, text.getvalue().encode("utf-8-sig"))
+
+
+def check_sheet(path: Path) -> None:
+    """Refuse a path that does not end as a sheet does.
+
+    Raises:
+        InputError: it ends in something else than ``.csv`` or ``.jsonl``.
+    """
+    if path.suffix.lower() not in _SHEETS:
+        raise InputError(f"{path} is no sheet; expected a name that ends in {' or '.join(_SHEETS)}")
+
+
+def _sampled(rows: Sequence[Row], place: int) -> SampledSentence:
+    row = rows[place]
+    for name in ("document", "index", "text"):
+        if is_missing(row.get(name)):
+            raise InputError(f"row {place + 1} has no {name!r}; expected the rows of a result")
+    before, after = (
+        rows[other]["text"]
+        if 0 <= other < len(rows)
+        and rows[other]["document"] == row["document"]
+        and rows[other].get("index") == row["index"] + other - place
+        else None
+        for other in (place - 1, place + 1)
+    )
+    name = str(row["document"])
+    return SampledSentence(f"{name}:{row['index']}", name, str(row["text"]), before, after)

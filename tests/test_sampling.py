@@ -1,0 +1,95 @@
+import csv
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stance.errors import InputError
+from stance.sampling import draw_sample, write_sheet
+
+ROWS = [
+    {"document": document, "index": index, "text": f"{document} {index}.", "outlet": outlet}
+    for document, outlet in (("a", "Daily"), ("b", "Weekly"), ("c", "Daily"))
+    for index in range(5)
+]
+
+
+def test_each_sentence_is_drawn_once_at_most_with_its_neighbours():
+    drawn = draw_sample(ROWS, 12, seed=3)
+    assert len({sentence.id for sentence in drawn}) == 12
+    for sentence in drawn:
+        document, index = sentence.id.split(":")
+        place = int(index)
+        assert sentence.text == f"{document} {place}."
+        assert sentence.before == (f"{document} {place - 1}." if place else None)
+        assert sentence.after == (f"{document} {place + 1}." if place < 4 else None)
+
+
+def test_every_sentence_has_the_same_chance():
+    times = dict.fromkeys((f"{row['document']}:{row['index']}" for row in ROWS), 0)
+    for seed in range(600):
+        for sentence in draw_sample(ROWS, 5, seed=seed):
+            times[sentence.id] += 1
+    # Five of fifteen, six hundred times: 200 each, with a standard deviation of 11.5.
+    assert all(150 < number < 250 for number in times.values())
+
+
+@given(st.integers(1, 30), st.integers(0, 50))
+def test_the_seed_fixes_the_draw(n, seed):
+    drawn = draw_sample(ROWS, n, seed=seed)
+    assert drawn == draw_sample(iter(ROWS), n, seed=seed)
+    assert len(drawn) == min(n, len(ROWS))
+
+
+def test_so_many_are_drawn_of_each_group():
+    drawn = draw_sample(ROWS, 7, by="outlet")
+    assert [sentence.document for sentence in drawn].count("b") == 5
+    assert len(drawn) == 12
+
+
+def test_documents_of_one_name_are_told_apart_as_elsewhere():
+    drawn = draw_sample([*ROWS[:5], *ROWS[:5]], 20)
+    assert {sentence.document for sentence in drawn} == {"a", "a (2)"}
+
+
+def test_a_sheet_shows_no_label_of_the_model(tmp_path):
+    drawn = draw_sample(ROWS, 4)
+    write_sheet(tmp_path / "anna.csv", drawn)
+    with (tmp_path / "anna.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["id", "document", "before", "text", "after", "frames"]
+    assert [row["id"] for row in rows] == [sentence.id for sentence in drawn]
+    assert {row["frames"] for row in rows} == {"?"}
+
+
+def test_a_sheet_without_context_and_as_json_lines(tmp_path):
+    write_sheet(tmp_path / "ben.jsonl", draw_sample(ROWS, 4), context=False)
+    rows = [json.loads(line) for line in (tmp_path / "ben.jsonl").read_text("utf-8").splitlines()]
+    assert [list(row) for row in rows] == [["id", "document", "text", "frames"]] * 4
+    assert {row["frames"] for row in rows} == {None}
+
+
+def test_text_that_a_spreadsheet_would_take_for_a_formula_is_marked(tmp_path):
+    write_sheet(tmp_path / "s.csv", draw_sample([ROWS[0] | {"text": "=1+1"}], 1))
+    assert "'=1+1" in (tmp_path / "s.csv").read_text("utf-8-sig")
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "message"),
+    [
+        (ROWS, {"n": 0}, "0 sentences were asked for"),
+        ([], {"n": 1}, "found no sentence to draw from"),
+        (ROWS, {"n": 1, "by": "paper"}, "row 1 has no 'paper'; carry it along"),
+        ([ROWS[0] | {"outlet": ""}], {"n": 1, "by": "outlet"}, "row 1 has no 'outlet'"),
+        ([{"document": "a", "text": "x"}], {"n": 1}, "row 1 has no 'index'"),
+    ],
+)
+def test_what_cannot_be_drawn_from_is_named(rows, options, message):
+    with pytest.raises(InputError, match=message):
+        draw_sample(rows, **options)
+
+
+def test_another_suffix_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"is no sheet; expected a name that ends in \.csv or"):
+        write_sheet(tmp_path / "sheet.xlsx", draw_sample(ROWS, 1))
