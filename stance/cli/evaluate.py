@@ -110,8 +110,7 @@ def _print(evaluation: Evaluation) -> None:
         missed = [one for one in frame.stance_left_out if one not in stance.left_out]
         if frame.stance_f1.value is not None and missed:
             out.print(
-                f"not in stance F1 of {name}, since it was nowhere rightly found with it: "
-                f"{', '.join(missed)}"
+                f"stance F1 of {name} leaves out, as never rightly found: {', '.join(missed)}"
             )
 
 

@@ -77,7 +77,6 @@ def test_stances_that_the_figure_of_one_frame_leaves_out_are_named(run, tmp_path
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     outcome = run("evaluate", path, "--resamples", 0)
     told = " ".join(outcome.out.split())
-    said = "since it was nowhere rightly found with it:"
-    assert f"not in stance F1 of cooperation, {said} against" in told
-    assert f"not in stance F1 of multipolarity, {said} favor" in told
+    assert "stance F1 of cooperation leaves out, as never rightly found: against" in told
+    assert "stance F1 of multipolarity leaves out, as never rightly found: favor" in told
     assert "of anti_hegemony" not in told
