@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stance.codebook import STATES, Codebook, Frame, Stance
+from stance.codebook import STANCES, STATES, Codebook, Frame, Labels, Stance
 from stance.errors import InputError
 from stance.figures import Figure
 from stance.krippendorff import MISSING, krippendorff_alpha, terms_of, weighted_alphas
@@ -31,11 +31,8 @@ __all__ = [
     "majority",
 ]
 
-_STANCES = STATES[1:]
 _STANCE_NUMBERS = range(1, len(STATES))
 _NOT_CODED = "not_coded"
-
-Labels = Mapping[str, str | None]
 
 
 @dataclass(frozen=True)
@@ -377,7 +374,7 @@ def _tendency(sentences: _Sentences, coder: str, codebook: Codebook) -> Tendency
     return Tendency(
         sentences=len(own),
         frames={
-            name: {stance or _NOT_CODED: counts[name, stance] for stance in (*_STANCES, None)}
+            name: {stance or _NOT_CODED: counts[name, stance] for stance in (*STANCES, None)}
             for name in codebook.names
         },
     )

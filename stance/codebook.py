@@ -14,13 +14,24 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 from stance.errors import CodebookError
 from stance.strict_json import read_json
 from stance.texts import LONE_SURROGATE
 
-__all__ = ["MAX_FRAMES", "STATES", "Codebook", "Frame", "Stance", "format_labels", "parse_labels"]
+__all__ = [
+    "MAX_FRAMES",
+    "STANCES",
+    "STATES",
+    "Codebook",
+    "Frame",
+    "Labels",
+    "Stance",
+    "format_labels",
+    "parse_labels",
+    "read_labels",
+]
 
 MAX_FRAMES = 256
 _NAME = re.compile(r"[^\W\d][\w.-]{0,63}")
@@ -39,6 +50,12 @@ class Stance(str, Enum):
 
 #: The exclusive states of one frame in one sentence, in the order of the model's outputs.
 STATES = ("absent", Stance.FAVOR.value, Stance.NEUTRAL.value, Stance.AGAINST.value)
+
+#: The stances of a frame that is there, in the same order.
+STANCES = STATES[1:]
+
+#: What a sentence carries: frame → stance, None for one that was not coded.
+Labels: TypeAlias = Mapping[str, str | None]
 
 
 @dataclass(frozen=True)
@@ -99,7 +116,7 @@ class Codebook:
         """The model's outputs, ``frame:state``, frame by frame."""
         return tuple(f"{name}:{state}" for name in self.names for state in STATES)
 
-    def check(self, labels: Mapping[str, str | None]) -> dict[str, str | None]:
+    def check(self, labels: Labels) -> dict[str, str | None]:
         """Return ``labels`` as frame → stance, every frame and stance known.
 
         ``None`` stands for a frame whose stance was not coded.
@@ -201,7 +218,7 @@ class Codebook:
         Path(path).write_text(text + "\n", encoding="utf-8")
 
 
-def parse_labels(notation: str) -> Mapping[str, str | None]:
+def parse_labels(notation: str) -> Labels:
     """Read ``frame:stance;frame:stance`` (empty: no frame), as the CSV files write it.
 
     A frame alone, without ``:stance``, is a frame whose stance was not coded.
@@ -231,7 +248,27 @@ def parse_labels(notation: str) -> Mapping[str, str | None]:
     return MappingProxyType(labels)
 
 
-def format_labels(labels: Mapping[str, str | None]) -> str:
+def read_labels(cell: object) -> Labels:
+    """Return the labels that a row holds: a mapping, or the notation of one.
+
+    Raises:
+        CodebookError: it is neither, as where nobody labelled the row; or a stance is none.
+
+    >>> read_labels("trade:against"), read_labels({"trade": None})
+    ({'trade': 'against'}, {'trade': None})
+    """
+    if isinstance(cell, str):
+        return dict(parse_labels(cell))
+    if isinstance(cell, Mapping):
+        return {str(frame): _stance_of(frame, stance) for frame, stance in cell.items()}
+    raise CodebookError(
+        f"the row is not labelled: its frames are {_shown(cell)}; expected an object such as "
+        '{"cooperation": "favor"} or the text cooperation:favor, and {} or "" where there is no '
+        "frame"
+    )
+
+
+def format_labels(labels: Labels) -> str:
     """Write frame → stance as ``parse_labels`` reads it.
 
     >>> format_labels({"multipolarity": "favor", "cooperation": None})
@@ -241,12 +278,25 @@ def format_labels(labels: Mapping[str, str | None]) -> str:
 
 
 def _check_stance(stance: str | None) -> str | None:
-    if stance is None or stance in STATES[1:]:
+    if stance is None or stance in STANCES:
         return None if stance is None else str(stance)
     raise CodebookError(
-        f"unknown stance {str(stance)[:80]!r}{_did_you_mean(stance, STATES[1:])}; "
-        f"expected {', '.join(STATES[1:])}"
+        f"unknown stance {str(stance)[:80]!r}{_did_you_mean(stance, STANCES)}; "
+        f"expected {', '.join(STANCES)}"
     )
+
+
+def _stance_of(frame: object, stance: object) -> str | None:
+    if stance is None or (isinstance(stance, str) and stance in STANCES):
+        return stance
+    raise CodebookError(
+        f"the stance of {frame} is {_shown(stance)}{_did_you_mean(stance, STANCES)}; expected "
+        f"{', '.join(STANCES)}, or null where it was not coded"
+    )
+
+
+def _shown(value: object) -> str:
+    return "null" if value is None else f"{type(value).__name__} {str(value)[:60]!r}"
 
 
 def _check_number(frames: Sequence[object]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stance.codebook import STATES
+from stance.codebook import STANCES, STATES, Labels
 from stance.errors import InputError
 from stance.figures import Figure
 from stance.files.rows import LabelledRow
@@ -24,7 +24,7 @@ __all__ = ["CorrectedUse", "Correction", "correct"]
 Floats = npt.NDArray[np.float64]
 
 # What is counted of a frame: that it is there, and each of its stances.
-_PARTS = 1 + len(STATES[1:])
+_PARTS = 1 + len(STANCES)
 
 
 @dataclass(frozen=True)
@@ -149,10 +149,8 @@ def correct(
     )
 
 
-def _sample(
-    gold: Iterable[LabelledRow], found: Mapping[str, Any]
-) -> dict[str, Mapping[str, str | None]]:
-    coded: dict[str, Mapping[str, str | None]] = {}
+def _sample(gold: Iterable[LabelledRow], found: Mapping[str, Any]) -> dict[str, Labels]:
+    coded: dict[str, Labels] = {}
     for row in gold:
         if row.id not in found:
             raise InputError(
@@ -167,7 +165,7 @@ def _sample(
     return coded
 
 
-def _parts(labels: Sequence[Mapping[str, str | None]], names: Sequence[str]) -> Floats:
+def _parts(labels: Sequence[Labels], names: Sequence[str]) -> Floats:
     """Return ``(n, F, 4)``: 1 where the frame is there, then where it has each stance.
 
     The stances of a frame whose stance was not coded are NaN.

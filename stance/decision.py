@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stance.codebook import STATES, Codebook
+from stance.codebook import STATES, Codebook, Labels
 from stance.errors import CodebookError, InputError
 
 __all__ = ["NOT_CODED", "UNCERTAIN", "Decision", "states_of"]
@@ -181,7 +181,7 @@ class Decision:
         return replace(self, thresholds=tuple(changed.values()))
 
 
-def states_of(labels: Sequence[Mapping[str, str | None]], codebook: Codebook) -> NDArray[np.int64]:
+def states_of(labels: Sequence[Labels], codebook: Codebook) -> NDArray[np.int64]:
     """Turn n mappings of frame → stance into states of shape (n, F), 0 to 3 or ``NOT_CODED``.
 
     Raises:

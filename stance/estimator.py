@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from stance.codebook import Codebook, Frame, parse_labels
+from stance.codebook import Codebook, Frame, Labels, parse_labels
 from stance.decision import states_of
 from stance.errors import InputError
 from stance.files import LabelledRow
@@ -240,7 +240,7 @@ def _texts(given: Any) -> list[str]:
     return list(array)
 
 
-def _labels(given: Any, texts: int, frames: Sequence[str]) -> list[Mapping[str, str | None]]:
+def _labels(given: Any, texts: int, frames: Sequence[str]) -> list[Labels]:
     """Return labels from mappings, their notation, or an indicator array of (n, F)."""
     try:
         found = "no labels" if given is None else f"{len(given):,} labels"

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.backends.base import Backend, Batch
-from stance.codebook import STATES
+from stance.codebook import STANCES, STATES
 from stance.decision import UNCERTAIN, Decision
 from stance.errors import InputError, ModelError
 from stance.results import DocumentResult, SentenceResult
@@ -204,7 +204,7 @@ def sentence_results(
             frames={n: STATES[s] for n, s in zip(names, row_states, strict=True) if s > 0},
             probabilities=dict(zip(names, row_present, strict=True)),
             stances={
-                name: dict(zip(STATES[1:], values, strict=True))
+                name: dict(zip(STANCES, values, strict=True))
                 for name, values in zip(names, row_stances, strict=True)
             },
             uncertain=tuple(

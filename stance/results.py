@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from stance.codebook import STATES
+from stance.codebook import STANCES
 
 __all__ = [
     "DocumentResult",
@@ -194,7 +194,7 @@ class DocumentResult:
         summaries = {}
         for frame in self.frame_names:
             stances = [s.frames[frame] for s in self.sentences if frame in s.frames]
-            favor, neutral, against = (stances.count(state) for state in STATES[1:])
+            favor, neutral, against = (stances.count(state) for state in STANCES)
             share = len(stances) / total if total else 0.0
             uncertain = sum(frame in s.uncertain for s in self.sentences)
             summaries[frame] = FrameSummary(len(stances), share, favor, neutral, against, uncertain)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from stance.codebook import STATES
+from stance.codebook import STANCES, STATES
 from stance.confusion import (
     count_states,
     mean_of_defined,
@@ -37,7 +37,6 @@ __all__ = ["BINS", "NOT_CODED", "difference", "reliability", "score"]
 #: Equal-width bins of P(frame) in the calibration error and the reliability diagram.
 BINS = 15
 
-_STANCES = STATES[1:]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -319,7 +318,7 @@ def _undefined(names: Sequence[str], values: Floats) -> tuple[str, ...]:
 
 def _stance_scores(draws: dict[str, Floats], support: int) -> StanceScores:
     def figures(values: Floats) -> dict[str, Figure]:
-        return {name: Figure.of(values[:, i]) for i, name in enumerate(_STANCES)}
+        return {name: Figure.of(values[:, i]) for i, name in enumerate(STANCES)}
 
     return StanceScores(
         support=support,
@@ -327,7 +326,7 @@ def _stance_scores(draws: dict[str, Floats], support: int) -> StanceScores:
         end_to_end_macro_f1=Figure.of(draws["end_to_end_macro"]),
         f1=figures(draws["stance"]),
         end_to_end_f1=figures(draws["end_to_end"]),
-        left_out=_undefined(_STANCES, draws["stance"][0]),
+        left_out=_undefined(STANCES, draws["stance"][0]),
     )
 
 
@@ -345,7 +344,7 @@ def _frame_scores(
             ece=Figure.reflected(draws["ece"][:, f]),
             stance_f1=Figure.of(draws["frame_stance"][:, f]),
             end_to_end_f1=Figure.of(draws["frame_end_to_end"][:, f]),
-            stance_left_out=_undefined(_STANCES, draws["frame_stances"][0, f]),
+            stance_left_out=_undefined(STANCES, draws["frame_stances"][0, f]),
         )
         for f, name in enumerate(frames)
     }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from stance.codebook import STATES
+from stance.codebook import STANCES, STATES
 from stance.errors import InputError, MissingExtraError
 from stance.figures import Figure
 from stance.files.tables import is_missing
@@ -34,7 +34,6 @@ __all__ = [
 ]
 
 _WITHHELD, _NOT_JUDGED, _NOT_CODED = -1, -2, len(STATES)
-_STANCES = (*STATES[1:], None)
 _MAY_BE_EMPTY = ("index", "probabilities", "uncertain")
 _NORMAL_975 = 1.959963984540054
 
@@ -280,9 +279,9 @@ def _checked(rows: Iterable[Row]) -> Iterator[Row]:
                 f"row {number} has no document or no frames; expected the rows of a result, such "
                 'as {"document": "a", "text": "...", "frames": {"cooperation": "favor"}}'
             )
-        if wrong := [stance for stance in row["frames"].values() if stance not in _STANCES]:
+        if wrong := [stance for stance in row["frames"].values() if stance not in (*STANCES, None)]:
             raise InputError(
-                f"row {number} has the stance {wrong[0]!r}; expected {', '.join(STATES[1:])}, or "
+                f"row {number} has the stance {wrong[0]!r}; expected {', '.join(STANCES)}, or "
                 "None for one that was not coded"
             )
         # As pandas puts it where rows of several tables stand in one.

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stance.codebook import MAX_FRAMES, STATES, Codebook, Frame, format_labels, parse_labels
+from stance.codebook import (
+    MAX_FRAMES,
+    STATES,
+    Codebook,
+    Frame,
+    format_labels,
+    parse_labels,
+    read_labels,
+)
 from stance.errors import CodebookError
 
 BOOK = Codebook((Frame("cooperation", "Working together.", "It is good."), Frame("rivalry")))
@@ -219,3 +227,23 @@ def test_what_is_null_in_a_codebook_is_not_there():
 def test_half_a_character_is_refused_before_anything_is_written(made):
     with pytest.raises(CodebookError, match="holds half a character"):
         made()
+
+
+@given(labels)
+def test_labels_are_read_from_a_mapping_and_from_the_notation(frames):
+    assert dict(read_labels(frames)) == dict(read_labels(format_labels(frames))) == frames
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        (None, "the row is not labelled: its frames are null; expected an object"),
+        (3, "its frames are int '3'"),
+        ({"trade": "good"}, "the stance of trade is str 'good'; expected favor, neutral, against"),
+        ({"trade": 1}, "the stance of trade is int '1'"),
+        ("trade:good", "good"),
+    ],
+)
+def test_a_cell_without_labels_is_refused(cell, message):
+    with pytest.raises(CodebookError, match=message):
+        read_labels(cell)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stance.cli._shared import ExitCode, console, one_line, plural, say
-from stance.codebook import STATES
+from stance.codebook import STANCES, Labels
 from stance.errors import CodebookError, InputError
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from stance.agreement import Agreement, Coding, FrameAgreement, StanceAgreement
-    from stance.codebook import Codebook
-    from stance.files.adjudication import Labels, Texts
+    from stance.codebook import Codebook, Labels
+    from stance.files.adjudication import Texts
     from stance.files.codings import CodedRow
 
 __all__ = ["agreement"]
@@ -253,7 +253,7 @@ def _by_coder(result: Agreement) -> Table:
                 one_line(coder),
                 f"{given:,}",
                 f"{given / tendency.sentences:.0%}",
-                *(f"{stances[stance]:,}" for stance in STATES[1:]),
+                *(f"{stances[stance]:,}" for stance in STANCES),
             )
     return table
 

@@ -8,15 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from stance.codebook import format_labels
+from stance.codebook import Labels, format_labels
 from stance.errors import InputError
 from stance.files.formats import to_cell, to_json
 from stance.files.output import write_whole
 from stance.files.records import DISPUTE_COLUMN
 
-__all__ = ["NO_FRAME", "Labels", "Texts", "write_disputes", "write_gold"]
+__all__ = ["NO_FRAME", "Texts", "write_disputes", "write_gold"]
 
-Labels: TypeAlias = Mapping[str, str | None]
 #: What a table of disputes shows for a coder who saw no frame.
 NO_FRAME = "none"
 #: Sentence id → text, and document where it is known.

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-from stance.codebook import STATES, Codebook, parse_labels
+from stance.codebook import STANCES, STATES, Codebook, parse_labels
 from stance.errors import CodebookError, InputError
 
 __all__ = [
@@ -62,7 +62,7 @@ def label_studio_config(codebook: Codebook) -> str:
         choices = ElementTree.SubElement(
             view, "Choices", name=frame.name, toName=text, choice="single", showInline="true"
         )
-        for stance in STATES[1:]:
+        for stance in STANCES:
             ElementTree.SubElement(choices, "Choice", value=stance)
     ElementTree.indent(view)
     return ElementTree.tostring(view, encoding="unicode")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
 
-from stance.codebook import Codebook, Frame, parse_labels
+from stance.codebook import Codebook, Frame, Labels, read_labels
 from stance.errors import CodebookError, InputError
 from stance.files.annotations import (
     doccano_labels,
@@ -51,7 +51,7 @@ class CodedRow:
 
     id: str
     coder: str
-    frames: Mapping[str, str | None]
+    frames: Labels
     text: str | None
     document: str | None
     place: str
@@ -199,7 +199,7 @@ def _coded(
 ) -> Iterator[CodedRow]:
     """Yield the codings of one record, whichever program wrote it."""
     about = values
-    annotations: list[tuple[str | None, Mapping[str, str | None]]]
+    annotations: list[tuple[str | None, Labels]]
     if is_label_studio(values):
         annotations = list(label_studio_annotations(values))
         about = {"id": values.get("id"), **values["data"]} if annotations else {}
@@ -212,7 +212,7 @@ def _coded(
                 "has decisions that the model withheld, which would count as frames that are not "
                 "there; label without --abstain"
             )
-        annotations = [(_text(values, "coder"), _labels(values["frames"]))]
+        annotations = [(_text(values, "coder"), read_labels(values["frames"]))]
     else:
         raise InputError(missing_column("frames", values))
     for annotator, labels in annotations:
@@ -230,20 +230,7 @@ def _coded(
         )
 
 
-def _labels(frames: object) -> Mapping[str, str | None]:
-    if isinstance(frames, str):
-        return parse_labels(frames)
-    if isinstance(frames, Mapping):
-        return {str(frame): stance for frame, stance in frames.items()}
-    raise CodebookError(
-        f"the row is not labelled: its frames are {'null' if frames is None else str(frames)[:60]};"
-        ' expected an object such as {"cooperation": "favor"}, or {} where there is no frame'
-    )
-
-
-def _checked(
-    labels: Mapping[str, str | None], codebook: Codebook | None
-) -> Mapping[str, str | None]:
+def _checked(labels: Labels, codebook: Codebook | None) -> Labels:
     """Check the labels by the codebook, or by one of the frames that they name."""
     if codebook is None and not labels:
         return {}

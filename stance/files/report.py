@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from stance.codebook import STATES
+from stance.codebook import STANCES
 from stance.files.documents import Document, Failure
 from stance.files.partial import beside
 from stance.files.sources import LeftOut
@@ -20,7 +20,7 @@ __all__ = ["MAX_LISTED", "DocumentSummary", "LabelProgress", "LabelReport", "Lab
 Labelled: TypeAlias = tuple[Document, DocumentResult]
 
 # Of each frame; names of ``FrameSummary``.
-_COUNTED = (*STATES[1:], "uncertain")
+_COUNTED = (*STANCES, "uncertain")
 
 #: A report lists so many documents and failures one by one; all of them are in the files.
 MAX_LISTED = 100

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from stance.codebook import STATES, Codebook, parse_labels
+from stance.codebook import Codebook, Labels, read_labels
 from stance.errors import CodebookError, InputError
 from stance.files.records import read_table
 from stance.files.tables import Row, missing_column
@@ -29,7 +29,7 @@ class LabelledRow:
     id: str
     document: str
     text: str
-    frames: Mapping[str, str | None]
+    frames: Labels
 
 
 def read_rows(
@@ -89,7 +89,7 @@ def _labelled(
     if not isinstance(text, str) or not text.strip():
         raise InputError(f"{where} has no text in {columns[0]!r}; expected a sentence")
     try:
-        labels = _labels(frames)
+        labels = read_labels(frames)
         checked = labels if codebook is None else codebook.check(labels)
     except CodebookError as error:
         raise CodebookError(f"{where}: {error}") from error
@@ -97,27 +97,3 @@ def _labelled(
     row_id = f"{file.name}:{row.number}" if name in (None, "") else str(name)
     document = row_id if group in (None, "") else str(group)
     return LabelledRow(clean(row_id), clean(document), clean(text), checked)
-
-
-def _labels(frames: object) -> Mapping[str, str | None]:
-    if isinstance(frames, str):
-        return dict(parse_labels(frames))
-    if isinstance(frames, Mapping):
-        return {str(frame): _stance(frame, frames[frame]) for frame in frames}
-    raise CodebookError(
-        f"the row is not labelled: its frames are {_shown(frames)}; expected an object such as "
-        '{"cooperation": "favor"}, or {} where there is no frame'
-    )
-
-
-def _stance(frame: object, stance: object) -> str | None:
-    if stance is None or (isinstance(stance, str) and stance in STATES[1:]):
-        return stance
-    raise CodebookError(
-        f"the stance of {frame} is {_shown(stance)}; expected {', '.join(STATES[1:])}, "
-        "or null where it was not coded"
-    )
-
-
-def _shown(value: object) -> str:
-    return "null" if value is None else f"{type(value).__name__} {str(value)[:60]!r}"

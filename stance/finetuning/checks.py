@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stance.codebook import STATES, Codebook, format_labels
+from stance.codebook import STANCES, Codebook, format_labels
 from stance.files import LabelledRow
 from stance.texts import fold, is_wordless
 
@@ -261,7 +261,7 @@ def _rare_frames(rows: Sequence[LabelledRow], codebook: Codebook) -> Iterable[Fi
         if carrying and len(rows) - len(carrying) < FEW_ROWS:
             yield _rarely_absent(name, rows, carrying)
     stances = Counter(stance for row in rows for stance in row.frames.values() if stance)
-    rare = [f"{stance} {stances[stance]}" for stance in STATES[1:] if stances[stance] < FEW_ROWS]
+    rare = [f"{stance} {stances[stance]}" for stance in STANCES if stances[stance] < FEW_ROWS]
     if rare and len(rows) >= FEW_ROWS:
         yield Finding(
             "few_rows", f"stances with fewer than {FEW_ROWS} labels: {', '.join(rare)}", ()

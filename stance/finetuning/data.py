@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from stance.codebook import Codebook, Frame, parse_labels
+from stance.codebook import Codebook, Frame, read_labels
 from stance.errors import CodebookError, InputError
 from stance.files import LabelledRow, read_labelled
 from stance.files.sources import kind_of
@@ -283,29 +283,14 @@ def _row(number: int, values: Mapping[str, Any], columns: Columns) -> LabelledRo
     if not isinstance(text, str) or not text.strip():
         raise InputError(f"row {number} has no text in {columns[0]!r}; expected a sentence")
     try:
-        frames = _labels(values[columns[1]])
+        cell = values[columns[1]]
+        frames = read_labels(None if is_missing(cell) else cell)
     except CodebookError as error:
         raise CodebookError(f"row {number}: {error}") from error
     name = values.get("id")
     row_id = f"row {number}" if is_missing(name) else str(name)
     group = values.get(columns[2])
     return LabelledRow(row_id, row_id if is_missing(group) else str(group), text, frames)
-
-
-def _labels(value: object) -> Mapping[str, str | None]:
-    if isinstance(value, str):
-        return parse_labels(value)
-    if isinstance(value, Mapping):
-        return {str(frame): stance for frame, stance in value.items()}
-    if is_missing(value):
-        raise CodebookError(
-            'the row is not labelled; expected an object such as {"cooperation": "favor"} or the '
-            'text cooperation:favor, and {} or "" where there is no frame'
-        )
-    raise CodebookError(
-        f"the labels are a {type(value).__name__}; expected an object such as "
-        '{"cooperation": "favor"}, or the text cooperation:favor'
-    )
 
 
 def latin_length(text: str) -> float:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from stance.backends.torch import leave_threads_of_parent
-from stance.codebook import STATES, Codebook
+from stance.codebook import STANCES, Codebook
 from stance.decision import Decision
 from stance.errors import InputError, MissingExtraError
 from stance.evaluation import evaluate
@@ -357,7 +357,7 @@ def _counts(task: Task) -> dict[str, dict[str, int]]:
     counts = Counter((frame, stance) for row in task.rows for frame, stance in row.frames.items())
     return {
         name: {
-            **{stance: counts[name, stance] for stance in STATES[1:]},
+            **{stance: counts[name, stance] for stance in STANCES},
             "stance not coded": counts[name, None],
         }
         for name in task.codebook.names

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from stance.codebook import STATES, parse_labels
+from stance.codebook import STANCES, parse_labels
 from stance.errors import CodebookError, InputError
 from stance.files.records import read_table
 from stance.files.sources import kind_of
@@ -137,9 +137,9 @@ def _frames(frames: object) -> dict[str, str | None]:
             raise InputError(f"has frames that cannot be read: {error}") from error
     found = _mapping(frames, "frames")
     for frame, stance in found.items():
-        if stance is not None and stance not in STATES[1:]:
+        if stance is not None and stance not in STANCES:
             raise InputError(
-                f"gives {frame} the stance {str(stance)[:60]!r}; expected {', '.join(STATES[1:])}"
+                f"gives {frame} the stance {str(stance)[:60]!r}; expected {', '.join(STANCES)}"
             )
     return found
 

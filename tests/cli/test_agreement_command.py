@@ -182,7 +182,10 @@ def test_exports_of_label_studio_are_read(run, tmp_path):
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ({"id": 1, "coder": "A", "frames": {"x": "good"}}, "codings.jsonl line 2: unknown stance"),
+        (
+            {"id": 1, "coder": "A", "frames": {"x": "good"}},
+            "codings.jsonl line 2: the stance of x is str",
+        ),
         ({"id": 1, "coder": "A"}, "codings.jsonl line 2 has no column 'frames'"),
         ({"id": 0, "coder": "A", "frames": {}}, "codings.jsonl line 2 is a second coding of '0'"),
         ({"id": 1, "coder": "A", "frames": {}}, "no sentence was coded twice"),

@@ -325,11 +325,15 @@ def test_a_file_of_codings_names_the_coders(tmp_path):
         (
             {"id": "2", "frames": None},
             "line 2: the row is not labelled: its frames are null; expected an object such as "
-            '{"cooperation": "favor"}, or {} where there is no frame$',
+            '{"cooperation": "favor"} or the text cooperation:favor, and {} or "" where there is '
+            "no frame$",
         ),
-        ({"id": "2", "frames": [1]}, r"line 2: the row is not labelled: its frames are \[1\]; exp"),
+        ({"id": "2", "frames": [1]}, r"line 2: the row is not labelled: its frames are list"),
         ({"id": "2", "frames": "?"}, r"line 2: '\?' is a row not labelled yet"),
-        ({"id": "2", "frames": {"a": "favour"}}, "line 2: unknown stance 'favour' .did you mean"),
+        (
+            {"id": "2", "frames": {"a": "favour"}},
+            "line 2: the stance of a is str 'favour' .did you mean",
+        ),
         ({"coder": "A", "frames": {}}, "line 2 has neither an 'id' nor a 'text'"),
         (
             {"id": "1", "coder": "A", "frames": {}},

@@ -202,7 +202,9 @@ TABLES = [as_pandas, as_dataset, as_arrow]
 )
 def test_a_row_that_is_not_labelled_is_refused(table, labels):
     rows = [{"text": "abc"[n], "frames": found} for n, found in enumerate(labels)]
-    with pytest.raises(InputError, match=f"row {len(rows)}: the row is not labelled; expected"):
+    with pytest.raises(
+        InputError, match=f"row {len(rows)}: the row is not labelled: its frames are null;"
+    ):
         read_data(table(rows), COLUMNS)
 
 
@@ -275,8 +277,11 @@ def test_what_no_file_can_hold_is_replaced_as_in_files():
         (5, "expected column"),
         ({"texts": "a", "frames": {}}, "did you mean 'texts'"),
         ({"text": None, "frames": {}}, "has no text"),
-        ({"text": "a", "frames": None}, "the row is not labelled; expected an object"),
-        ({"text": "a", "frames": 3}, "the labels are a int; expected an object"),
+        (
+            {"text": "a", "frames": None},
+            "the row is not labelled: its frames are null; expected an object",
+        ),
+        ({"text": "a", "frames": 3}, "its frames are int '3'; expected an object"),
         ({"text": "a", "frames": "weather:good"}, "unknown stance 'good'"),
     ],
 )

@@ -290,7 +290,10 @@ BAD_DATA = {
     "no text column": ([{"body": "a", "frames": {}}], "has no column 'text'"),
     "empty text": ([{"text": " ", "frames": {}}], "has no text"),
     "no frame at all": ([{"text": "a", "frames": {}}, {"text": "b", "frames": {}}], "has a frame"),
-    "unknown stance": ([{"text": "a", "frames": {"weather": "for"}}], "unknown stance 'for'"),
+    "unknown stance": (
+        [{"text": "a", "frames": {"weather": "for"}}],
+        "stance of weather is str 'for'",
+    ),
     "no labels": ([{"text": "a", "frames": 3}], "expected an object"),
     "one document": (one_document(), "all 24 rows are of one document"),
     "no words": ([{"text": "...", "frames": {"weather": "favor"}}] * 2, "no letter or digit"),
