@@ -14,10 +14,11 @@ from stance.codebook import STANCES, STATES, Labels
 from stance.errors import InputError
 from stance.figures import Figure
 from stance.files.rows import LabelledRow
-from stance.flat_rows import Row, frame_names, group_of, rows_apart
+from stance.flat_rows import Row, by_id, checked_rows, frame_names, group_of
 from stance.resampling import check_drawing, ratio, resample_weights
 from stance.summary import models_of
 from stance.tabulation import tabulate
+from stance.texts import fold
 
 __all__ = ["CorrectedUse", "Correction", "correct"]
 
@@ -35,7 +36,7 @@ class CorrectedUse:
         model: the share of sentences in which the model finds the frame, 0 to 1.
         share: the same, corrected. Of a rare frame the interval may reach below 0.
         favor, neutral, against: corrected shares of all sentences that carry the frame with that
-            stance. Sentences of the sample whose stance was not coded do not count for these.
+            stance. Stances that were not coded are taken to be as those that were.
         balance: (favor − against) / (favor + neutral + against) of these, −1 to 1.
         missed: sentences of the sample that carry the frame and were not given it.
         invented: those that were given it and do not carry it.
@@ -99,12 +100,14 @@ def correct(
 
     To the mean of what the model finds in all sentences, the mean of gold − model in the sample is
     added (prediction-powered inference: Angelopoulos, Bates, Fannjiang, Jordan and Zrnic 2023,
-    Science 382, 669-674). The interval draws the sample again, sentence by sentence, as it was
-    drawn; it holds the model's errors in this corpus, and not how another corpus might differ.
-    Where all errors are alike, drawing tells nothing, and there is no interval.
+    Science 382, 669-674). The interval draws the sample again, sentence by sentence, as wide as a
+    sample without replacement makes it (Rao and Wu 1988, Journal of the American Statistical
+    Association 83, 231-241). It holds the model's errors in this corpus, and not how another corpus
+    might differ. Where all errors are alike, drawing tells nothing, and there is no interval.
 
     Args:
-        rows: the rows of a result, with ``document``, ``index`` and ``frames``.
+        rows: the rows of a result, with ``document``, ``index`` and ``frames``, and mostly
+            ``text``.
         gold: the sample, drawn at random from these, with ids ``document:index``; see
             ``stance.sampling``. A frame with the stance None is there, its stance not coded.
         by: the column of whose values the sample holds so many sentences each, where it was drawn
@@ -113,9 +116,10 @@ def correct(
         seed: the same seed gives the same intervals.
 
     Raises:
-        InputError: there is no gold, or none of some value of ``by``; a sentence of it is not among
-            the rows or is there twice; the rows are of models with different frames; or
-            ``resamples`` or ``seed`` is below 0.
+        InputError: there is no row; two rows have one id; a sentence of the sample is not among the
+            rows, has another text there, or is there twice; the sample has fewer than two sentences
+            of some value of ``by``; the rows are of models with different frames; or ``resamples``
+            or ``seed`` is below 0.
 
     >>> rows = [{"document": "a", "index": n, "frames": {"trade": "favor"}} for n in range(4)]
     >>> gold = [LabelledRow("a:0", "a", "They trade.", {}),
@@ -124,20 +128,21 @@ def correct(
     '0.50 [0.00, 1.00]'
     """
     check_drawing(resamples, seed)
-    result = list(rows_apart(rows))
-    if len(models_of(result)) > 1:
+    found = by_id(checked_rows(rows))
+    if len(models_of(found.values())) > 1:
         raise InputError(
             "the rows are of models that look for different frames; correct each result by itself"
         )
-    found = {f"{row['document']}:{row.get('index')}": row["frames"] for row in result}
     coded = _sample(gold, found)
-    names = frame_names([*result, *({"frames": frames} for frames in coded.values())])
-    [model] = _weighted_means(_parts(list(found.values()), names), np.ones((1, len(found))))
-    errors = _parts(list(coded.values()), names) - _parts([found[id] for id in coded], names)
-    groups = {} if by is None else _groups(result, by)
-    draws = model + _mean_errors(
-        errors, [groups.get(id, "") for id in coded], groups, resamples, seed
-    )
+    names = frame_names([*found.values(), *({"frames": frames} for frames in coded.values())])
+    model = _parts([row["frames"] for row in found.values()], names).mean(axis=0)
+    given = _parts([found[id]["frames"] for id in coded], names)
+    errors = _parts(list(coded.values()), names) - given
+    groups = {
+        id: "" if by is None else group_of(row, by, number)
+        for number, (id, row) in enumerate(found.items(), 1)
+    }
+    draws = model + _mean_errors(errors, [groups[id] for id in coded], groups, resamples, seed)
     return Correction(
         sentences=len(found),
         sample=len(coded),
@@ -149,52 +154,51 @@ def correct(
     )
 
 
-def _sample(gold: Iterable[LabelledRow], found: Mapping[str, Any]) -> dict[str, Labels]:
+def _sample(gold: Iterable[LabelledRow], found: Mapping[str, Row]) -> dict[str, Labels]:
     coded: dict[str, Labels] = {}
     for row in gold:
+        shown = repr(row.id[:60])
         if row.id not in found:
             raise InputError(
-                f"the sample has the sentence {row.id[:60]!r}, which the result has not; expected "
-                "ids such as article.txt:12, of a sample that was drawn from this result"
+                f"the sample has the sentence {shown}, which the result has not; expected ids such "
+                "as article.txt:12, of a sample that was drawn from this result"
+            )
+        text = found[row.id].get("text")
+        if isinstance(text, str) and fold(text) != fold(row.text):
+            raise InputError(
+                f"the sentence {shown} has another text in the sample than in the result; expected "
+                "the result that the sample was drawn from"
             )
         if row.id in coded:
-            raise InputError(f"the sample has the sentence {row.id[:60]!r} twice; remove one")
+            raise InputError(f"the sample has the sentence {shown} twice; remove one")
+        if wrong := [stance for stance in row.frames.values() if stance not in (*STANCES, None)]:
+            raise InputError(
+                f"the sentence {shown} of the sample has the stance {wrong[0]!r}; expected "
+                f"{', '.join(STANCES)}, or None for one that was not coded"
+            )
         coded[row.id] = row.frames
-    if not coded:
-        raise InputError("the sample is empty; expected sentences that people coded")
     return coded
 
 
 def _parts(labels: Sequence[Labels], names: Sequence[str]) -> Floats:
     """Return ``(n, F, 4)``: 1 where the frame is there, then where it has each stance.
 
-    The stances of a frame whose stance was not coded are NaN.
+    A stance that was not coded is shared out as those of the frame that were; NaN where none was.
     """
     parts = np.zeros((len(labels), len(names), _PARTS))
     places = {name: place for place, name in enumerate(names)}
+    unknown = np.zeros(parts.shape[:2], dtype=bool)
     for row, frames in enumerate(labels):
         for name, stance in frames.items():
             parts[row, places[name], 0] = 1
             if stance is None:
-                parts[row, places[name], 1:] = np.nan
+                unknown[row, places[name]] = True
             else:
                 parts[row, places[name], STATES.index(stance)] = 1
+    taken = parts[..., 1:].sum(axis=0)
+    usual = ratio(taken, np.broadcast_to(taken.sum(axis=1, keepdims=True), taken.shape))
+    parts[..., 1:] = np.where(unknown[..., None], usual, parts[..., 1:])
     return parts
-
-
-def _weighted_means(errors: Floats, weights: Floats) -> Floats:
-    """Return ``(draws, F, 4)``: the mean error of each draw, over what was coded."""
-    known = ~np.isnan(errors)
-    sums = np.tensordot(weights, np.where(known, errors, 0), axes=1)
-    return ratio(sums, np.tensordot(weights, known.astype(np.float64), axes=1))
-
-
-def _groups(rows: Sequence[Row], by: str) -> dict[str, str]:
-    """Return the group of each sentence, by its id."""
-    return {
-        f"{row['document']}:{row.get('index')}": group_of(row, by, number)
-        for number, row in enumerate(rows, 1)
-    }
 
 
 def _mean_errors(
@@ -204,19 +208,22 @@ def _mean_errors(
 
     ``of`` is the group of each row of ``errors``; ``groups`` that of each sentence of the corpus.
     """
-    sizes = Counter(groups.values()) or Counter([""])
-    members = {name: [row for row, group in enumerate(of) if group == name] for name in sizes}
-    if empty := [name for name, rows in members.items() if not rows]:
-        raise InputError(
-            f"the sample has no sentence of {empty[0]!r}; code some, or correct without groups"
-        )
+    sizes = Counter(groups.values())
     total: Floats = np.zeros((1 + resamples, *errors.shape[1:]))
     seeds = np.random.SeedSequence(seed).generate_state(len(sizes))
     for (name, size), own in zip(sorted(sizes.items()), seeds, strict=True):
-        mine = errors[members[name]]
+        mine = errors[[row for row, group in enumerate(of) if group == name]]
+        if len(mine) < min(2, size):
+            where = f" of {name!r}" if name else ""
+            raise InputError(
+                f"the sample has {len(mine)} of {size:,} sentences{where}; code two or more"
+                f"{', or correct without groups' if name else ''}"
+            )
         drawn = resample_weights(np.arange(len(mine)), resamples, int(own))
-        means = np.concatenate([_weighted_means(mine, weights) for weights in drawn])
-        total += size / sizes.total() * means
+        means = np.concatenate([np.tensordot(each, mine, axes=1) for each in drawn]) / len(mine)
+        # Drawing with replacement is too narrow for few sentences, and too wide for most of all.
+        scale = np.sqrt((1 - len(mine) / size) * len(mine) / max(1, len(mine) - 1))
+        total += size / sizes.total() * (means[0] + scale * (means - means[0]))
     return total
 
 

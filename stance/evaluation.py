@@ -47,7 +47,8 @@ def evaluate(
             named; by default it goes to the logger ``stance.evaluate``.
 
     Raises:
-        InputError: the file cannot be read, a row is not labelled, or there is no row.
+        InputError: the file cannot be read, a row is not labelled, there is no row, or
+            ``resamples`` or ``seed`` is below 0.
         CodebookError: a row has a frame that the model does not know.
 
     >>> import stance
@@ -55,7 +56,7 @@ def evaluate(
     >>> result.sentences, result.documents
     (288, 5)
     """
-    check_drawing(resamples, seed)
+    check_drawing(resamples, seed)  # Before the model is loaded, which takes longer.
     judged = model if isinstance(model, StanceModel) else load(model)
     columns = (text_column, frames_column, document_column)
     rows = _rows_of(data, columns, judged.codebook, note)
@@ -101,7 +102,8 @@ def compare(
         note: called with a line on what an export was taken for.
 
     Raises:
-        InputError: the file cannot be read, a row is not labelled, or there is no row.
+        InputError: the file cannot be read, a row is not labelled, there is no row, or
+            ``resamples`` or ``seed`` is below 0.
         CodebookError: the models know other frames, or a row has one that they do not know.
 
     >>> import stance
@@ -110,7 +112,7 @@ def compare(
     >>> compare(model, strict, "seeds/labels.jsonl").macro_f1.high < 0
     True
     """
-    check_drawing(resamples, seed)
+    check_drawing(resamples, seed)  # Before the models are loaded, which takes longer.
     one, other = (
         model if isinstance(model, StanceModel) else load(model) for model in (first, second)
     )

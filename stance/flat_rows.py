@@ -7,14 +7,53 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar, cast
 
+from stance.codebook import STANCES
 from stance.errors import InputError
 from stance.files.tables import is_missing
 from stance.results import DocumentResult
 
-__all__ = ["Row", "flat_rows", "frame_names", "group_of", "rows_apart", "uniquely_named"]
+__all__ = [
+    "Row",
+    "by_id",
+    "checked_rows",
+    "flat_rows",
+    "frame_names",
+    "group_of",
+    "rows_apart",
+    "uniquely_named",
+]
 
 Row: TypeAlias = Mapping[str, Any]
+_MAY_BE_EMPTY = ("index", "probabilities", "uncertain")
+
 Item = TypeVar("Item", bound=Row | DocumentResult)
+
+
+def checked_rows(rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield rows, each with a document, and with frames whose stances are stances.
+
+    Cells that are empty, as pandas puts them where rows of several tables stand in one, are None.
+
+    Raises:
+        InputError: there is no row, or one of another kind.
+    """
+    number = 0
+    for number, row in enumerate(rows, 1):
+        known = isinstance(row, Mapping) and "document" in row
+        if not known or not isinstance(row.get("frames"), Mapping):
+            raise InputError(
+                f"row {number} has no document or no frames; expected the rows of a result, such "
+                'as {"document": "a", "text": "...", "frames": {"cooperation": "favor"}}'
+            )
+        if wrong := [stance for stance in row["frames"].values() if stance not in (*STANCES, None)]:
+            raise InputError(
+                f"row {number} has the stance {wrong[0]!r}; expected {', '.join(STANCES)}, or "
+                "None for one that was not coded"
+            )
+        empty = [name for name in _MAY_BE_EMPTY if is_missing(row.get(name))]
+        yield {**row, **dict.fromkeys(empty)} if empty else row
+    if not number:
+        raise InputError("found no row; expected those of a result, at least one sentence")
 
 
 def uniquely_named(items: Iterable[Item]) -> Iterator[Item]:
@@ -99,3 +138,26 @@ def group_of(row: Row, by: str, number: int) -> str:
             f"row {number} has no {by!r}; carry it along with stance label --keep-column {by}"
         )
     return str(row[by])
+
+
+def by_id(rows: Iterable[Row]) -> dict[str, Row]:
+    """Return rows by the ids of their sentences, ``document:index``, in order.
+
+    Raises:
+        InputError: two sentences have one id, or a row has no index.
+
+    >>> list(by_id([{"document": "a", "index": 0}, {"document": "a", "index": 1}]))
+    ['a:0', 'a:1']
+    """
+    found: dict[str, Row] = {}
+    for number, row in enumerate(rows, 1):
+        if is_missing(row.get("index")):
+            raise InputError(f"row {number} has no 'index'; expected the rows of a result")
+        id = f"{row['document']}:{row['index']}"
+        if id in found:
+            raise InputError(
+                f"two sentences have the id {id[:60]!r}; expected documents with names of their "
+                "own (stance label --id-column), and rows that say which sentence each is"
+            )
+        found[id] = row
+    return found

@@ -13,15 +13,15 @@ from stance.errors import InputError
 from stance.files.formats import to_cell, to_json
 from stance.files.output import write_whole
 from stance.files.tables import is_missing
-from stance.flat_rows import Row, group_of, rows_apart
+from stance.flat_rows import Row, by_id, checked_rows, group_of
 
 __all__ = ["SampledSentence", "check_sheet", "draw_sample", "write_sheet"]
 
 _SHEETS = (".csv", ".jsonl")
 # Until it is replaced, a row is refused as one that nobody labelled.
 _NOT_LABELLED = "?"
-_ALONE = ("id", "document", "text")
-_IN_CONTEXT = ("id", "document", "before", "text", "after")
+_ALONE = ("id", "document", "index", "text")
+_IN_CONTEXT = ("id", "document", "index", "before", "text", "after")
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,14 @@ class SampledSentence:
     Attributes:
         id: ``document:index``, by which codings and gold find it again.
         document: its document.
+        index: its position there.
         text: the sentence.
         before, after: its neighbours in the document; None where there is none.
     """
 
     id: str
     document: str
+    index: int
     text: str
     before: str | None
     after: str | None
@@ -57,20 +59,19 @@ def draw_sample(
         The sentences, in random order; where groups were asked for, group after group.
 
     Raises:
-        InputError: n is below 1, there is no row, or a row lacks a column.
+        InputError: n is below 1, there is no row, a row lacks a column, or two have one id, as
+            where several documents have one name.
 
-    >>> rows = [{"document": "a", "index": index, "text": f"Number {index}."} for index in range(9)]
+    >>> rows = [{"document": "a", "index": n, "text": f"{n}.", "frames": {}} for n in range(9)]
     >>> [sentence.id for sentence in draw_sample(rows, 2)]
     ['a:6', 'a:8']
     """
     if n < 1:
         raise InputError(f"{n} sentences were asked for; expected 1 or more")
-    found = list(rows_apart(rows))
+    found = list(by_id(checked_rows(rows)).values())
     groups: dict[str, list[int]] = {}
     for place, row in enumerate(found):
         groups.setdefault("" if by is None else group_of(row, by, place + 1), []).append(place)
-    if not found:
-        raise InputError("found no sentence to draw from; expected the rows of a result")
     generator = random.Random(seed)  # noqa: S311 - nothing secret is drawn
     drawn = [
         place
@@ -118,11 +119,10 @@ def check_sheet(path: Path) -> None:
 
 def _sampled(rows: Sequence[Row], place: int) -> SampledSentence:
     row = rows[place]
-    for name in ("document", "index", "text"):
-        if is_missing(row.get(name)):
-            raise InputError(f"row {place + 1} has no {name!r}; expected the rows of a result")
+    if is_missing(row.get("text")):
+        raise InputError(f"row {place + 1} has no 'text'; expected the rows of a result")
     before, after = (
-        rows[other]["text"]
+        rows[other].get("text")
         if 0 <= other < len(rows)
         and rows[other]["document"] == row["document"]
         and rows[other].get("index") == row["index"] + other - place
@@ -130,4 +130,5 @@ def _sampled(rows: Sequence[Row], place: int) -> SampledSentence:
         for other in (place - 1, place + 1)
     )
     name = str(row["document"])
-    return SampledSentence(f"{name}:{row['index']}", name, str(row["text"]), before, after)
+    index = int(row["index"])
+    return SampledSentence(f"{name}:{index}", name, index, str(row["text"]), before, after)

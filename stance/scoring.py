@@ -58,9 +58,8 @@ def score(
     Intervals are percentiles of a bootstrap that draws whole documents (Efron and Tibshirani 1993,
     An Introduction to the Bootstrap, chapters 8 and 13), since sentences of one document resemble
     each other. Resamples in which a figure is not defined are left out of its interval. The
-    calibration error is that of Guo et al. 2017 (On Calibration of Modern Neural
-    Networks), with 15 bins, for P(frame) of each frame; its interval is mirrored, see
-    ``Figure.reflected``.
+    calibration error is that of Guo et al. 2017 (On Calibration of Modern Neural Networks), with 15
+    bins, for P(frame) of each frame; its interval is mirrored, see ``Figure.reflected``.
 
     Args:
         gold: ``(n, F)`` states: 0 absent, 1 favor, 2 neutral, 3 against, and -1 for a frame that is

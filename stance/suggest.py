@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from stance.codebook import STATES, format_labels
 from stance.errors import InputError
-from stance.files.annotations import label_studio_config, label_studio_task
+from stance.files.annotations import SUGGESTED_COLUMN, label_studio_config, label_studio_task
 from stance.files.formats import to_cell, to_json
 from stance.files.output import require_new, write_whole
 from stance.files.partial import beside
@@ -320,7 +320,7 @@ def _row(suggestion: Suggestion) -> dict[str, Any]:
     return _source(suggestion) | {
         "frames": None,
         "predicted": dict(suggestion.sentence.frames),
-        "unsure_of": suggestion.frame,
+        SUGGESTED_COLUMN: suggestion.frame,
         "uncertainty": suggestion.uncertainty,
         "novelty": suggestion.novelty,
     }

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from stance.codebook import STANCES, STATES
-from stance.errors import InputError, MissingExtraError
+from stance.codebook import STATES
+from stance.errors import MissingExtraError
 from stance.figures import Figure
-from stance.files.tables import is_missing
-from stance.flat_rows import Row, flat_rows, frame_names, rows_apart, uniquely_named
+from stance.flat_rows import Row, checked_rows, flat_rows, frame_names, rows_apart, uniquely_named
 from stance.resampling import check_drawing, ratio, resample_weights
 from stance.results import DocumentResult
 from stance.tabulation import tabulate
@@ -34,7 +33,6 @@ __all__ = [
 ]
 
 _WITHHELD, _NOT_JUDGED, _NOT_CODED = -1, -2, len(STATES)
-_MAY_BE_EMPTY = ("index", "probabilities", "uncertain")
 _NORMAL_975 = 1.959963984540054
 
 Floats = npt.NDArray[np.float64]
@@ -201,7 +199,7 @@ def summarize(
     cooperation          1   0.50      1        0        0     1.00
     """
     check_drawing(resamples, seed)
-    found = list(rows_apart(_checked(flat_rows(uniquely_named(rows)))))
+    found = list(rows_apart(checked_rows(flat_rows(uniquely_named(rows)))))
     names = frame_names(found) if frames is None else tuple(frames)
     documents: dict[object, int] = {}
     groups = np.array([documents.setdefault(row["document"], len(documents)) for row in found])
@@ -268,27 +266,6 @@ def wilson(count: int, total: int) -> Figure:
     half *= math.sqrt(share * (1 - share) / total + square / (4 * total**2))
     # The interval holds the share, though rounding may put an end a hair inside of 0 or 1.
     return Figure(share, max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half)))
-
-
-def _checked(rows: Iterable[Row]) -> Iterator[Row]:
-    number = 0
-    for number, row in enumerate(rows, 1):
-        known = isinstance(row, Mapping) and "document" in row
-        if not known or not isinstance(row.get("frames"), Mapping):
-            raise InputError(
-                f"row {number} has no document or no frames; expected the rows of a result, such "
-                'as {"document": "a", "text": "...", "frames": {"cooperation": "favor"}}'
-            )
-        if wrong := [stance for stance in row["frames"].values() if stance not in (*STANCES, None)]:
-            raise InputError(
-                f"row {number} has the stance {wrong[0]!r}; expected {', '.join(STANCES)}, or "
-                "None for one that was not coded"
-            )
-        # As pandas puts it where rows of several tables stand in one.
-        empty = [name for name in _MAY_BE_EMPTY if is_missing(row.get(name))]
-        yield {**row, **dict.fromkeys(empty)} if empty else row
-    if not number:
-        raise InputError("found no row to summarize; expected at least one sentence")
 
 
 def _states(

@@ -10,7 +10,8 @@ from stance.files.rows import LabelledRow
 
 
 def row(number, frames, document="a"):
-    return {"document": document, "index": number, "frames": frames}
+    text = f"Sentence {number}."
+    return {"document": document, "index": number, "text": text, "frames": frames}
 
 
 def coded(number, frames, document="a"):
@@ -48,15 +49,28 @@ def test_a_sample_of_everything_gives_the_truth():
     assert use.against.value == pytest.approx(against)
 
 
-def test_intervals_hold_the_truth_about_as_often_as_they_say():
+@pytest.mark.parametrize(("groups", "each"), [(1, 100), (1, 450), (20, 4), (6, 20)])
+def test_intervals_hold_the_truth_about_as_often_as_they_say(groups, each):
     held = []
-    for seed in range(60):
-        rows, gold = corpus(seed)
+    for seed in range(80):
+        rows, gold = corpus(seed, sentences=600)
+        rows = [one | {"outlet": f"{n % groups}"} for n, one in enumerate(rows)]
         truth = np.mean([bool(one.frames) for one in gold])
-        drawn = np.random.default_rng(seed).choice(len(gold), size=200, replace=False)
-        share = correct(rows, [gold[n] for n in drawn], resamples=300).frames["trade"].share
+        generator = np.random.default_rng(seed)
+        drawn = [
+            gold[n]
+            for group in range(groups)
+            for n in generator.choice(np.arange(group, 600, groups), size=each, replace=False)
+        ]
+        share = correct(rows, drawn, by="outlet", resamples=150).frames["trade"].share
         held.append(share.low <= truth <= share.high)
-    assert 0.85 <= np.mean(held) <= 1
+    assert 0.86 <= np.mean(held) <= 0.995
+
+
+def test_a_corpus_that_was_coded_whole_is_known():
+    rows, gold = corpus(4, sentences=100)
+    share = correct(rows, gold).frames["trade"].share
+    assert (share.value, share.low) == (np.mean([bool(one.frames) for one in gold]), None)
 
 
 def test_groups_of_a_sample_count_by_their_size_in_the_corpus():
@@ -66,8 +80,9 @@ def test_groups_of_a_sample_count_by_their_size_in_the_corpus():
     shares = {by: correct(rows, gold, by=by).frames["trade"].share for by in (None, "outlet")}
     assert shares[None].value == pytest.approx(0.5)
     assert shares["outlet"].value == pytest.approx(0.9)
-    with pytest.raises(InputError, match="the sample has no sentence of 'y'"):
-        correct(rows, gold[5:], by="outlet")
+    for few, number in ((gold[5:], 0), (gold[4:], 1)):
+        with pytest.raises(InputError, match=f"the sample has {number} of 10 sentences of 'y'"):
+            correct(rows, few, by="outlet")
 
 
 def test_groups_are_drawn_apart_from_one_another():
@@ -85,11 +100,23 @@ def test_where_all_errors_are_alike_there_is_no_interval():
     assert (use.share.value, use.share.low) == (1, None)
 
 
-def test_a_stance_that_was_not_coded_counts_for_the_share_alone():
-    rows = [row(n, {"trade": "favor"}) for n in range(4)]
-    gold = [coded(0, {"trade": None}), coded(1, {"trade": "against"})]
+def test_stances_that_were_not_coded_are_taken_to_be_as_those_that_were():
+    # The model finds every favor and half of the against; stances are coded for half of them.
+    rows = [row(n, {"trade": "favor"} if n < 60 else {}) for n in range(100)]
+    stances = ["favor"] * 40 + ["against"] * 40
+    gold = [
+        coded(n, {"trade": stances[n] if n % 2 else None} if n < 80 else {}) for n in range(100)
+    ]
     use = correct(rows, gold, resamples=0).frames["trade"]
-    assert (use.share.value, use.favor.value, use.against.value) == (1, 0, 1)
+    assert use.share.value == pytest.approx(0.8)
+    assert (use.favor.value, use.against.value) == pytest.approx((0.4, 0.4))
+    assert use.balance.value == pytest.approx(0)
+
+
+def test_where_no_stance_was_coded_none_is_corrected():
+    rows = [row(n, {"trade": "favor"}) for n in range(4)]
+    use = correct(rows, [coded(n, {"trade": None}) for n in range(2)]).frames["trade"]
+    assert (use.share.value, use.favor.value, use.balance.value) == (1, None, None)
 
 
 def test_a_frame_that_the_model_never_found_is_corrected_too():
@@ -118,7 +145,10 @@ def test_it_prints_and_is_json():
 @pytest.mark.parametrize(
     ("gold", "options", "message"),
     [
-        ([], {}, "the sample is empty"),
+        ([], {}, "the sample has 0 of 3 sentences; code two or more$"),
+        ([coded(0, {})], {}, "the sample has 1 of 3 sentences; code two or more$"),
+        ([replace(coded(0, {}), text="Other.")], {}, "'a:0' has another text in the sample than"),
+        ([replace(coded(0, {}), frames={"x": "FAVOR"})], {}, "has the stance 'FAVOR'; expected"),
         ([coded(9, {})], {}, "has the sentence 'a:9', which the result has not"),
         ([coded(0, {})] * 2, {}, "has the sentence 'a:0' twice"),
         ([coded(0, {})], {"seed": -1}, "seed is -1"),
@@ -127,7 +157,13 @@ def test_it_prints_and_is_json():
 )
 def test_what_cannot_be_corrected_is_named(gold, options, message):
     with pytest.raises(InputError, match=message):
-        correct([row(0, {"trade": "favor"})], gold, **options)
+        correct([row(n, {"trade": "favor"}) for n in range(3)], gold, **options)
+
+
+def test_sentences_of_one_id_are_refused():
+    rows = [row(0, {}), row(0, {"trade": "favor"})]
+    with pytest.raises(InputError, match="two sentences have the id 'a:0'"):
+        correct(rows, [coded(0, {})])
 
 
 def test_results_of_two_codebooks_are_refused():

@@ -6,10 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stance.errors import InputError
+from stance.files.rows import read_rows
 from stance.sampling import draw_sample, write_sheet
 
 ROWS = [
-    {"document": document, "index": index, "text": f"{document} {index}.", "outlet": outlet}
+    {
+        "document": document,
+        "index": index,
+        "text": f"{document} {index}.",
+        "outlet": outlet,
+        "frames": {},
+    }
     for document, outlet in (("a", "Daily"), ("b", "Weekly"), ("c", "Daily"))
     for index in range(5)
 ]
@@ -48,9 +55,9 @@ def test_so_many_are_drawn_of_each_group():
     assert len(drawn) == 12
 
 
-def test_documents_of_one_name_are_told_apart_as_elsewhere():
-    drawn = draw_sample([*ROWS[:5], *ROWS[:5]], 20)
-    assert {sentence.document for sentence in drawn} == {"a", "a (2)"}
+def test_documents_of_one_name_are_refused():
+    with pytest.raises(InputError, match=r"^two sentences have the id 'a:0'; expected documents"):
+        draw_sample([*ROWS[:5], *ROWS[:5]], 20)
 
 
 def test_a_sheet_shows_no_label_of_the_model(tmp_path):
@@ -58,7 +65,15 @@ def test_a_sheet_shows_no_label_of_the_model(tmp_path):
     write_sheet(tmp_path / "anna.csv", drawn)
     with (tmp_path / "anna.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["id", "document", "before", "text", "after", "frames"]
+    assert list(rows[0]) == [
+        "id",
+        "document",
+        "index",
+        "before",
+        "text",
+        "after",
+        "frames",
+    ]
     assert [row["id"] for row in rows] == [sentence.id for sentence in drawn]
     assert {row["frames"] for row in rows} == {"?"}
 
@@ -66,23 +81,32 @@ def test_a_sheet_shows_no_label_of_the_model(tmp_path):
 def test_a_sheet_without_context_and_as_json_lines(tmp_path):
     write_sheet(tmp_path / "ben.jsonl", draw_sample(ROWS, 4), context=False)
     rows = [json.loads(line) for line in (tmp_path / "ben.jsonl").read_text("utf-8").splitlines()]
-    assert [list(row) for row in rows] == [["id", "document", "text", "frames"]] * 4
+    assert [list(row) for row in rows] == [["id", "document", "index", "text", "frames"]] * 4
     assert {row["frames"] for row in rows} == {None}
 
 
-def test_text_that_a_spreadsheet_would_take_for_a_formula_is_marked(tmp_path):
-    write_sheet(tmp_path / "s.csv", draw_sample([ROWS[0] | {"text": "=1+1"}], 1))
-    assert "'=1+1" in (tmp_path / "s.csv").read_text("utf-8-sig")
+@pytest.mark.parametrize("context", [True, False])
+def test_a_sheet_is_read_back_as_it_was_whatever_a_spreadsheet_is_kept_from(tmp_path, context):
+    drawn = draw_sample([ROWS[0] | {"document": "@a", "text": "=1+1"}], 1)
+    write_sheet(tmp_path / "s.csv", drawn, context=context)
+    sheet = (tmp_path / "s.csv").read_text("utf-8-sig")
+    assert "'=1+1" in sheet
+    assert "'@a:0" in sheet
+    (tmp_path / "s.csv").write_text(sheet.replace("?", "trade:favor"), encoding="utf-8-sig")
+    [row] = read_rows(tmp_path / "s.csv")
+    assert (row.id, row.document, row.text) == ("@a:0", "@a", "=1+1")
 
 
 @pytest.mark.parametrize(
     ("rows", "options", "message"),
     [
         (ROWS, {"n": 0}, "0 sentences were asked for"),
-        ([], {"n": 1}, "found no sentence to draw from"),
+        ([], {"n": 1}, "found no row; expected those of a result"),
         (ROWS, {"n": 1, "by": "paper"}, "row 1 has no 'paper'; carry it along"),
         ([ROWS[0] | {"outlet": ""}], {"n": 1, "by": "outlet"}, "row 1 has no 'outlet'"),
-        ([{"document": "a", "text": "x"}], {"n": 1}, "row 1 has no 'index'"),
+        ([{"document": "a", "text": "x", "frames": {}}], {"n": 1}, "row 1 has no 'index'"),
+        ([{"document": "a", "index": 0, "frames": {}}], {"n": 1}, "row 1 has no 'text'"),
+        ([{"index": 0, "text": "x", "frames": {}}], {"n": 1}, "row 1 has no document or no frames"),
     ],
 )
 def test_what_cannot_be_drawn_from_is_named(rows, options, message):

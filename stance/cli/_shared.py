@@ -44,11 +44,15 @@ def say(message: str) -> None:
     sys.stderr.write(f"stance: {one_line(message)}\n")
 
 
-def console() -> Console:
-    """Return the console of stdout: colours on a terminal, plain text of 80 columns in a pipe."""
+def console(*, stderr: bool = False) -> Console:
+    """Return the console of stdout: colours on a terminal, plain text of 80 columns in a pipe.
+
+    Args:
+        stderr: that of stderr.
+    """
     from rich.console import Console
 
-    return Console(highlight=False, markup=False, emoji=False)
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
 
 
 def plural(number: int, noun: str) -> str:

@@ -14,8 +14,6 @@ from stance.cli._shared import ExitCode, console, parse_thresholds, say
 from stance.errors import InputError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from stance.files.report import LabelReport
     from stance.results import DocumentResult
 
@@ -131,7 +129,7 @@ def label(
         raise InputError("--resume, --force, --format and --keep-column need a result: -o OUT")
     shows_sentences = output is None if table is None else table
     streams = _streams(output)
-    out = _console_of_stderr() if streams else console()
+    out = console(stderr=streams)
     on_result = partial(print_document, out) if shows_sentences else None
     run = _job(engine, output, on_result, address=address, num_gpus=num_gpus)
     try:
@@ -197,12 +195,6 @@ def _streams(output: Path | None) -> bool:
     from stance.files.formats import STANDARD_OUTPUT
 
     return output == STANDARD_OUTPUT
-
-
-def _console_of_stderr() -> Console:
-    from rich.console import Console
-
-    return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def _exit_code(report: LabelReport) -> ExitCode:

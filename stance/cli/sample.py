@@ -13,9 +13,9 @@ __all__ = ["sample"]
 
 
 def sample(
-    result: Annotated[
-        Path,
-        typer.Argument(metavar="OUT", help="A result of stance label: .jsonl, .csv or .parquet."),
+    results: Annotated[
+        list[Path],
+        typer.Argument(metavar="OUT...", help="Results of stance label: .jsonl, .csv, .parquet."),
     ],
     *,
     output: Annotated[
@@ -49,8 +49,9 @@ def sample(
 
     for path in output:
         check_sheet(path)
-        require_new(path, force=force, inputs=[result])
-    drawn = draw_sample(read_results(result), n, by=by, seed=seed)
+        require_new(path, force=force, inputs=results)
+    rows = (row for result in results for row in read_results(result))
+    drawn = draw_sample(rows, n, by=by, seed=seed)
     for path in output:
         write_sheet(path, drawn, context=not alone)
     sheets = ", ".join(one_line(str(path)) for path in output)

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stance.cli._shared import ExitCode, console, one_line, plural
+from stance.cli._shared import ExitCode, console, one_line, plural, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stance.correction import Correction
-    from stance.files.rows import LabelledRow
     from stance.summary import Summary
 
 __all__ = ["shares"]
@@ -52,18 +51,27 @@ def shares(
     """
     from stance.correction import correct
     from stance.files.rows import read_rows
+    from stance.flat_rows import by_id, frame_names
     from stance.report import read_results
-    from stance.summary import summarize
+    from stance.summary import models_of, summarize
 
     rows = [row for result in results for row in read_results(result)]
+    # What all rows tell of the frames, a group by itself may not.
+    frames, models = frame_names(rows), models_of(rows)
     coded = None if gold is None else list(read_rows(gold))
     found: dict[str, tuple[Summary, Correction | None]] = {}
     for name, part in _parts(rows, by).items():
-        summary = summarize(part, typical=0, resamples=resamples, seed=seed)
+        summary = summarize(
+            part, frames=frames, models=models, typical=0, resamples=resamples, seed=seed
+        )
         corrected = None
         if coded is not None:
-            sample, strata = (_own(coded, part), None) if name else (coded, by)
-            corrected = correct(part, sample, by=strata, resamples=resamples, seed=seed)
+            ids = by_id(part) if name else None
+            sample = coded if ids is None else [row for row in coded if row.id in ids]
+            corrected = correct(
+                part, sample, by=by if ids is None else None, resamples=resamples, seed=seed
+            )
+            _doubt(corrected)
         found[name] = (summary, corrected)
     if as_json:
         _print_json(found, by)
@@ -72,20 +80,27 @@ def shares(
     return ExitCode.DONE
 
 
+def _doubt(corrected: Correction) -> None:
+    """Say so where a share is what none can be: the sample is not a random one of these rows."""
+    for name, use in corrected.frames.items():
+        low, high = use.share.low, use.share.high
+        if low is not None and high is not None and (high < 0 or low > 1):
+            say(
+                f"the corrected share of {name} is no share; was the sample drawn at random from "
+                "these results, and --by given if it was drawn by groups?"
+            )
+
+
 def _parts(rows: Sequence[_Row], by: str | None) -> dict[str, list[_Row]]:
     """Return the rows: all of them under no name, and those of each group."""
     from stance.flat_rows import group_of
 
+    if by is None:
+        return {"": list(rows)}
     groups: dict[str, list[_Row]] = {}
-    for number, row in enumerate(rows if by is not None else (), 1):
-        groups.setdefault(group_of(row, by or "", number), []).append(row)
+    for number, row in enumerate(rows, 1):
+        groups.setdefault(group_of(row, by, number), []).append(row)
     return {"": list(rows)} | {name: groups[name] for name in sorted(groups)}
-
-
-def _own(coded: Sequence[LabelledRow], rows: Sequence[_Row]) -> list[LabelledRow]:
-    """Return the part of the sample that is of these rows."""
-    ids = {f"{row['document']}:{row['index']}" for row in rows}
-    return [row for row in coded if row.id in ids]
 
 
 def _print_json(found: dict[str, tuple[Summary, Correction | None]], by: str | None) -> None:

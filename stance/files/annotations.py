@@ -15,6 +15,7 @@ from stance.codebook import STANCES, STATES, Codebook, parse_labels
 from stance.errors import CodebookError, InputError
 
 __all__ = [
+    "SUGGESTED_COLUMN",
     "doccano_labels",
     "is_doccano",
     "is_label_studio",
@@ -29,7 +30,8 @@ _DOCCANO_SEPARATOR = "#"
 _UNLABELLED = (None, "?")
 # A column of what ``suggest`` lists. There the null of JSONL is an empty cell in doccano's CSV; in
 # other tables an empty cell says that the sentence has no frame.
-_SUGGESTED_COLUMN = "unsure_of"
+#: The column by which a list of suggestions can be told.
+SUGGESTED_COLUMN = "unsure_of"
 # Results that hold remarks and judgements of the coder, not labels.
 _REMARKS = ("textarea", "rating", "number")
 
@@ -141,7 +143,7 @@ def is_doccano(record: Mapping[str, Any]) -> bool:
     if not {"text", "label"} <= record.keys():
         return False
     frames = record.get("frames")
-    return frames in _UNLABELLED or (frames == "" and _SUGGESTED_COLUMN in record)
+    return frames in _UNLABELLED or (frames == "" and SUGGESTED_COLUMN in record)
 
 
 def doccano_labels(record: Mapping[str, Any]) -> Labels:

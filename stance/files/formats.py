@@ -24,6 +24,7 @@ from stance.results import DocumentResult
 __all__ = [
     "FORMATS",
     "RESULT_COLUMNS",
+    "SHEET_COLUMNS",
     "STANDARD_OUTPUT",
     "FlatColumns",
     "arrow_schema",
@@ -45,6 +46,8 @@ STANDARD_OUTPUT = Path("-")
 
 #: The columns with which every CSV and Parquet result begins.
 RESULT_COLUMNS = ("document", "index", "start", "end", "text", "frames")
+#: The columns by which a sheet for coders can be told.
+SHEET_COLUMNS = ("id", "document", "index", "text", "frames")
 _JSON_KEYS = (*RESULT_COLUMNS, "probabilities", "stances", "uncertain", "explanations")
 
 # A spreadsheet takes a cell that begins so for a formula, or a tab for the next cell. Apostrophes

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from stance.errors import InputError
-from stance.files.formats import RESULT_COLUMNS, from_cell
+from stance.files.formats import RESULT_COLUMNS, SHEET_COLUMNS, from_cell
 from stance.files.sources import kind_of
 from stance.files.tables import TABLES, BadRow, Row, TableFile, present_fields
 
@@ -15,6 +15,9 @@ __all__ = ["DISPUTE_COLUMN", "read_table"]
 
 #: The column by which a file of disputes can be told.
 DISPUTE_COLUMN = "over"
+
+# What this package writes as a table has all columns of one of these.
+_OWN = (frozenset(RESULT_COLUMNS), frozenset(SHEET_COLUMNS), frozenset({DISPUTE_COLUMN}))
 
 
 def read_table(
@@ -46,9 +49,7 @@ def read_table(
             if isinstance(row, BadRow):
                 raise InputError(f"{row.place} {row.reason}")
             values = row.values
-            if kind in ("csv", "tsv") and (
-                DISPUTE_COLUMN in values or values.keys() >= set(RESULT_COLUMNS)
-            ):
+            if kind in ("csv", "tsv") and any(values.keys() >= columns for columns in _OWN):
                 values = {name: from_cell(cell) for name, cell in values.items()}
             if kind == "parquet" and frames_column in values:
                 values = {**values, frames_column: present_fields(values[frames_column])}

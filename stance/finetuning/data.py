@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from stance.codebook import Codebook, Frame, read_labels
 from stance.errors import CodebookError, InputError
 from stance.files import LabelledRow, read_labelled
+from stance.files.annotations import SUGGESTED_COLUMN
 from stance.files.sources import kind_of
 from stance.files.tables import Row, TableFile, is_missing, missing_column
 from stance.files.text import clean
@@ -35,7 +36,6 @@ GROUP_COLUMN = "document"
 CHARACTERS_A_TOKEN = 4.5
 
 # What only the lists of ``suggest`` have: in them an empty cell is a row that nobody labelled yet.
-_COLUMN_OF_SUGGESTIONS = "unsure_of"
 
 logger = logging.getLogger("stance.finetune")
 
@@ -214,7 +214,7 @@ def _from_table(
             "frames, so it is read as a stance that was not coded: leave out what is absent"
         )
     # Of CSV, pandas makes NaN of the empty cell that stands for no frame.
-    text = not labels and not any(_COLUMN_OF_SUGGESTIONS in item for item in items)
+    text = not labels and not any(SUGGESTED_COLUMN in item for item in items)
     blank = sum(column in item and is_missing(item[column]) for item in items)
     if blank and text:
         note(

@@ -11,7 +11,7 @@ from stance.codebook import Codebook
 from stance.errors import InputError, ModelError
 from stance.files.output import require_new, write_whole
 from stance.files.partial import beside
-from stance.files.tables import Row, TableFile
+from stance.files.tables import TABLES, Row, TableFile
 from stance.files.text import clean
 from stance.flat_rows import flat_rows, uniquely_named
 from stance.report.corpus import gather
@@ -22,6 +22,10 @@ from stance.results import DocumentResult
 from stance.store import ModelFolder, find_folder
 
 __all__ = ["ReportFiles", "write_report"]
+
+_OTHER_KINDS = frozenset({".pdf", ".docx", ".odt", ".md", ".txt", ".png", ".svg", ".json"}) | {
+    f".{kind}" for kind in TABLES
+}
 
 
 _SKIPPED = {"document": str, "start": int, "end": int, "text": str, "reason": str}
@@ -116,10 +120,10 @@ def write_report(
 
 
 def _require_html(page: Path) -> None:
-    if page.suffix.lower() not in ("", ".html", ".htm"):
+    if page.suffix.lower() in _OTHER_KINDS:
         raise InputError(
-            f"{page} would be opened as {page.suffix}, and the report is an HTML page; give it a "
-            "name in .html (a browser prints it, also as PDF)"
+            f"{page} names another kind of file, and the report is an HTML page; give it a name in "
+            ".html (a browser prints it, also as PDF)"
         )
 
 

@@ -97,8 +97,14 @@ def test_articles_are_counted_where_no_date_can_be_read(run, tmp_path):
 def test_a_page_is_not_written_under_the_name_of_another_kind(run, result, tmp_path, name):
     outcome = run("report", result, "-o", tmp_path / name)
     assert (outcome.code, outcome.err.count("\n"), (tmp_path / name).exists()) == (2, 1, False)
-    assert f"{name} would be opened as .{name.partition('.')[2]}" in outcome.err
+    assert f"{name} names another kind of file" in outcome.err
     assert "give it a name in .html" in outcome.err
+
+
+@pytest.mark.parametrize("name", ["page", "page.v2", "page.HTM"])
+def test_a_page_may_be_called_what_is_no_other_kind(run, result, tmp_path, name):
+    assert run("report", result, "-o", tmp_path / name).code == 0
+    assert (tmp_path / name).read_text("utf-8").startswith("<!DOCTYPE html>")
 
 
 @pytest.mark.parametrize("name", ["page", "page.HTM", "page.html"])

@@ -26,7 +26,10 @@ def result(tmp_path):
 
 
 def write_gold(path, labels):
-    rows = [{"id": id, "text": "A sentence.", "frames": frames} for id, frames in labels.items()]
+    rows = [
+        {"id": id, "text": f"Sentence {5 * (id[0] == 'b') + int(id[-1])}.", "frames": frames}
+        for id, frames in labels.items()
+    ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return path
 
@@ -72,21 +75,69 @@ def test_the_shares_of_all_and_of_each_group_are_printed(run, result):
 
 
 def test_each_group_is_corrected_by_its_own_part_of_the_sample(run, result, tmp_path):
-    labels = {"a:0": {}, "a:1": {"trade": "favor"}, "b:1": {}}
+    labels = {"a:0": {}, "a:1": {"trade": "favor"}, "b:1": {}, "b:2": {}, "b:3": {}}
     gold = write_gold(tmp_path / "gold.jsonl", labels)
     found = json.loads(run("shares", result, "--by", "outlet", "--gold", gold, "--json").out)
     corrected = {name: group["corrected"] for name, group in found["groups"].items()}
     shares = {name: use["frames"]["trade"]["share"]["value"] for name, use in corrected.items()}
     assert shares == pytest.approx({"Daily": 0.5, "Weekly": 0.2})
-    # Each outlet has half of the sentences, though two thirds of the sample are of one.
+    # Each outlet has half of the sentences, though three fifths of the sample are of one.
     assert found["corrected"]["frames"]["trade"]["share"]["value"] == pytest.approx(0.35)
 
 
+def test_a_share_that_none_can_be_is_doubted(run, result, tmp_path):
+    # The sample is of where the model errs, and a hundredth of the rest.
+    with result.open("a", encoding="utf-8") as file:
+        for number in range(5, 95):
+            row = {"document": "a", "index": number, "text": f"Sentence {number}.", "frames": {}}
+            file.write(
+                json.dumps(row | {"probabilities": {"trade": 0.1}, "outlet": "Daily"}) + "\n"
+            )
+    labels = {"a:0": {}, "a:1": {}, "a:2": {}, "b:0": {}}
+    gold = write_gold(tmp_path / "gold.jsonl", labels | {"a:3": {"trade": "favor"}})
+    outcome = run("shares", result, "--gold", gold)
+    assert outcome.code == 0
+    assert "the corrected share of trade is no share; was the sample drawn at random" in outcome.err
+
+
 def test_a_group_without_a_sample_is_named(run, result, tmp_path):
-    gold = write_gold(tmp_path / "gold.jsonl", {"a:0": {}})
+    gold = write_gold(tmp_path / "gold.jsonl", {"a:0": {}, "a:1": {}})
     outcome = run("shares", result, "--by", "outlet", "--gold", gold)
     assert (outcome.code, outcome.out) == (2, "")
-    assert "the sample has no sentence of 'Weekly'; code some, or correct without" in outcome.err
+    assert "the sample has 0 of 5 sentences of 'Weekly'; code two or more" in outcome.err
+
+
+def test_a_group_without_a_frame_has_a_share_of_nought_and_what_all_rows_tell_counts(
+    run, result, tmp_path
+):
+    rows = [
+        {"document": "c", "index": n, "text": "x.", "frames": {"trade": "favor"}, "outlet": "City"}
+        | {"probabilities": {"trade": 0.9}}
+        for n in range(2)
+    ]
+    rows += [
+        {"document": "d", "index": n, "text": "y.", "frames": {}, "outlet": "City"}
+        | {"probabilities": {"order": 0.1}}
+        for n in range(3)
+    ]
+    other = tmp_path / "other.jsonl"
+    other.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    found = json.loads(run("shares", result, other, "--by", "outlet", "--json").out)["groups"]
+    city = found["City"]["frames"]
+    assert list(city) == list(found["Weekly"]["frames"]) == ["trade", "order"]
+    # Of the first document's sentences, nobody knows whether they carry the second frame.
+    assert (city["trade"]["judged"], city["order"]["judged"]) == (2, 3)
+    assert city["trade"]["share"]["value"] == 1
+
+
+def test_documents_of_one_name_are_not_sampled_or_corrected(run, result, tmp_path):
+    other = tmp_path / "other.jsonl"
+    other.write_bytes(result.read_bytes())
+    gold = write_gold(tmp_path / "gold.jsonl", {"a:0": {}, "a:1": {}})
+    for words in (("sample", "-o", tmp_path / "s.csv"), ("shares", "--gold", gold)):
+        outcome = run(words[0], result, other, *words[1:])
+        assert outcome.code == 2
+        assert "two sentences have the id 'a:0'; expected documents with names" in outcome.err
 
 
 def test_several_results_are_added_up(run, result, tmp_path):
