@@ -113,7 +113,7 @@ def usable_rows(rows: Sequence[LabelledRow], held_out: Sequence[LabelledRow]) ->
     Where a text has no letter and no digit, no frame can be in it.
     """
     elsewhere = {fold(row.text) for row in held_out}
-    return [row for row in rows if (text := fold(row.text)) and text not in elsewhere]
+    return [row for row in rows if not is_wordless(row.text) and fold(row.text) not in elsewhere]
 
 
 def find_label_issues(
@@ -192,15 +192,15 @@ def _copies(rows: Sequence[LabelledRow]) -> Iterable[Finding]:
 
 def _taken_out(rows: Sequence[LabelledRow], held_out: Sequence[LabelledRow]) -> Iterable[Finding]:
     """Say which rows are not usable, and why."""
-    texts = {fold(row.text) for row in held_out}
-    leaking = [row for row in rows if (text := fold(row.text)) and text in texts]
+    usable = {id(row) for row in usable_rows(rows, held_out)}
+    empty = [row for row in rows if is_wordless(row.text)]
+    leaking = [row for row in rows if id(row) not in usable and not is_wordless(row.text)]
     if leaking:
         yield Finding.of(
             "leaks",
             f"{len(leaking):,} rows are in the evaluation data too; they are not trained on",
             leaking,
         )
-    empty = [row for row in rows if is_wordless(row.text)]
     if empty:
         yield Finding.of(
             "empty", f"{len(empty):,} texts have no letter or digit; they are left out", empty
