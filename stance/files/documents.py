@@ -128,8 +128,10 @@ class DocumentReader:
                     names.update(dict.fromkeys(row.values))
         # Only JSONL comes here with any: of the others it is known before their first row.
         for column in sorted(unseen) if names else ():
-            reason = f"{missing_column(column, names)}; its articles are labelled without it"
-            yield Failure(source.id, clean(reason))
+            error = InputError(
+                f"{missing_column(column, names)}; its articles are labelled without it"
+            )
+            yield Failure(source.id, clean(str(error)))
 
     def _from_row(
         self, source: Source, row: Row | BadRow, guessed: str | None

@@ -337,3 +337,11 @@ def test_the_bytes_read_grow_to_the_size_of_the_inputs(tmp_path):
         seen.append(reader.bytes_read)
     assert seen == sorted(seen)
     assert reader.bytes_read == inputs.size
+
+
+def test_a_kept_column_that_no_row_has_is_told_in_one_line_whatever_the_others_are_called(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "They met.", "a\\u2028b": 1}\n', encoding="utf-8")
+    *_, failure = DocumentReader(find_sources([path]), keep_columns=["date"])
+    assert "has no column 'date'; it has text, a\\u2028b; its articles" in failure.reason
+    assert len(failure.reason.splitlines()) == 1
