@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 from stance.codebook import STANCES
 from stance.errors import InputError
 from stance.files.tables import is_missing
-from stance.results import DocumentResult
+from stance.results import DocumentResult, sentence_id
 
 __all__ = [
     "Row",
@@ -153,7 +153,7 @@ def by_id(rows: Iterable[Row]) -> dict[str, Row]:
     for number, row in enumerate(rows, 1):
         if is_missing(row.get("index")):
             raise InputError(f"row {number} has no 'index'; expected the rows of a result")
-        id = f"{row['document']}:{row['index']}"
+        id = sentence_id(row["document"], row["index"])
         if id in found:
             raise InputError(
                 f"two sentences have the id {id[:60]!r}; expected documents with names of their "

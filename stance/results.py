@@ -14,6 +14,7 @@ __all__ = [
     "SentenceResult",
     "SkippedText",
     "Word",
+    "sentence_id",
     "telling_words",
     "top_words",
     "word_rows",
@@ -54,6 +55,15 @@ def telling_words(words: Iterable[Word], number: int) -> tuple[Word, ...]:
     """
     top = top_words(words, number)
     return tuple(word for word in top if word.weight >= max(_LEAST_WEIGHT, top[0].weight / 4))
+
+
+def sentence_id(document: object, index: object) -> str:
+    """Return the id by which codings and gold find a sentence of a result again.
+
+    >>> sentence_id("article.txt", 12)
+    'article.txt:12'
+    """
+    return f"{document}:{index}"
 
 
 def word_rows(explanations: Mapping[str, Iterable[Word]]) -> dict[str, list[list[Any]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from stance.files.formats import to_cell, to_json
 from stance.files.output import write_whole
 from stance.files.tables import is_missing
 from stance.flat_rows import Row, by_id, checked_rows, group_of
+from stance.results import sentence_id
 
 __all__ = ["SampledSentence", "check_sheet", "draw_sample", "write_sheet"]
 
@@ -68,17 +69,17 @@ def draw_sample(
     """
     if n < 1:
         raise InputError(f"{n} sentences were asked for; expected 1 or more")
-    found = list(by_id(checked_rows(rows)).values())
-    groups: dict[str, list[int]] = {}
-    for place, row in enumerate(found):
-        groups.setdefault("" if by is None else group_of(row, by, place + 1), []).append(place)
+    found = by_id(checked_rows(rows))
+    groups: dict[str, list[str]] = {}
+    for number, (id, row) in enumerate(found.items(), 1):
+        groups.setdefault("" if by is None else group_of(row, by, number), []).append(id)
     generator = random.Random(seed)  # noqa: S311 - nothing secret is drawn
     drawn = [
-        place
+        id
         for name in sorted(groups)
-        for place in generator.sample(groups[name], min(n, len(groups[name])))
+        for id in generator.sample(groups[name], min(n, len(groups[name])))
     ]
-    return [_sampled(found, place) for place in drawn]
+    return [_sampled(found, id) for id in drawn]
 
 
 def write_sheet(path: Path, sentences: Sequence[SampledSentence], *, context: bool = True) -> None:
@@ -117,18 +118,12 @@ def check_sheet(path: Path) -> None:
         raise InputError(f"{path} is no sheet; expected a name that ends in {' or '.join(_SHEETS)}")
 
 
-def _sampled(rows: Sequence[Row], place: int) -> SampledSentence:
-    row = rows[place]
+def _sampled(found: Mapping[str, Row], id: str) -> SampledSentence:
+    row = found[id]
     if is_missing(row.get("text")):
-        raise InputError(f"row {place + 1} has no 'text'; expected the rows of a result")
-    before, after = (
-        rows[other].get("text")
-        if 0 <= other < len(rows)
-        and rows[other]["document"] == row["document"]
-        and rows[other].get("index") == row["index"] + other - place
-        else None
-        for other in (place - 1, place + 1)
-    )
-    name = str(row["document"])
-    index = int(row["index"])
-    return SampledSentence(f"{name}:{index}", name, index, str(row["text"]), before, after)
+        number = list(found).index(id) + 1
+        raise InputError(f"row {number} has no 'text'; expected the rows of a result")
+    document, index = str(row["document"]), int(row["index"])
+    beside = (found.get(sentence_id(document, index + step), {}) for step in (-1, 1))
+    before, after = (other.get("text") for other in beside)
+    return SampledSentence(id, document, index, str(row["text"]), before, after)

@@ -32,7 +32,7 @@ from stance.files.output import require_new, write_whole
 from stance.files.partial import beside
 from stance.flat_rows import uniquely_named
 from stance.model import StanceModel
-from stance.results import DocumentResult, SentenceResult
+from stance.results import DocumentResult, SentenceResult, sentence_id
 from stance.texts import fold, is_wordless
 
 __all__ = ["Suggestion", "SuggestionFile", "suggest"]
@@ -74,7 +74,7 @@ class Suggestion:
     @property
     def id(self) -> str:
         """The sentence's id: ``DOCUMENT:INDEX``."""
-        return f"{self.document}:{self.sentence.index}"
+        return sentence_id(self.document, self.sentence.index)
 
 
 def suggest(

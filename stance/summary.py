@@ -275,9 +275,10 @@ def _states(
     numbers = {state: number for number, state in enumerate(STATES)}
     states = np.zeros((len(rows), len(names)), dtype=np.int64)
     columns = {name: column for column, name in enumerate(names)}
-    unknown = {known: [columns[name] for name in columns.keys() - set(known)] for known in models}
+    missing = {known: [columns[name] for name in columns.keys() - set(known)] for known in models}
+    unknown = {known: places for known, places in missing.items() if places}
     for line, row in enumerate(rows):
-        if any(unknown.values()):
+        if unknown:
             states[line, unknown.get(tuple(row.get("probabilities") or ()), [])] = _NOT_JUDGED
         for frame in row.get("uncertain") or ():
             if frame in columns:

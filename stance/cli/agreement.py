@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stance.cli._shared import ExitCode, console, one_line, plural, say
-from stance.codebook import STANCES, Labels
+from stance.codebook import STANCES
 from stance.errors import CodebookError, InputError
 
 if TYPE_CHECKING:

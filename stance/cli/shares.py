@@ -66,11 +66,11 @@ def shares(
         )
         corrected = None
         if coded is not None:
-            ids = by_id(part) if name else None
-            sample = coded if ids is None else [row for row in coded if row.id in ids]
-            corrected = correct(
-                part, sample, by=by if ids is None else None, resamples=resamples, seed=seed
-            )
+            sample, strata = coded, by
+            if name:
+                own = by_id(part)
+                sample, strata = [row for row in coded if row.id in own], None
+            corrected = correct(part, sample, by=strata, resamples=resamples, seed=seed)
             _doubt(corrected)
         found[name] = (summary, corrected)
     if as_json:

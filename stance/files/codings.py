@@ -20,6 +20,7 @@ from stance.files.formats import RESULT_COLUMNS
 from stance.files.records import read_table
 from stance.files.tables import TABLES, missing_column
 from stance.files.text import COMPRESSED, clean, decode, read_limited, reading
+from stance.results import sentence_id
 
 __all__ = [
     "CodedRow",
@@ -241,7 +242,7 @@ def _id(values: Mapping[str, Any]) -> str | None:
     """Return a row's id: its own, or that of a result, in which a text may well stand twice."""
     own, document, index = (_text(values, column) for column in ("id", "document", "index"))
     if own is None and document and index and values.keys() >= set(RESULT_COLUMNS):
-        return f"{document}:{index}"
+        return sentence_id(document, index)
     return own
 
 

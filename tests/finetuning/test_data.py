@@ -112,26 +112,29 @@ STRUCTS = [
 READ_AS_ABSENT = [{"trade": "favor"}, {}, {"jobs": "against"}]
 
 
-def test_none_in_a_struct_is_an_absent_frame_and_that_is_said():
+def structs_of_pandas(_):
     pandas = pytest.importorskip("pandas")
-    notes = []
-    table = pandas.DataFrame({"text": ["a", "b", "c"], "frames": STRUCTS})
-    found = read_data(table, COLUMNS, note=notes.append)
-    assert [dict(row.frames) for row in found] == READ_AS_ABSENT
-    (note,) = notes
-    assert note.startswith("3 rows of the table have None for a frame; all rows name the same")
+    return pandas.DataFrame({"text": ["a", "b", "c"], "frames": STRUCTS})
 
 
-def test_null_in_a_file_of_parquet_is_an_absent_frame_and_that_is_said(tmp_path):
+def structs_in_parquet(folder):
     arrow = pytest.importorskip("pyarrow")
     from pyarrow import parquet
 
-    notes, file = [], tmp_path / "rows.parquet"
+    file = folder / "rows.parquet"
     parquet.write_table(arrow.table({"text": ["a", "b", "c"], "frames": STRUCTS}), file)
-    found = read_data(file, COLUMNS, note=notes.append)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("table", "name"), [(structs_of_pandas, "the table"), (structs_in_parquet, "rows.parquet")]
+)
+def test_none_in_a_struct_is_an_absent_frame_and_that_is_said(tmp_path, table, name):
+    notes = []
+    found = read_data(table(tmp_path), COLUMNS, note=notes.append)
     assert [dict(row.frames) for row in found] == READ_AS_ABSENT
     (note,) = notes
-    assert note.startswith("3 rows of rows.parquet have None for a frame; all rows name the same")
+    assert note.startswith(f"3 rows of {name} have None for a frame; all rows name the same")
 
 
 def test_parquet_of_the_notation_is_read_without_a_word(tmp_path):
