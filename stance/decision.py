@@ -17,13 +17,18 @@ from numpy.typing import NDArray
 from stance.codebook import STATES, Codebook, Labels
 from stance.errors import CodebookError, InputError
 
-__all__ = ["NOT_CODED", "UNCERTAIN", "Decision", "states_of"]
+__all__ = ["ALIKE", "NOT_CODED", "UNCERTAIN", "Decision", "states_of"]
 
 #: The gold state of a frame that is present and whose stance was not coded.
 NOT_CODED = -1
 
 #: The state of a frame whose P(frame) lies inside the abstention band.
 UNCERTAIN = -1
+
+#: The stance priors of a frame whose stances are left as they are.
+ALIKE = (1.0, 1.0, 1.0)
+
+_PRIORS = "stance_priors"
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,9 @@ class Decision:
     offset from the three present states, as the intercept of Platt scaling (Platt 1999) does: the
     classes are weighted in training, which shifts P(frame) and which no temperature can undo.
 
+    Stances are divided by their priors (logit adjustment, Menon et al. 2021), so that a stance is
+    not likely because it was common among the rows of the training. P(frame) stays what it was.
+
     Attributes:
         temperatures: positive; 1 leaves the logits as they are.
         offsets: in logits; 0 leaves them as they are.
@@ -41,12 +49,15 @@ class Decision:
         bands: share of decisions to withhold, such as 0.05, → (low, high) for each frame: a frame
             with low <= P(frame) < high is uncertain. A band that does not hold the threshold, which
             may have been changed, reaches to it; an empty one stays empty.
+        stance_priors: how common favor, neutral and against are to the model where the frame is
+            present, positive numbers of any sum; empty: the stances are left as they are.
     """
 
     temperatures: tuple[float, ...]
     offsets: tuple[float, ...]
     thresholds: tuple[float, ...]
     bands: Mapping[float, tuple[tuple[float, float], ...]]
+    stance_priors: tuple[tuple[float, float, float], ...] = ()
 
     @classmethod
     def plain(cls, frames: int) -> Decision:
@@ -77,6 +88,9 @@ class Decision:
                 )
                 for share in shares
             },
+            stance_priors=tuple(_priors(row.get(_PRIORS, ALIKE)) for row in rows)
+            if any(_PRIORS in row for row in rows)
+            else (),
         )
 
     def to_dict(self, codebook: Codebook) -> dict[str, Any]:
@@ -87,6 +101,7 @@ class Decision:
                 "offset": self.offsets[index],
                 "threshold": self.thresholds[index],
                 "bands": {f"{share:g}": list(band[index]) for share, band in self.bands.items()},
+                **({_PRIORS: list(self.stance_priors[index])} if self.stance_priors else {}),
             }
             for index, name in enumerate(codebook.names)
         }
@@ -99,6 +114,11 @@ class Decision:
         scores = logits.reshape(len(logits), len(self.temperatures), len(STATES)).astype(np.float64)
         scores = scores / np.array(self.temperatures)[:, None]
         scores[..., 1:] -= np.array(self.offsets)[:, None]
+        if self.stance_priors:
+            stances = scores[..., 1:] - np.log(self.stance_priors)
+            # P(frame) is that of before: the three only share it out anew.
+            moved = _log_sum(scores[..., 1:]) - _log_sum(stances)
+            scores[..., 1:] = stances + moved[..., None]
         scores -= scores.max(axis=-1, keepdims=True)
         exponentials = np.exp(scores)
         probabilities: NDArray[np.float32] = (
@@ -193,6 +213,16 @@ def states_of(labels: Sequence[Labels], codebook: Codebook) -> NDArray[np.int64]
             column = codebook.names.index(frame)
             states[row, column] = NOT_CODED if stance is None else STATES.index(stance)
     return states
+
+
+def _log_sum(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    total: NDArray[np.float64] = np.logaddexp.reduce(scores, axis=-1)
+    return total
+
+
+def _priors(values: Sequence[object]) -> tuple[float, float, float]:
+    favor, neutral, against = (_number(value, 1e-6, 1e6) for value in values)
+    return favor, neutral, against
 
 
 def _number(value: object, low: float, high: float) -> float:

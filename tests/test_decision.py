@@ -85,6 +85,45 @@ def test_a_higher_threshold_finds_no_more_frames(values, one, other):
     assert (many | ~few).all()
 
 
+shares = st.floats(0.01, 1)
+
+
+@given(logits, st.tuples(*[st.tuples(shares, shares, shares)] * 2))
+def test_stance_priors_divide_the_stances_and_leave_the_frame_alone(values, priors):
+    plain = PLAIN.probabilities(values).astype(np.float64)
+    adjusted = replace(PLAIN, stance_priors=priors).probabilities(values)
+    np.testing.assert_allclose(adjusted[..., 0], plain[..., 0], rtol=1e-5, atol=1e-6)
+    divided = plain[..., 1:] / np.array(priors)
+    # Beyond this, float32 has no room left for the stances of a frame that is surely absent.
+    there = plain[..., 1:].sum(axis=-1) > 1e-30
+    expected = divided / np.maximum(divided.sum(axis=-1), 1e-300)[..., None]
+    found = adjusted[..., 1:] / np.maximum(1e-30, adjusted[..., 1:].sum(axis=-1))[..., None]
+    np.testing.assert_allclose(found[there], expected[there], rtol=1e-3, atol=1e-6)
+
+
+def test_a_stance_that_was_common_in_training_needs_more_to_be_the_likeliest():
+    values = np.log([[0.2, 0.5, 0.3, 0.1, 0.2, 0.5, 0.3, 0.1]]).astype(np.float32)
+    decision = replace(PLAIN, stance_priors=((0.8, 0.1, 0.1), (1.0, 1.0, 1.0)))
+    assert decision.states(decision.probabilities(values)).tolist() == [[2, 1]]
+
+
+@given(st.tuples(*[st.tuples(shares, shares, shares)] * 2))
+def test_stance_priors_come_back_from_json(priors):
+    decision = replace(PLAIN, stance_priors=priors)
+    written = json.loads(json.dumps(decision.to_dict(BOOK)))
+    assert Decision.from_dict(written, BOOK) == decision
+    del written["one"]["stance_priors"]
+    assert Decision.from_dict(written, BOOK).stance_priors == ((1, 1, 1), priors[1])
+
+
+@pytest.mark.parametrize("priors", [[1, 1], [1, 1, 0], [1, 1, "1"], [1, 1, float("nan")], 3])
+def test_stance_priors_are_three_positive_numbers(priors):
+    written = PLAIN.to_dict(BOOK)
+    written["two"]["stance_priors"] = priors
+    with pytest.raises((ValueError, TypeError)):
+        Decision.from_dict(written, BOOK)
+
+
 def probabilities_of(*present):
     return np.array([[[1 - p, p, 0, 0], [1, 0, 0, 0]] for p in present], dtype=np.float32)
 

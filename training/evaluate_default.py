@@ -29,7 +29,7 @@ from cross_validate import out_of_fold_logits, trainers
 from eight_bits import int8_logits
 from numpy.typing import NDArray
 from recipe import CODEBOOK, RECIPE, fingerprint, parse_arguments, train
-from train_default import OUTPUT, VERSION
+from train_default import OUTPUT, VERSION, with_stance_priors
 from trained_weights import RESULTS
 
 from stance.decision import Decision, states_of
@@ -78,6 +78,13 @@ class Judge:
             for fold in range(FOLDS)
         ]
 
+    def with_stance_priors(self, decisions: Sequence[Decision]) -> list[Decision]:
+        """Add each fold's stance priors: those of the rows that its model was trained on."""
+        return [
+            with_stance_priors(decision, self.gold[self.folds != fold])
+            for fold, decision in enumerate(decisions)
+        ]
+
     def decide(self, logits: NDArray[Any], decisions: Sequence[Decision]) -> Decided:
         """Decide each fold by its decision."""
         shape = self.gold.shape
@@ -122,7 +129,7 @@ def main() -> None:
     judge = Judge(rows)
     int8 = out_of_fold_logits(rows, arguments.base, "int8")
     print("calibrating, fold by fold", flush=True)
-    decisions = judge.fit(int8)
+    decisions = judge.with_stance_priors(judge.fit(int8))
     decided = judge.decide(int8, decisions)
     exact = judge.decide(out_of_fold_logits(rows, arguments.base, "float32"), decisions)
     figures: dict[str, Any] = {

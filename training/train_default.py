@@ -19,21 +19,25 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from corpus import ROOT, Row, read_rows
 from cross_validate import WEIGHTS, cross_validate, is_fresh, out_of_fold_logits, trainers
+from numpy.typing import NDArray
 from recipe import CODEBOOK, RECIPE, example_texts, fingerprint, parse_arguments
 from trained_weights import RECORD, read_weights, train_weights
 
-from stance.decision import states_of
+from stance.codebook import STATES
+from stance.decision import Decision, states_of
 from stance.finetuning.calibration import equal_weights, fit_decision
 from stance.finetuning.export import example_ids, export_onnx
 from stance.store import ModelFolder
 
 OUTPUT = ROOT / "models" / "default"
-VERSION = "1.3.0"
+VERSION = "1.3.1"
 
 
 def main() -> None:
@@ -47,11 +51,7 @@ def main() -> None:
             cross_validate(rows, arguments.base, pool)
         minutes = trained.result()
     print("calibrating", flush=True)
-    decision = fit_decision(
-        out_of_fold_logits(rows, arguments.base),
-        states_of([row.frames for row in rows], CODEBOOK),
-        row_weights=equal_weights([row.source for row in rows]),
-    )
+    decision = decision_for(rows, out_of_fold_logits(rows, arguments.base))
     # By the program of now, as the held-out logits are, whenever the weights were trained.
     write_onnx(WEIGHTS / "all", rows)
     # The old model stands until the new one is whole.
@@ -69,6 +69,30 @@ def main() -> None:
     ).write()
     for file in sorted(OUTPUT.iterdir()):
         print(f"  {file.name}: {file.stat().st_size / 1e6:.2f} MB")
+
+
+def decision_for(rows: Sequence[Row], logits: NDArray[np.float32]) -> Decision:
+    """Return the decision that the held-out logits of all rows teach; the sources count alike."""
+    states = states_of([row.frames for row in rows], CODEBOOK)
+    weights = equal_weights([row.source for row in rows])
+    return with_stance_priors(fit_decision(logits, states, row_weights=weights), states)
+
+
+def with_stance_priors(decision: Decision, states: NDArray[np.int64]) -> Decision:
+    """Add how common the recipe makes each stance where its frame is present.
+
+    Args:
+        decision: of a model that was trained with ``RECIPE``.
+        states: of the rows that it was trained on, shape (n, F).
+    """
+    return replace(decision, stance_priors=tuple(_priors(column) for column in states.T))
+
+
+def _priors(states: NDArray[np.int64]) -> Any:
+    # One row more of each: a stance that no row takes would be divided by nothing.
+    counts = np.bincount(states[states > 0], minlength=len(STATES))[1:] + 1
+    weighted = counts * np.array(RECIPE.state_weights[1:])
+    return tuple(np.round(weighted / weighted.sum(), 4).tolist())
 
 
 def write_onnx(folder: Path, rows: Iterable[Row]) -> None:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stance.cli._shared import ExitCode, console, one_line
+from stance.codebook import STANCES
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from stance.decision import Decision
     from stance.store import ModelFolder
 
 __all__ = ["info"]
@@ -56,15 +58,10 @@ def _print(out: Console, folder: ModelFolder, checksum: str) -> None:
     book = folder.codebook
     out.print(Text("\n" + one_line(f"codebook {book.name} {book.version}"), style="bold"))
     for index, frame in enumerate(book.frames):
-        threshold = folder.decision.thresholds[index]
-        temperature, offset = folder.decision.temperatures[index], folder.decision.offsets[index]
-        out.print(
-            Text(f"{frame.name}", style="cyan")
-            + Text(
-                f"  threshold {threshold:.3g}, temperature {temperature:.3g}, offset {offset:.3g}"
-            )
-        )
-        for line in filter(None, (frame.definition, frame.proposition)):
+        decided = _decided(folder.decision, index)
+        out.print(Text(frame.name, style="cyan") + Text(f"  {decided}"))
+        priors = _priors(folder.decision, index)
+        for line in filter(None, (priors, frame.definition, frame.proposition)):
             out.print(Padding(Text(one_line(line)), (0, 0, 0, 2)))
     if shares := ", ".join(f"{share:g}" for share in sorted(folder.decision.bands)):
         out.print(f"can withhold these shares of its decisions (--abstain): {shares}")
@@ -81,6 +78,20 @@ def _print(out: Console, folder: ModelFolder, checksum: str) -> None:
     for name, entry in folder.files.items():
         table.add_row(name, f"{entry['bytes']:,} bytes", f"sha256 {str(entry['sha256'])[:16]}…")
     out.print(table)
+
+
+def _decided(decision: Decision, frame: int) -> str:
+    return (
+        f"threshold {decision.thresholds[frame]:.3g}, "
+        f"temperature {decision.temperatures[frame]:.3g}, offset {decision.offsets[frame]:.3g}"
+    )
+
+
+def _priors(decision: Decision, frame: int) -> str:
+    if not decision.stance_priors:
+        return ""
+    priors = zip(STANCES, decision.stance_priors[frame], strict=True)
+    return "stance priors: " + ", ".join(f"{stance} {prior:.2g}" for stance, prior in priors)
 
 
 def _flat(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, object]]:

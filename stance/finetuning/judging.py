@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.codebook import STATES
-from stance.decision import Decision
+from stance.decision import ALIKE, Decision
 from stance.figures import Evaluation
 from stance.files import LabelledRow
 from stance.finetuning.calibration import ABSTENTION_SHARES, fit_decision
@@ -77,6 +77,7 @@ def _complete(decision: Decision, task: Task, *, without: set[int]) -> Decision:
         name: list(getattr(whole, name)) for name in ("temperatures", "offsets", "thresholds")
     }
     bands = {share: [(0.5, 0.5)] * frames for share in ABSTENTION_SHARES}
+    priors = [ALIKE] * frames
     for column, name in enumerate(task.codebook.names):
         base, known = task.base.decision, task.base.codebook
         if column in task.judged and column not in without:
@@ -87,6 +88,7 @@ def _complete(decision: Decision, task: Task, *, without: set[int]) -> Decision:
             continue
         for kind, chosen in values.items():
             chosen[column] = getattr(source, kind)[index]
+        priors[column] = source.stance_priors[index] if source.stance_priors else ALIKE
         nothing = (source.thresholds[index],) * 2
         for share, chosen_bands in bands.items():
             found = source.bands.get(share)
@@ -95,4 +97,5 @@ def _complete(decision: Decision, task: Task, *, without: set[int]) -> Decision:
         whole,
         **{name: tuple(chosen) for name, chosen in values.items()},
         bands={share: tuple(chosen) for share, chosen in bands.items()},
+        stance_priors=tuple(priors) if set(priors) != {ALIKE} else (),
     )

@@ -8,7 +8,7 @@ import pytest
 from tiny_tasks import BASES, BOOK, PARTS, held_out, make_task
 
 from stance.codebook import Codebook, Frame
-from stance.decision import Decision
+from stance.decision import ALIKE, Decision
 from stance.finetuning.judging import judge, never_compared
 from stance.finetuning.run import _label_errors
 from stance.finetuning.workspace import Workspace
@@ -26,6 +26,16 @@ def test_a_frame_of_one_part_is_decided_as_before(book, expected):
         assert getattr(decision, kind)[1] == getattr(expected, kind)[1]
     assert decision.temperatures[0] not in (1.0, expected.temperatures[0])
     assert decision.bands[0.05][1] == expected.bands.get(0.05, [(0.5, 0.5)] * 2)[1]
+
+
+def test_a_frame_that_is_decided_as_before_keeps_its_stance_priors():
+    task = make_task(book=BOOK)
+    known = replace(BASES, stance_priors=((0.7, 0.2, 0.1), (0.5, 0.3, 0.2)))
+    base = replace(task.base, folder=replace(task.base.folder, decision=known))
+    decision, _ = judge(replace(task, base=base), held_out(np.arange(40), PARTS), resamples=5)
+    assert decision.stance_priors == (ALIKE, (0.5, 0.3, 0.2))
+    plain, _ = judge(task, held_out(np.arange(40), PARTS), resamples=5)
+    assert plain.stance_priors == ()
 
 
 def test_a_frame_of_two_parts_is_compared():
