@@ -1,6 +1,6 @@
 """The behavioural suite (see behaviour/README.md): 80% of each capability's cases are to pass.
 
-The rates that stance-default 1.3.0 reaches stand in behaviour/README.md.
+The rates that stance-default 1.3.1 reaches stand in behaviour/README.md.
 """
 
 import json
