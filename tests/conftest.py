@@ -17,6 +17,9 @@ from stance.decision import Decision
 from stance.store import ModelFolder
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # A processor for each worker: threads of one would wait for those of the other.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 OFFLINE = str(Path(__file__).parent / "offline")
 sys.path.insert(0, OFFLINE)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [OFFLINE, os.environ.get("PYTHONPATH")]))
