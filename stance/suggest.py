@@ -29,7 +29,7 @@ from stance.errors import InputError
 from stance.files.annotations import SUGGESTED_COLUMN, label_studio_config, label_studio_task
 from stance.files.formats import to_cell, to_json
 from stance.files.output import require_new, write_whole
-from stance.files.partial import beside
+from stance.files.resuming import beside
 from stance.flat_rows import uniquely_named
 from stance.model import StanceModel
 from stance.results import DocumentResult, SentenceResult, sentence_id

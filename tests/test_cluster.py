@@ -24,7 +24,7 @@ from stance.cluster.shards import ShardedOutput, Shards
 from stance.cluster.tables import TableLabeller
 from stance.cluster.workers import Worker, loaded
 from stance.errors import InputError, MissingExtraError, ModelError, OutputError
-from stance.files.partial import lock
+from stance.files.resuming import lock
 from stance.files.sources import find_sources
 from stance.settings import checked_options, settings_of
 from stance.store import ModelFolder

@@ -18,16 +18,27 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 from uuid import uuid4
 
-from stance.errors import OutputError, writing
-from stance.files.partial import SIDE_FILES, beside, lock, require_same
+from stance.errors import OutputError
+from stance.files.output import already_there
 from stance.files.report import Tally
+from stance.files.resuming import (
+    SIDE_FILES,
+    beside,
+    lock,
+    no_record,
+    refuse_both,
+    refuse_links,
+    require_same,
+    unfinished,
+    writing_resumably,
+)
 from stance.strict_json import read_json
 
 __all__ = ["Record", "ShardedOutput", "Shards"]
@@ -135,10 +146,9 @@ class ShardedOutput:
                 job is writing it; its settings were others; or it cannot be written.
         """
         job = cls(shards, settings)
-        if resume and force:
-            raise OutputError("resume goes on and force starts anew; give one of them")
+        refuse_both(resume=resume, force=force)
         try:
-            with job._writing():
+            with writing_resumably(shards.folder):
                 job._refuse_others()
                 job._acquire()
                 job._begin(resume=resume, force=force)
@@ -180,7 +190,7 @@ class ShardedOutput:
                 "cluster has to see the same folder there"
             )
         tally = Tally.merged(Tally.from_dict(record.tally) for record in records if record)
-        with self._writing():
+        with writing_resumably(self._folder):
             shutil.rmtree(self._folder / "_work", ignore_errors=True)
             for name in SIDE_FILES if tally.documents else ("errors.jsonl",):
                 self._gather(name, blocks)
@@ -197,9 +207,7 @@ class ShardedOutput:
         folder, manifest = self._folder, self._folder / _MANIFEST
         if folder.exists() and not folder.is_dir():
             raise OutputError(f"{folder} is a file; expected a folder, for a cluster writes shards")
-        own = [folder / name for name in ("", _MANIFEST, "_blocks", "_work")]
-        if link := next(filter(Path.is_symlink, own), None):
-            raise OutputError(f"{link} is a link, which no run makes; remove it")
+        refuse_links(folder / name for name in ("", _MANIFEST, "_blocks", "_work"))
         begun = folder / f"{_MANIFEST}.new"  # A run was cut off while it wrote its first record.
         if folder.exists() and not manifest.exists() and {*folder.iterdir()} - {begun}:
             raise OutputError(f"{folder} holds something else; choose a new folder")
@@ -217,7 +225,7 @@ class ShardedOutput:
         if manifest.exists():
             then = self._read_manifest(manifest)
             if not resume:
-                self._refuse_existing(complete="totals" in then)
+                raise already_there(self._folder) if "totals" in then else unfinished(self._folder)
             require_same(self._settings, then["settings"], self._folder)
         else:
             self._write_manifest({})
@@ -227,14 +235,6 @@ class ShardedOutput:
         recorded = (path.stem for path in self._folder.glob("_blocks/*.json"))
         self.done = frozenset(name for name in recorded if self.shards.record(name))
 
-    def _refuse_existing(self, *, complete: bool) -> None:
-        if complete:
-            raise OutputError(f"{self._folder} exists already; choose another name or use --force")
-        raise OutputError(
-            f"an unfinished run lies in {self._folder}; --resume goes on with it, "
-            "--force starts anew"
-        )
-
     def _read_manifest(self, manifest: Path) -> Mapping[str, Any]:
         try:
             found = read_json(manifest)
@@ -243,7 +243,7 @@ class ShardedOutput:
                 return dict(found)
         except (ValueError, KeyError, TypeError, AttributeError):
             pass
-        raise OutputError(f"{manifest} is not the record of a run; use --force to label anew")
+        raise no_record(manifest)
 
     def _write_manifest(self, totals: Mapping[str, Any]) -> None:
         manifest = {"format": _FORMAT, "settings": self._settings, **totals}
@@ -271,10 +271,6 @@ class ShardedOutput:
         for shard in self._folder.glob("part-*"):
             shard.unlink()
         (self._folder / _MANIFEST).unlink(missing_ok=True)
-
-    def _writing(self) -> AbstractContextManager[None]:
-        advice = "nothing that was done is lost: put it right, then go on with --resume"
-        return writing(self._folder, advice=advice)
 
 
 def _write_json(fresh: Path, data: Mapping[str, Any], target: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stance.errors import OutputError, writing
 
-__all__ = ["require_file", "require_new", "write_whole"]
+__all__ = ["already_there", "require_file", "require_new", "write_whole"]
 
 
 def require_new(path: Path, *, force: bool = False, inputs: Iterable[Path] = ()) -> None:
@@ -24,9 +24,14 @@ def require_new(path: Path, *, force: bool = False, inputs: Iterable[Path] = ())
             raise OutputError(f"{path} is read and would be replaced; choose another name for it")
         require_file(path)
         if path.exists() and not force:
-            raise OutputError(f"{path} exists already; choose another name or use --force")
+            raise already_there(path)
         if not path.parent.is_dir():
             raise OutputError(f"the folder {path.parent} does not exist; make it first")
+
+
+def already_there(output: Path) -> OutputError:
+    """Return the error of a result that is there and was not to be replaced."""
+    return OutputError(f"{output} exists already; choose another name or use --force")
 
 
 def require_file(path: Path) -> None:

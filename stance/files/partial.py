@@ -11,38 +11,35 @@ When a run is complete, ``run.json`` is kept as ``OUT.run.json``, the record of 
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
-from stance.errors import OutputError, writing
-from stance.files.output import require_file
+from stance.errors import OutputError
+from stance.files.output import already_there, require_file
+from stance.files.resuming import (
+    SIDE_FILES,
+    acquire,
+    beside,
+    no_record,
+    refuse_both,
+    require_same,
+    sync,
+    unfinished,
+    writing_resumably,
+)
 from stance.strict_json import read_json
 
-__all__ = [
-    "SIDE_FILES",
-    "PartialOutput",
-    "Progress",
-    "acquire",
-    "beside",
-    "lock",
-    "require_same",
-]
-
-#: What was skipped and what failed, each in a file beside the result.
-SIDE_FILES = ("skipped.jsonl", "errors.jsonl")
+__all__ = ["PartialOutput", "Progress"]
 
 _FORMAT = 1
 _FILES = ("rows", *SIDE_FILES)
-# What a file system says that cannot lock, or flush, a folder.
-_NOT_OFFERED = {errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP}
 
 
 @dataclass
@@ -96,10 +93,9 @@ class PartialOutput:
                 are not as they were left; or they cannot be written.
         """
         run = cls(output, settings)
-        if resume and force:
-            raise OutputError("resume goes on and force starts anew; give one of them")
+        refuse_both(resume=resume, force=force)
         try:
-            with run._writing():
+            with writing_resumably(output):
                 require_file(output)
                 if not (resume or force):
                     run._refuse_existing()
@@ -142,7 +138,7 @@ class PartialOutput:
         Raises:
             OutputError: the disk is full, or the file cannot be written.
         """
-        with self._writing():
+        with writing_resumably(self.path):
             self._streams[to].write(data)
 
     def checkpoint(self) -> None:
@@ -151,7 +147,7 @@ class PartialOutput:
         Raises:
             OutputError: the disk is full, or the file cannot be written.
         """
-        with self._writing():
+        with writing_resumably(self.path):
             self._record()
 
     def finish(self, convert: Callable[[Path, Path], None] | None = None) -> None:
@@ -166,14 +162,14 @@ class PartialOutput:
         rows = self.folder / "rows"
         if self._placed:
             return
-        with self._writing():
+        with writing_resumably(self.path):
             self.progress.complete = True
             self._record()
             self._close_streams()
             if convert is not None and rows.exists():
                 converted = self.folder / "converted"
                 convert(rows, converted)
-                _sync(converted)
+                sync(converted)
                 rows.unlink()
             elif rows.exists():
                 rows.replace(self.folder / "converted")
@@ -182,7 +178,7 @@ class PartialOutput:
             if (self.folder / "converted").exists():
                 (self.folder / "converted").replace(self.path)
             (self.folder / "run.json").replace(beside(self.path, "run.json"))
-            _sync(self.path.parent)
+            sync(self.path.parent)
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def discard(self) -> None:
@@ -191,7 +187,7 @@ class PartialOutput:
         Raises:
             OutputError: a file cannot be written.
         """
-        with self._writing():
+        with writing_resumably(self.path):
             self._record()
             self._close_streams()
             self._place_side_file("errors.jsonl")
@@ -205,12 +201,9 @@ class PartialOutput:
 
     def _refuse_existing(self) -> None:
         if self.path.exists():
-            raise OutputError(f"{self.path} exists already; choose another name or use --force")
+            raise already_there(self.path)
         if self.folder.exists():
-            raise OutputError(
-                f"an unfinished run lies in {self.folder}; --resume goes on with it, "
-                "--force starts anew"
-            )
+            raise unfinished(self.folder)
 
     def _clear(self) -> None:
         for file in self.folder.iterdir():
@@ -257,7 +250,7 @@ class PartialOutput:
                 return dict(record)
         except (ValueError, KeyError, TypeError, AttributeError):
             pass
-        raise OutputError(f"{journal} is not the record of a run; use --force to label anew")
+        raise no_record(journal)
 
     def _cut(self, lengths: Mapping[str, int]) -> None:
         for name, length in lengths.items():
@@ -290,9 +283,9 @@ class PartialOutput:
         # People read the last one; the others are written while the model waits.
         indent = 1 if self.progress.complete else None
         fresh.write_text(json.dumps(record, ensure_ascii=False, indent=indent), encoding="utf-8")
-        _sync(fresh)
+        sync(fresh)
         fresh.replace(journal)
-        _sync(self.folder)
+        sync(self.folder)
 
     def _place_side_file(self, name: str) -> None:
         written, target = self.folder / name, beside(self.path, name)
@@ -301,84 +294,3 @@ class PartialOutput:
         elif written.exists():
             target.unlink(missing_ok=True)
             written.unlink()
-
-    def _writing(self) -> AbstractContextManager[None]:
-        advice = "nothing that was done is lost: put it right, then go on with --resume"
-        return writing(self.path, advice=advice)
-
-
-def beside(output: Path, suffix: str) -> Path:
-    """Return the path of a file that belongs to a result: ``out.jsonl.errors.jsonl``."""
-    return output.with_name(f"{output.name}.{suffix}")
-
-
-def require_same(now: Mapping[str, Any], then: Mapping[str, Any], output: Path) -> None:
-    """Raise ``OutputError`` where a result was begun with other settings than those of now."""
-    for what, settings in now.items():
-        before = then.get(what, {})
-        for name, value in settings.items():
-            if json.loads(json.dumps(value)) != before.get(name):
-                old, new = (str(found)[:60] for found in (before.get(name), value))
-                raise OutputError(
-                    f"cannot go on with {output}: the {what} changed ({name} was {old}, now it is "
-                    f"{new}); make it as it was, or use --force to label anew"
-                )
-
-
-def _sync(path: Path) -> None:
-    """Flush a file, or a folder's list of files, to the disk."""
-    if path.is_dir() and os.name == "nt":
-        return
-    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        # Some network drives and shared folders cannot do that for a folder.
-        if not path.is_dir() or error.errno not in _NOT_OFFERED:
-            raise
-    finally:
-        os.close(handle)
-
-
-def acquire(folder: Path, output: Path) -> int:
-    """Make the folder of an unfinished run, where it is missing, and lock it for this process.
-
-    Args:
-        folder: the folder, which holds no links.
-        output: what the run is to make.
-
-    Returns:
-        A handle; closing it, or ending the process, lets go of the folder.
-
-    Raises:
-        OutputError: the folder is a link or holds one, or another run has it.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    if link := next(filter(Path.is_symlink, (folder, *folder.iterdir())), None):
-        raise OutputError(f"{link} is a link, which no run makes; remove it")
-    handle = lock(folder)
-    if handle is None:
-        raise OutputError(f"another run is writing {output}; wait for it to end")
-    return handle
-
-
-def lock(folder: Path) -> int | None:
-    """Lock a folder for this process; None where another holds it. A dead process holds none.
-
-    Where the file system has no such locks, two runs at once go unnoticed.
-    """
-    try:
-        from fcntl import LOCK_EX, LOCK_NB, flock
-    except ModuleNotFoundError:  # Windows has none.
-        return os.open(os.devnull, os.O_RDONLY)
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        flock(handle, LOCK_EX | LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        return None
-    except OSError as error:
-        if error.errno not in _NOT_OFFERED:
-            os.close(handle)
-            raise
-    return handle

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from stance.codebook import STANCES
 from stance.files.documents import Document, Failure
-from stance.files.partial import beside
+from stance.files.resuming import beside
 from stance.files.sources import LeftOut
 from stance.results import DocumentResult, FrameSummary
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from stance.errors import InputError
-from stance.files.partial import SIDE_FILES, beside
+from stance.files.resuming import SIDE_FILES, beside
 from stance.files.tables import TABLES, has_column
 from stance.files.text import COMPRESSED, NOT_A_FILE, clean
 

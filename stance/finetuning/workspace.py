@@ -19,8 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.errors import OutputError, reason_of
-from stance.files.output import write_whole
-from stance.files.partial import acquire, beside
+from stance.files.output import already_there, write_whole
+from stance.files.resuming import (
+    acquire,
+    beside,
+    no_record,
+    refuse_both,
+    unfinished,
+)
 from stance.strict_json import read_json
 
 __all__ = ["Workspace"]
@@ -56,12 +62,11 @@ class Workspace:
             OutputError: it exists, or its list of label errors, or an unfinished one, and neither
                 option was given; it is no model; or both options were given.
         """
-        if resume and force:
-            raise OutputError("resume goes on and force starts anew; give one of them")
+        refuse_both(resume=resume, force=force)
         if self.output.exists() and not self._is_model_or_empty():
             raise OutputError(f"{self.output} exists and is no model; choose another name")
         if self._holds_model() and not (resume or force):
-            raise OutputError(f"{self.output} exists already; choose another name or use --force")
+            raise already_there(self.output)
         # Of a model that was moved away or renamed: somebody may be at work on it.
         going_on = resume and (self.folder.exists() or self._holds_model())
         if self._placed_label_errors.exists() and not (going_on or force):
@@ -70,10 +75,7 @@ class Workspace:
                 "choose another name or use --force"
             )
         if self.folder.exists() and not (resume or force):
-            raise OutputError(
-                f"an unfinished training lies in {self.folder}; --resume goes on with it, "
-                "--force starts anew"
-            )
+            raise unfinished(self.folder, what="training")
 
     def finished(self, settings: Mapping[str, Any], *, resume: bool) -> bool:
         """Say whether a run to go on with is already done.
@@ -197,7 +199,7 @@ def _read_settings(record: Path, *names: str) -> Mapping[str, Any]:
             found = found[name]
         if isinstance(found, dict):
             return found
-    raise OutputError(f"{record} is not the record of a run; use --force to start anew")
+    raise no_record(record, anew="start anew")
 
 
 def _compare(now: Mapping[str, Any], then: Mapping[str, Any], output: Path) -> None:

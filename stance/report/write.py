@@ -10,7 +10,7 @@ from typing import Any
 from stance.codebook import Codebook
 from stance.errors import InputError, ModelError
 from stance.files.output import require_new, write_whole
-from stance.files.partial import beside
+from stance.files.resuming import beside
 from stance.files.tables import TABLES, Row, TableFile
 from stance.files.text import clean
 from stance.flat_rows import flat_rows, uniquely_named

@@ -8,7 +8,8 @@ import stat
 import pytest
 
 from stance.errors import OutputError
-from stance.files.partial import PartialOutput, beside
+from stance.files.partial import PartialOutput
+from stance.files.resuming import beside
 
 SETTINGS = {"model": {"sha256": "1"}, "options": {"keep_all": False}}
 
@@ -71,18 +72,6 @@ def test_a_run_goes_on_where_the_last_checkpoint_was(output):
         run.write(b"two\n")
         run.finish()
     assert output.read_bytes() == b"one\ntwo\n"
-
-
-@pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS])
-def test_a_file_system_without_locks_can_be_written(output, monkeypatch, code):
-    fcntl = pytest.importorskip("fcntl", reason="Windows has none")
-
-    def flock(*_):
-        raise OSError(code, "not here")
-
-    monkeypatch.setattr(fcntl, "flock", flock)
-    complete(output)
-    assert output.read_bytes() == b"one\n"
 
 
 def test_a_file_system_that_cannot_flush_folders_can_be_written(output, monkeypatch):
