@@ -1,4 +1,4 @@
-"""Logits → calibrated probabilities → labels.
+"""Logits → probabilities → labels.
 
 Scores come first and the decision after, so that thresholds can change without running the model.
 """
@@ -29,6 +29,7 @@ UNCERTAIN = -1
 ALIKE = (1.0, 1.0, 1.0)
 
 _PRIORS = "stance_priors"
+_KEYS = {"temperature", "offset", "threshold", "bands", _PRIORS}
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Decision:
     classes are weighted in training, which shifts P(frame) and which no temperature can undo.
 
     Stances are divided by their priors (logit adjustment, Menon et al. 2021), so that a stance is
-    not likely because it was common among the rows of the training. P(frame) stays what it was.
+    not likely because it was common among the rows of the training. P(frame) stays what it was, and
+    is what calibration is about.
 
     Attributes:
         temperatures: positive; 1 leaves the logits as they are.
@@ -76,6 +78,8 @@ class Decision:
             frames = list(codebook.names)
             raise ValueError(f"decision is for {sorted(data)}, the codebook has {frames}")
         rows = [data[name] for name in codebook.names]
+        if unknown := {key for row in rows for key in row} - _KEYS:
+            raise ValueError(f"it has {sorted(unknown)}, which this version does not know")
         shares = sorted({_number(float(s), 0, 1) for row in rows for s in row.get("bands", {})})
         return cls(
             temperatures=tuple(_number(row["temperature"], 1e-3, 1e3) for row in rows),

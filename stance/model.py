@@ -225,9 +225,10 @@ class StanceModel:
         return sentence_results(spans, [0] * len(spans), found, states, names=self.codebook.names)
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return calibrated probabilities, float32 of shape (n, F, 4).
+        """Return the probabilities of the states, float32 of shape (n, F, 4).
 
-        Frames stand in the order of ``codebook.names``, states in the order absent, favor, neutral,
+        P(frame), which is 1 - P(absent), is calibrated; for the stances see ``Decision``. Frames
+        stand in the order of ``codebook.names``, states in the order absent, favor, neutral,
         against; every four sum to 1.
 
         Raises:

@@ -89,7 +89,8 @@ class SentenceResult:
         index: its position among the document's sentences, from 0.
         frames: frame → stance for the frames it carries (may be empty).
         probabilities: frame → calibrated P(frame), 0 to 1, for every frame.
-        stances: frame → {favor, neutral, against} → probability given the frame; sums to 1.
+        stances: frame → {favor, neutral, against} → probability given the frame, divided by the
+            model's stance priors where it has them; sums to 1.
         uncertain: frames whose P(frame) lies inside the abstention band (empty unless one was asked
             for); such a frame is not in ``frames``.
         explanations: frame → the words of the sentence, for the frames it carries; None where no

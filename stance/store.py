@@ -47,7 +47,7 @@ class ModelFolder:
         path: the folder.
         name, version, language: as the model's makers call them; ``language`` is an ISO 639 code.
         codebook: the frames, in the order of the outputs.
-        decision: calibration, thresholds and abstention bands.
+        decision: calibration, thresholds, abstention bands and stance priors.
         max_length: tokens, special ones included, that the encoder reads at once.
         training: what the model was trained on and how, for people and for the card.
         figures: what was measured of it.

@@ -124,6 +124,15 @@ def test_stance_priors_are_three_positive_numbers(priors):
         Decision.from_dict(written, BOOK)
 
 
+def test_parts_of_a_decision_that_are_not_known_are_refused():
+    written = PLAIN.to_dict(BOOK)
+    written["two"]["sharpness"] = 2
+    with pytest.raises(
+        ValueError, match=r"it has \['sharpness'\], which this version does not know"
+    ):
+        Decision.from_dict(written, BOOK)
+
+
 def probabilities_of(*present):
     return np.array([[[1 - p, p, 0, 0], [1, 0, 0, 0]] for p in present], dtype=np.float32)
 

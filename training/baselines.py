@@ -1,7 +1,8 @@
 """What the shipped model is measured against, on the same rows and the same folds.
 
 Each baseline returns out-of-fold log-probabilities of shape (n, F * 4). All but ``shares`` are
-calibrated and decided upon exactly as the shipped model's logits are.
+calibrated and decided upon as the shipped model's logits are, but for the stance priors: those that
+learn are fitted with every state counting alike.
 """
 
 from __future__ import annotations

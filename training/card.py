@@ -33,6 +33,7 @@ stance. What it all means: [the model card](../../models/default/README.md#figur
 """
 #: Of one processor, assumed.
 WATTS = 15
+_WAYS = ("before", "after")
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 
 
@@ -45,6 +46,7 @@ def write_tables(figures: dict[str, Any]) -> None:
         ("Against baselines", baseline_table(figures)),
         *([(transfer_title(figures), transfer_table(figures))] if figures["slow"] else []),
         ("Abstention", abstention_table(figures)),
+        ("Stances as trained, and divided by their priors", stances_table(figures)),
         ("Calibration error, before and after", calibration_table(figures)),
     ]
     text = "".join(f"\n## {title}\n\n{table}\n" for title, table in tables)
@@ -213,6 +215,24 @@ def calibration_table(figures: dict[str, Any]) -> str:
     return markdown(["held out", "frame", "ECE before", "ECE after"], rows)
 
 
+def stances_table(figures: dict[str, Any]) -> str:
+    """Return what the stance priors do to the stances, and to how they add up."""
+    rows = [
+        [
+            NAMES[source],
+            *(f"{found[way][figure]:.3f}" for figure in ("macro_f1", "right") for way in _WAYS),
+            *(f"{found[way]['balance']:+.2f}" for way in ("gold", *_WAYS)),
+        ]
+        for source, found in figures["stances"].items()
+    ]
+    head = [
+        "held out",
+        *(f"{figure}, {way}" for figure in ("macro-F1", "right") for way in ("without", "with")),
+        *(f"balance, {way}" for way in ("gold", "without", "with")),
+    ]
+    return markdown(head, rows)
+
+
 def failure_list(figures: dict[str, Any]) -> str:
     """Return the surest mistakes on authored sentences, as a list."""
     lines = [
@@ -258,6 +278,7 @@ def write_card(folder: ModelFolder, figures: dict[str, Any]) -> None:
         else "",
         "abstention": abstention_table(figures),
         "calibration": calibration_table(figures),
+        "stances": stances_table(figures),
         "failures": failure_list(figures),
         "largest_difference": f"{cost['largest_difference']:.3f}",
         "labels_changed": f"{cost['labels_changed']:.1%}",

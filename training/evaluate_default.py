@@ -32,6 +32,7 @@ from recipe import CODEBOOK, RECIPE, fingerprint, parse_arguments, train
 from train_default import OUTPUT, VERSION, with_stance_priors
 from trained_weights import RESULTS
 
+from stance.codebook import STATES
 from stance.decision import Decision, states_of
 from stance.evaluation import evaluate
 from stance.figures import Evaluation
@@ -129,7 +130,8 @@ def main() -> None:
     judge = Judge(rows)
     int8 = out_of_fold_logits(rows, arguments.base, "int8")
     print("calibrating, fold by fold", flush=True)
-    decisions = judge.with_stance_priors(judge.fit(int8))
+    fitted_alone = judge.fit(int8)
+    decisions = judge.with_stance_priors(fitted_alone)
     decided = judge.decide(int8, decisions)
     exact = judge.decide(out_of_fold_logits(rows, arguments.base, "float32"), decisions)
     figures: dict[str, Any] = {
@@ -140,6 +142,7 @@ def main() -> None:
         "before_calibration": uncalibrated_errors(judge, int8),
         "abstention": abstention_figures(judge, decided),
         "reliability": reliability_bins(judge, decided),
+        "stances": stance_figures(judge, judge.decide(int8, fitted_alone), decided),
         "precision": precision_cost(judge, decided, exact),
         "baselines": baseline_figures(judge),
         "slow": stored_slow_figures() if quick else slow_figures(judge, arguments.base),
@@ -222,6 +225,34 @@ def reliability_bins(judge: Judge, decided: Decided) -> dict[str, Any]:
     }
 
 
+def stance_figures(judge: Judge, before: Decided, after: Decided) -> dict[str, Any]:
+    """Return source → what dividing the stances by their priors changes, where a frame was found.
+
+    Of gold and of both ways: the balance of the stances; of both ways: how often they are right.
+    """
+    found: dict[str, Any] = {}
+    for source in SOURCES:
+        at = judge.sources == source
+        gold = judge.gold[at]
+        found[source] = {"gold": {"balance": _balance(gold)}}
+        for name, decided in (("before", before), ("after", after)):
+            states = decided.states[at]
+            both = (states > 0) & (gold > 0)
+            found[source][name] = {
+                "balance": _balance(states),
+                "right": float((states == gold)[both].mean()),
+                "macro_f1": judge.score(
+                    decided.probabilities, decided.states, source, resamples=0
+                ).stance.macro_f1.value,
+            }
+    return found
+
+
+def _balance(states: NDArray[np.int64]) -> float:
+    favor, neutral, against = np.bincount(states[states > 0], minlength=len(STATES))[1:]
+    return float((favor - against) / (favor + neutral + against))
+
+
 def precision_cost(judge: Judge, int8: Decided, exact: Decided) -> dict[str, Any]:
     """Return what 8-bit arithmetic costs, the decisions being those of the 8-bit model."""
 
@@ -270,7 +301,7 @@ def slow_figures(judge: Judge, base: str) -> dict[str, Any]:
 
 
 def fitted(judge: Judge, logits: NDArray[Any]) -> dict[str, Any]:
-    """Return source → all figures, decided as the shipped model's logits are."""
+    """Return source → all figures, each fold calibrated and decided by the other four."""
     return by_source(judge, judge.decide(logits, judge.fit(logits)))
 
 

@@ -31,7 +31,8 @@ print(result.frames, result.probabilities)
 ```
 
 The folder also loads in `transformers.pipeline("text-classification")`, whose labels are
-`frame:state`: take a softmax over the four states of each frame.{no_onnx}
+`frame:state`: take a softmax over the four states of each frame. Calibration and thresholds are in
+`stance.json`, and are not applied there.{no_onnx}
 
 ## Data
 

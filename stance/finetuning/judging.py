@@ -88,7 +88,8 @@ def _complete(decision: Decision, task: Task, *, without: set[int]) -> Decision:
             continue
         for kind, chosen in values.items():
             chosen[column] = getattr(source, kind)[index]
-        priors[column] = source.stance_priors[index] if source.stance_priors else ALIKE
+        if column not in task.judged and source.stance_priors:
+            priors[column] = source.stance_priors[index]
         nothing = (source.thresholds[index],) * 2
         for share, chosen_bands in bands.items():
             found = source.bands.get(share)

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tiny_tasks import BASES, BOOK, PARTS, held_out, make_task
+from tiny_tasks import BASES, BOOK, PARTS, STATES, held_out, make_task
 
 from stance.codebook import Codebook, Frame
 from stance.decision import ALIKE, Decision
 from stance.finetuning.judging import judge, never_compared
+from stance.finetuning.recipe import NOT_JUDGED
 from stance.finetuning.run import _label_errors
 from stance.finetuning.workspace import Workspace
 
@@ -28,14 +29,18 @@ def test_a_frame_of_one_part_is_decided_as_before(book, expected):
     assert decision.bands[0.05][1] == expected.bands.get(0.05, [(0.5, 0.5)] * 2)[1]
 
 
-def test_a_frame_that_is_decided_as_before_keeps_its_stance_priors():
-    task = make_task(book=BOOK)
+def test_a_frame_that_was_not_judged_keeps_its_stance_priors():
+    states = STATES.copy()
+    states[:, 1] = NOT_JUDGED
+    task = make_task(states, book=BOOK)
     known = replace(BASES, stance_priors=((0.7, 0.2, 0.1), (0.5, 0.3, 0.2)))
     base = replace(task.base, folder=replace(task.base.folder, decision=known))
     decision, _ = judge(replace(task, base=base), held_out(np.arange(40), PARTS), resamples=5)
     assert decision.stance_priors == (ALIKE, (0.5, 0.3, 0.2))
-    plain, _ = judge(task, held_out(np.arange(40), PARTS), resamples=5)
-    assert plain.stance_priors == ()
+    # Where rows of one's own were judged, even in one part alone, their stances are those learned.
+    compared = replace(make_task(book=BOOK), base=base)
+    decision, _ = judge(compared, held_out(np.arange(40), PARTS), resamples=5)
+    assert decision.stance_priors == ()
 
 
 def test_a_frame_of_two_parts_is_compared():
