@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 from stance.codebook import STANCES
 from stance.errors import InputError
-from stance.files.tables import is_missing
+from stance.files.tables import is_empty, is_missing
 from stance.results import DocumentResult, sentence_id
 
 __all__ = [
@@ -133,7 +133,7 @@ def group_of(row: Row, by: str, number: int) -> str:
     Raises:
         InputError: it has no such column, or nothing in it; ``number`` says which row it is.
     """
-    if is_missing(row.get(by)) or row[by] == "":
+    if is_empty(row.get(by)):
         raise InputError(
             f"row {number} has no {by!r}; carry it along with stance label --keep-column {by}"
         )

@@ -26,8 +26,8 @@ from stance.files.formats import (
     csv_header,
     csv_rows,
     format_of,
+    json_lines,
     jsonl_rows,
-    to_json,
     write_parquet,
 )
 from stance.files.partial import PartialOutput
@@ -328,7 +328,8 @@ class _Job:
 
     def _write(self, output: Output, done: Labelled | Failure) -> None:
         if isinstance(done, Failure):
-            output.write(_line({"document": done.id, "reason": done.reason}), to="errors.jsonl")
+            failed = {"document": done.id, "reason": done.reason}
+            output.write(json_lines([failed]).encode(), to="errors.jsonl")
             return
         document, result = done
         if self._options["format"] == "csv":
@@ -343,7 +344,7 @@ class _Job:
                 "text": skipped.text,
                 "reason": skipped.reason,
             }
-            output.write(_line(row), to="skipped.jsonl")
+            output.write(json_lines([row]).encode(), to="skipped.jsonl")
 
     def _checkpoint(self, output: Output, window: _Window) -> None:
         output.progress.documents += len(window.found)
@@ -390,7 +391,3 @@ def windows(
             window, size, full = [], 0, characters
     if window:
         yield window
-
-
-def _line(row: Mapping[str, Any]) -> bytes:
-    return f"{to_json(row)}\n".encode()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from stance.errors import InputError
-from stance.files.formats import to_cell, to_json
+from stance.files.formats import csv_lines, json_lines
 from stance.files.output import write_whole
 from stance.files.tables import is_missing
 from stance.flat_rows import Row, by_id, checked_rows, group_of
@@ -98,14 +96,10 @@ def write_sheet(path: Path, sentences: Sequence[SampledSentence], *, context: bo
     columns = _IN_CONTEXT if context else _ALONE
     rows = [{column: getattr(sentence, column) for column in columns} for sentence in sentences]
     if path.suffix.lower() == ".jsonl":
-        write_whole(path, "".join(f"{to_json(row | {'frames': None})}\n" for row in rows))
+        write_whole(path, json_lines(row | {"frames": None} for row in rows))
         return
-    text = io.StringIO()
-    sheet = csv.writer(text)
-    sheet.writerow([*columns, "frames"])
-    for row in rows:
-        sheet.writerow([*map(to_cell, row.values()), _NOT_LABELLED])
-    write_whole(path, text.getvalue().encode("utf-8-sig"))
+    cells = ([*row.values(), _NOT_LABELLED] for row in rows)
+    write_whole(path, csv_lines([[*columns, "frames"], *cells]).encode("utf-8-sig"))
 
 
 def check_sheet(path: Path) -> None:

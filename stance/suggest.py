@@ -9,10 +9,8 @@ Networks). What is chosen next has the greatest product of the two.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import heapq
-import io
 import json
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -27,7 +25,7 @@ from numpy.typing import NDArray
 from stance.codebook import STATES, format_labels
 from stance.errors import InputError
 from stance.files.annotations import SUGGESTED_COLUMN, label_studio_config, label_studio_task
-from stance.files.formats import to_cell, to_json
+from stance.files.formats import csv_lines, json_lines
 from stance.files.output import require_new, write_whole
 from stance.files.resuming import beside
 from stance.flat_rows import uniquely_named
@@ -172,7 +170,7 @@ class SuggestionFile:
             write_whole(self.path, json.dumps(tasks, ensure_ascii=False, indent=1) + "\n")
             return
         rows = [_row(suggestion) for suggestion in suggestions]
-        write_whole(self.path, _csv(rows) if self.format == "csv" else _jsonl(rows))
+        write_whole(self.path, _csv(rows) if self.format == "csv" else json_lines(rows))
 
 
 @dataclass(frozen=True)
@@ -326,18 +324,9 @@ def _row(suggestion: Suggestion) -> dict[str, Any]:
     }
 
 
-def _jsonl(rows: Iterable[dict[str, Any]]) -> str:
-    return "".join(f"{to_json(row)}\n" for row in rows)
-
-
 def _csv(rows: Sequence[dict[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerows(rows[:1])  # The keys of the first row: the names of the columns.
-    for row in rows:
-        flat = row | {"frames": "?", "predicted": format_labels(row["predicted"])}
-        writer.writerow(map(to_cell, flat.values()))
-    return text.getvalue()
+    flat = [row | {"frames": "?", "predicted": format_labels(row["predicted"])} for row in rows]
+    return csv_lines([*flat[:1], *(row.values() for row in flat)])  # Keys name the columns.
 
 
 def _task(suggestion: Suggestion, model: StanceModel) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from typing import Any
 
 from stance.cluster.workers import Worker, loaded
 from stance.errors import InputError
-from stance.files.documents import Document, Failure, is_nothing, jsonable
+from stance.files.documents import Document, Failure, jsonable
 from stance.files.formats import FlatColumns, arrow_schema
+from stance.files.tables import is_empty
 from stance.files.text import clean
 from stance.job import WINDOW_CHARACTERS, label_documents, windows
 from stance.settings import checked_options, columns_of
@@ -80,7 +81,7 @@ class TableLabeller:
         if lacking := [name for name in wanted if name not in row]:
             raise InputError(f"the dataset has no column {lacking[0]!r}; it has {', '.join(row)}")
         given, text = row[id_column], row[text_column]
-        if is_nothing(given):
+        if is_empty(given):
             return Failure("", f"has no id in {id_column!r}")
         document_id = clean(str(given))
         if not isinstance(text, str) or not text.strip():

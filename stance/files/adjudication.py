@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from stance.codebook import Labels, format_labels
 from stance.errors import InputError
-from stance.files.formats import to_cell, to_json
+from stance.files.formats import csv_lines, json_lines
 from stance.files.output import write_whole
 from stance.files.records import DISPUTE_COLUMN
 
@@ -29,7 +27,8 @@ def write_gold(path: Path, labels: Mapping[str, Labels], texts: Texts | None) ->
         InputError: ``texts`` lacks a sentence.
         OutputError: the file cannot be written.
     """
-    _write_jsonl(path, [_row(id, texts) | {"frames": frames} for id, frames in labels.items()])
+    rows = (_row(id, texts) | {"frames": frames} for id, frames in labels.items())
+    write_whole(path, json_lines(rows))
 
 
 def write_disputes(
@@ -56,9 +55,11 @@ def write_disputes(
         for dispute in disputes
     ]
     if path.suffix.lower() == ".csv":
-        _write_csv(path, rows, coders)
+        by_coder = [f"coder {coder}" for coder in coders]
+        names = ["id", "document", "text", DISPUTE_COLUMN, *by_coder, "frames"]
+        write_whole(path, csv_lines([names, *(_cells(row, coders) for row in rows)]))
     else:
-        _write_jsonl(path, rows)
+        write_whole(path, json_lines(rows))
 
 
 def _row(id: str, texts: Texts | None) -> dict[str, Any]:
@@ -72,35 +73,16 @@ def _row(id: str, texts: Texts | None) -> dict[str, Any]:
     return {"id": id} | ({} if document is None else {"document": document}) | {"text": text}
 
 
-def _write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    write_whole(path, "".join(f"{to_json(row)}\n" for row in rows))
-
-
-def _write_csv(path: Path, rows: Iterable[Mapping[str, Any]], coders: Sequence[str]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(
-        [
-            "id",
-            "document",
-            "text",
-            DISPUTE_COLUMN,
-            *(f"coder {coder}" for coder in coders),
-            "frames",
-        ]
-    )
-    for row in rows:
-        seen = row["codings"]
-        cells = [
-            row["id"],
-            row.get("document"),
-            row.get("text"),
-            ";".join(row[DISPUTE_COLUMN]),
-            *(
-                (format_labels(seen[coder]) or NO_FRAME) if coder in seen else "not coded"
-                for coder in coders
-            ),
-            format_labels(row["frames"]),
-        ]
-        writer.writerow(map(to_cell, cells))
-    write_whole(path, text.getvalue())
+def _cells(row: Mapping[str, Any], coders: Sequence[str]) -> list[Any]:
+    seen = row["codings"]
+    return [
+        row["id"],
+        row.get("document"),
+        row.get("text"),
+        ";".join(row[DISPUTE_COLUMN]),
+        *(
+            (format_labels(seen[coder]) or NO_FRAME) if coder in seen else "not coded"
+            for coder in coders
+        ),
+        format_labels(row["frames"]),
+    ]

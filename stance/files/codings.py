@@ -18,7 +18,7 @@ from stance.files.annotations import (
 )
 from stance.files.formats import RESULT_COLUMNS
 from stance.files.records import read_table
-from stance.files.tables import TABLES, missing_column
+from stance.files.tables import TABLES, is_empty, missing_column
 from stance.files.text import COMPRESSED, clean, decode, read_limited, reading
 from stance.results import sentence_id
 
@@ -248,7 +248,7 @@ def _id(values: Mapping[str, Any]) -> str | None:
 
 def _text(values: Mapping[str, Any], column: str) -> str | None:
     found = values.get(column)
-    return None if found is None or not str(found).strip() else clean(str(found))
+    return None if is_empty(found) else clean(str(found))
 
 
 def read_records(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:

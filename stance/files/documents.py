@@ -10,10 +10,10 @@ from typing import Any
 
 from stance.errors import InputError, MissingExtraError
 from stance.files.sources import Inputs, Source, Unusable
-from stance.files.tables import TABLES, BadRow, Row, TableFile, missing_column
+from stance.files.tables import TABLES, BadRow, Row, TableFile, is_empty, missing_column
 from stance.files.text import clean, decode, decompress, read_limited, reading, standard_input
 
-__all__ = ["Document", "DocumentReader", "Failure", "is_nothing", "jsonable"]
+__all__ = ["Document", "DocumentReader", "Failure", "jsonable"]
 
 # Of the names of columns that are to be told from one another, so many are kept.
 _NAMES = 1000
@@ -173,14 +173,9 @@ class DocumentReader:
 
 
 def _id(value: object, column: str) -> str:
-    if is_nothing(value):
+    if is_empty(value):
         raise InputError(f"has no id in {column!r}")
     return clean(str(value))
-
-
-def is_nothing(value: object) -> bool:
-    """Say whether a cell is empty: None, "" or NaN."""
-    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
 
 
 def jsonable(value: object) -> Any:

@@ -29,9 +29,11 @@ __all__ = [
     "FlatColumns",
     "arrow_schema",
     "csv_header",
+    "csv_lines",
     "csv_rows",
     "format_of",
     "from_cell",
+    "json_lines",
     "jsonl_rows",
     "require_parquet",
     "to_cell",
@@ -141,18 +143,39 @@ def format_of(output: Path, *, given: str | None = None) -> str:
 def jsonl_rows(result: DocumentResult, kept: dict[str, Any]) -> bytes:
     """Return a document's rows as JSON lines; carried columns stand last."""
     rows = (sentence.to_dict(document=result.id) | kept for sentence in result.sentences)
-    return "".join(f"{to_json(row)}\n" for row in rows).encode()
+    return json_lines(rows).encode()
 
 
 def csv_header(columns: FlatColumns) -> bytes:
     """Return the line of column names."""
-    return _csv([map(to_cell, columns.names)])
+    return csv_lines([columns.names]).encode()
 
 
 def csv_rows(result: DocumentResult, kept: dict[str, Any], columns: FlatColumns) -> bytes:
     """Return a document's rows as CSV lines (RFC 4180), safe to open in a spreadsheet."""
     rows = (sentence.to_dict(document=result.id) | kept for sentence in result.sentences)
-    return _csv(map(to_cell, columns.flat(row).values()) for row in rows)
+    return csv_lines(columns.flat(row).values() for row in rows).encode()
+
+
+def json_lines(rows: Iterable[Mapping[str, Any]]) -> str:
+    r"""Return rows as JSON lines.
+
+    >>> json_lines([{"a": 1}, {"a": "é"}])
+    '{"a": 1}\n{"a": "é"}\n'
+    """
+    return "".join(f"{to_json(row)}\n" for row in rows)
+
+
+def csv_lines(rows: Iterable[Iterable[object]]) -> str:
+    r"""Return rows of cells as CSV lines (RFC 4180), safe to open in a spreadsheet.
+
+    >>> csv_lines([["id", "text"], [1, "=1+1"]])
+    "id,text\r\n1,'=1+1\r\n"
+    """
+    # Their end is CR LF, as the standard asks, and so both characters are quoted inside a cell.
+    text = io.StringIO()
+    csv.writer(text).writerows(map(to_cell, row) for row in rows)
+    return text.getvalue()
 
 
 def to_cell(value: object) -> object:
@@ -218,13 +241,6 @@ def _groups(lines: Iterable[bytes], size: int) -> Iterator[Sequence[bytes]]:
             group = []
     if group:
         yield group
-
-
-def _csv(rows: Iterable[Iterable[object]]) -> bytes:
-    # Its line end is CR LF, as the standard asks, and so both characters are quoted inside a cell.
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue().encode()
 
 
 def _plain(value: object) -> str | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from stance.codebook import Codebook, Labels, read_labels
 from stance.errors import CodebookError, InputError
 from stance.files.records import read_table
-from stance.files.tables import Row, missing_column
+from stance.files.tables import Row, is_empty, missing_column
 from stance.files.text import clean
 
 __all__ = ["LabelledRow", "read_rows"]
@@ -94,6 +94,6 @@ def _labelled(
     except CodebookError as error:
         raise CodebookError(f"{where}: {error}") from error
     name, group = values.get("id"), values.get(document_column)
-    row_id = f"{file.name}:{row.number}" if name in (None, "") else str(name)
-    document = row_id if group in (None, "") else str(group)
+    row_id = f"{file.name}:{row.number}" if is_empty(name) else str(name)
+    document = row_id if is_empty(group) else str(group)
     return LabelledRow(clean(row_id), clean(document), clean(text), checked)

@@ -39,6 +39,7 @@ __all__ = [
     "Row",
     "TableFile",
     "has_column",
+    "is_empty",
     "is_missing",
     "missing_column",
     "present_fields",
@@ -239,6 +240,15 @@ def is_missing(value: object) -> bool:
     if value is None or type(value).__name__ == "NAType":  # NA is neither true nor false.
         return True
     return bool(value != value)  # noqa: PLR0124
+
+
+def is_empty(value: object) -> bool:
+    """Say whether a cell names nothing: it is missing, or holds white space alone.
+
+    >>> is_empty(float("nan")), is_empty(" "), is_empty(0)
+    (True, True, False)
+    """
+    return is_missing(value) or (isinstance(value, str) and not value.strip())
 
 
 def missing_column(column: str, found: Iterable[str]) -> str:

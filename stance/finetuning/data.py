@@ -18,7 +18,7 @@ from stance.errors import CodebookError, InputError
 from stance.files import LabelledRow, read_labelled
 from stance.files.annotations import SUGGESTED_COLUMN
 from stance.files.sources import kind_of
-from stance.files.tables import Row, TableFile, is_missing, missing_column
+from stance.files.tables import Row, TableFile, is_empty, is_missing, missing_column
 from stance.files.text import clean
 
 __all__ = ["CHARACTERS_A_TOKEN", "Columns", "Data", "choose_codebook", "digest", "read_data"]
@@ -288,9 +288,9 @@ def _row(number: int, values: Mapping[str, Any], columns: Columns) -> LabelledRo
     except CodebookError as error:
         raise CodebookError(f"row {number}: {error}") from error
     name = values.get("id")
-    row_id = f"row {number}" if is_missing(name) else str(name)
+    row_id = f"row {number}" if is_empty(name) else str(name)
     group = values.get(columns[2])
-    return LabelledRow(row_id, row_id if is_missing(group) else str(group), text, frames)
+    return LabelledRow(row_id, row_id if is_empty(group) else str(group), text, frames)
 
 
 def latin_length(text: str) -> float:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from stance.errors import ModelError, reason_of
 from stance.files import LabelledRow
+from stance.files.formats import json_lines
 from stance.finetuning.checks import LabelIssue
 from stance.finetuning.classifier import Classifier
 from stance.finetuning.export import example_ids, export_onnx
@@ -106,17 +105,18 @@ def write_label_issues(
     path: Path, issues: Sequence[LabelIssue], rows: Sequence[LabelledRow]
 ) -> None:
     """Write the labels to look at again as JSONL, one a line, the likeliest errors first."""
-    lines = []
+    found = []
     for issue in issues:
         row = rows[issue.row]
-        line: dict[str, Any] = {
-            "id": row.id,
-            "document": row.document,
-            "text": row.text,
-            "frames": dict(row.frames),
-            "look_at": issue.frame,
-            "given": issue.given,
-            "probability": round(issue.probability, 4),
-        }
-        lines.append(json.dumps(line, ensure_ascii=False) + "\n")
-    path.write_text("".join(lines), encoding="utf-8")
+        found.append(
+            {
+                "id": row.id,
+                "document": row.document,
+                "text": row.text,
+                "frames": dict(row.frames),
+                "look_at": issue.frame,
+                "given": issue.given,
+                "probability": round(issue.probability, 4),
+            }
+        )
+    path.write_text(json_lines(found), encoding="utf-8")

@@ -12,7 +12,7 @@ from stance.codebook import STANCES, parse_labels
 from stance.errors import CodebookError, InputError
 from stance.files.records import read_table
 from stance.files.sources import kind_of
-from stance.files.tables import is_missing
+from stance.files.tables import is_empty, is_missing
 from stance.files.text import clean
 
 __all__ = ["checked", "read_results"]
@@ -66,7 +66,7 @@ def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
     row = {name: value for name, value in values.items() if name not in own}
     # Results of two codebooks that were put together have empty cells: each knows its own frames.
     found = {frame: values[_PROBABILITY + frame] for frame in scored}
-    row["probabilities"] = {frame: p for frame, p in found.items() if p != "" and not is_missing(p)}
+    row["probabilities"] = {frame: p for frame, p in found.items() if not is_empty(p)}
     row["uncertain"] = [frame for frame in str(row.get("uncertain") or "").split(";") if frame]
     if isinstance(row.get("explanations"), str):
         row["explanations"] = _from_json(row["explanations"])
@@ -85,11 +85,10 @@ def checked(values: Mapping[str, Any], *, default_document: str = "document") ->
     if "frames" not in values:
         raise InputError("has no 'frames'; expected a result, as stance label writes it")
     document = values.get("document")
-    unnamed = is_missing(document) or document == ""
     text = clean(text)
     return {
         **values,
-        "document": clean(default_document if unnamed else str(document)),
+        "document": clean(default_document if is_empty(document) else str(document)),
         "index": _whole(values, "index") or 0,
         "start": _whole(values, "start"),
         "end": _whole(values, "end"),

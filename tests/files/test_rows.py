@@ -31,6 +31,13 @@ def test_jsonl_rows_may_lack_an_id_and_a_document(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("empty", [None, "", " ", float("nan")])
+def test_an_empty_id_or_document_is_none(tmp_path, empty):
+    about = {"id": empty, "document": empty}
+    path = write(tmp_path / "a.jsonl", {"text": "One.", "frames": {}} | about)
+    assert list(read_rows(path)) == [LabelledRow("a.jsonl:1", "a.jsonl:1", "One.", {})]
+
+
 def test_csv_rows_hold_frames_in_the_notation(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("text,frames\nOne.,cooperation:favor;rivalry\nTwo.,\n", encoding="utf-8")
