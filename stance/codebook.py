@@ -34,6 +34,8 @@ __all__ = [
 ]
 
 MAX_FRAMES = 256
+# What people and programs write where there is none.
+_NO_FRAME = {"", "none", "na", "n/a", "nan"}
 _NAME = re.compile(r"[^\W\d][\w.-]{0,63}")
 
 
@@ -73,7 +75,8 @@ class Codebook:
 
     Raises:
         CodebookError: no frame, more than 256, a name twice, or a name that is not a letter
-            followed by letters, digits, ``_``, ``.`` or ``-`` (64 characters at most).
+            followed by letters, digits, ``_``, ``.`` or ``-`` (64 characters at most), or that
+            stands for no frame (``none``, ``NA``, ``NaN``).
 
     >>> book = Codebook((Frame("cooperation"), Frame("rivalry")))
     >>> book.labels[:3]
@@ -94,6 +97,10 @@ class Codebook:
                 raise CodebookError(
                     f"{str(name)[:80]!r} is not a frame's name; expected a letter, then letters, "
                     "digits, '_', '.' or '-', 64 characters at most"
+                )
+            if name.casefold() in _NO_FRAME:
+                raise CodebookError(
+                    f"{name!r} stands for no frame in labels, so no frame can have that name"
                 )
         texts = [text for frame in self.frames for text in (frame.definition, frame.proposition)]
         for text in (self.name, self.version, *texts):
@@ -221,6 +228,7 @@ class Codebook:
 def parse_labels(notation: str) -> Labels:
     """Read ``frame:stance;frame:stance`` (empty: no frame), as the CSV files write it.
 
+    ``none`` is no frame too, and what R and pandas may write into an empty cell: ``NA``, ``NaN``.
     A frame alone, without ``:stance``, is a frame whose stance was not coded.
 
     Raises:
@@ -231,7 +239,7 @@ def parse_labels(notation: str) -> Labels:
     {'multipolarity': 'favor', 'cooperation': 'neutral'}
     """
     labels: dict[str, str | None] = {}
-    if not notation.strip():
+    if notation.strip().casefold() in _NO_FRAME:
         return MappingProxyType(labels)
     if notation.strip() == "?":  # As ``suggest`` writes it.
         raise CodebookError("'?' is a row not labelled yet; label it, or take it out of the file")

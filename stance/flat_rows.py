@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from numbers import Real
 from typing import Any, TypeAlias, TypeVar, cast
 
 from stance.codebook import STANCES
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 Row: TypeAlias = Mapping[str, Any]
+_NO_GROUP = "(empty)"
 _MAY_BE_EMPTY = ("index", "probabilities", "uncertain")
 
 Item = TypeVar("Item", bound=Row | DocumentResult)
@@ -50,8 +52,11 @@ def checked_rows(rows: Iterable[Row]) -> Iterator[Row]:
                 f"row {number} has the stance {wrong[0]!r}; expected {', '.join(STANCES)}, or "
                 "None for one that was not coded"
             )
-        empty = [name for name in _MAY_BE_EMPTY if is_missing(row.get(name))]
-        yield {**row, **dict.fromkeys(empty)} if empty else row
+        changed = dict.fromkeys(name for name in _MAY_BE_EMPTY if is_missing(row.get(name)))
+        # A column of numbers in which one is missing holds 3.0 for 3.
+        if isinstance(index := row.get("index"), Real) and float(index).is_integer():
+            changed["index"] = int(float(index))
+        yield {**row, **changed} if changed else row
     if not number:
         raise InputError("found no row; expected those of a result, at least one sentence")
 
@@ -75,31 +80,34 @@ def flat_rows(items: Iterable[Row | DocumentResult]) -> Iterator[Row]:
             yield item
 
 
-def rows_apart(rows: Iterable[Row]) -> Iterator[Row]:
-    """Yield rows, those of each document under a name of its own.
+def rows_apart(*files: Iterable[Row]) -> Iterator[Row]:
+    """Yield the rows of files, those of each document under a name of its own.
 
-    Files that were put together may hold documents of one name. Where an index comes again after
-    higher ones, another begins.
+    Several files, and files that were put together, may hold documents of one name. Where an index
+    comes again after higher ones, or in another file, another document begins.
 
     >>> rows = [{"document": "a", "index": index} for index in (0, 1, 0)]
     >>> [row["document"] for row in rows_apart(rows)]
     ['a', 'a', 'a (2)']
+    >>> [row["document"] for row in rows_apart(rows[:1], rows[:1])]
+    ['a', 'a (2)']
     """
     names = _Names()
     shown: dict[str, str] = {}
     seen: dict[str, set[int]] = {}
-    last: dict[str, int] = {}
-    for row in rows:
-        name, index = str(row["document"]), row.get("index")
-        if name not in shown:
-            shown[name] = names.new(name)
-        if isinstance(index, int):
-            if index in seen.setdefault(name, set()) and index < last[name]:
+    for rows in files:
+        last: dict[str, int] = {}
+        for row in rows:
+            name, index = str(row["document"]), row.get("index")
+            if name not in shown:
                 shown[name] = names.new(name)
-                seen[name] = set()
-            seen[name].add(index)
-            last[name] = index
-        yield row if shown[name] == name else {**row, "document": shown[name]}
+            if isinstance(index, int):
+                if index in seen.setdefault(name, set()) and index < last.get(name, index + 1):
+                    shown[name] = names.new(name)
+                    seen[name] = set()
+                seen[name].add(index)
+                last[name] = index
+            yield row if shown[name] == name else {**row, "document": shown[name]}
 
 
 class _Names:
@@ -130,14 +138,16 @@ def frame_names(rows: Iterable[Row]) -> tuple[str, ...]:
 def group_of(row: Row, by: str, number: int) -> str:
     """Return the group that a row belongs to, by its column ``by``.
 
+    Rows with nothing in it are a group of their own.
+
     Raises:
-        InputError: it has no such column, or nothing in it; ``number`` says which row it is.
+        InputError: it has no such column; ``number`` says which row it is.
     """
-    if is_empty(row.get(by)):
+    if by not in row:
         raise InputError(
             f"row {number} has no {by!r}; carry it along with stance label --keep-column {by}"
         )
-    return str(row[by])
+    return _NO_GROUP if is_empty(row[by]) else str(row[by])
 
 
 def by_id(rows: Iterable[Row]) -> dict[str, Row]:

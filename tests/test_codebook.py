@@ -247,3 +247,14 @@ def test_labels_are_read_from_a_mapping_and_from_the_notation(frames):
 def test_a_cell_without_labels_is_refused(cell, message):
     with pytest.raises(CodebookError, match=message):
         read_labels(cell)
+
+
+@pytest.mark.parametrize("cell", ["", " ", "none", "NA", "N/A", "nan", " NaN "])
+def test_what_programs_write_into_an_empty_cell_is_no_frame(cell):
+    assert parse_labels(cell) == {}
+
+
+@pytest.mark.parametrize("name", ["none", "NA", "nan"])
+def test_no_frame_is_called_by_what_stands_for_none(name):
+    with pytest.raises(CodebookError, match="stands for no frame"):
+        Codebook((Frame(name),))

@@ -1,8 +1,16 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stance.flat_rows import flat_rows, frame_names, rows_apart, uniquely_named
+from stance.flat_rows import (
+    checked_rows,
+    flat_rows,
+    frame_names,
+    group_of,
+    rows_apart,
+    uniquely_named,
+)
 from stance.results import DocumentResult, SentenceResult
 
 
@@ -45,6 +53,31 @@ def test_rows_of_results_under_any_names_stay_apart(names):
 def test_a_document_named_by_a_number_keeps_its_name():
     rows = [{"document": 7, "index": 0}, {"document": 7, "index": 1}]
     assert list(rows_apart(rows)) == rows
+
+
+@given(st.lists(st.sampled_from("ab"), max_size=4), st.lists(st.sampled_from("ab"), max_size=4))
+def test_documents_of_several_files_are_apart(one, other):
+    """Also those of one sentence, which no order of positions tells apart."""
+    one, other = sorted(set(one)), sorted(set(other))
+    files = [[{"document": name, "index": 0} for name in names] for names in (one, other)]
+    apart = [row["document"] for row in rows_apart(*files)]
+    assert len(set(apart)) == len(one) + len(other)
+
+
+def test_a_document_that_goes_on_in_another_file_is_one():
+    files = [[{"document": "a", "index": 0}], [{"document": "a", "index": 1}]]
+    assert [row["document"] for row in rows_apart(*files)] == ["a", "a"]
+
+
+@pytest.mark.parametrize("index", [3, 3.0, np.int64(3), np.float32(3)])
+def test_the_index_of_a_column_with_gaps_is_a_whole_number(index):
+    [row] = checked_rows([{"document": "a", "frames": {}, "index": index}])
+    assert (row["index"], type(row["index"])) == (3, int)
+
+
+@pytest.mark.parametrize("empty", [None, "", " ", float("nan")])
+def test_rows_without_a_group_are_one(empty):
+    assert group_of({"outlet": empty}, "outlet", 1) == "(empty)"
 
 
 def test_frames_stand_in_the_order_in_which_they_first_occur():

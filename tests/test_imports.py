@@ -84,6 +84,7 @@ ORDER = [
     "finetuning",
     "estimator",
     "cli",
+    "__main__",
 ]
 
 

@@ -103,7 +103,6 @@ def test_a_sheet_is_read_back_as_it_was_whatever_a_spreadsheet_is_kept_from(tmp_
         (ROWS, {"n": 0}, "0 sentences were asked for"),
         ([], {"n": 1}, "found no row; expected those of a result"),
         (ROWS, {"n": 1, "by": "paper"}, "row 1 has no 'paper'; carry it along"),
-        ([ROWS[0] | {"outlet": ""}], {"n": 1, "by": "outlet"}, "row 1 has no 'outlet'"),
         ([{"document": "a", "text": "x", "frames": {}}], {"n": 1}, "row 1 has no 'index'"),
         ([{"document": "a", "index": 0, "frames": {}}], {"n": 1}, "row 1 has no 'text'"),
         ([{"index": 0, "text": "x", "frames": {}}], {"n": 1}, "row 1 has no document or no frames"),

@@ -155,7 +155,6 @@ def _letters(text: str) -> str:
 
 def _settled(file: Path, rows: Sequence[CodedRow], codebook: Codebook | None) -> dict[str, Labels]:
     """Return the labels that an adjudicator gave: frames of the codebook, or of the coders."""
-    from stance.files.adjudication import NO_FRAME
     from stance.files.codings import read_codings
 
     coded = {row.id for row in rows}
@@ -164,16 +163,14 @@ def _settled(file: Path, rows: Sequence[CodedRow], codebook: Codebook | None) ->
     for row in read_codings(file):
         if row.id not in coded:
             raise InputError(f"{file} settles {row.id!r}, which no coder coded; expected their ids")
-        # What the file of disputes shows for a coder who saw no frame.
-        labels = {} if set(row.frames) == {NO_FRAME} - frames else row.frames
-        if codebook is None and (new := labels.keys() - frames):
+        if codebook is None and (new := row.frames.keys() - frames):
             raise InputError(
                 f"{file} {row.place} settles {row.id[:60]!r} with {min(new)!r}, a frame that no "
                 f"coder gave; expected {', '.join(sorted(frames))}, or name a --codebook that has "
                 "it"
             )
         try:
-            settled[row.id] = labels if codebook is None else codebook.check(labels)
+            settled[row.id] = row.frames if codebook is None else codebook.check(row.frames)
         except CodebookError as error:
             raise CodebookError(f"{file} {row.place}: {error}") from error
     return settled

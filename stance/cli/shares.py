@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,11 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stance.correction import Correction
+    from stance.flat_rows import Row
     from stance.summary import Summary
 
 __all__ = ["shares"]
-
-_Row = dict[str, Any]
 
 
 def shares(
@@ -51,11 +51,13 @@ def shares(
     """
     from stance.correction import correct
     from stance.files.rows import read_rows
-    from stance.flat_rows import by_id, frame_names
+    from stance.flat_rows import by_id, frame_names, rows_apart
     from stance.report import read_results
     from stance.summary import models_of, summarize
 
-    rows = [row for result in results for row in read_results(result)]
+    found_in = [read_results(result) for result in results]
+    # A sample names its sentences as the files do.
+    rows = list(rows_apart(*found_in) if gold is None else chain.from_iterable(found_in))
     # What all rows tell of the frames, a group by itself may not.
     frames, models = frame_names(rows), models_of(rows)
     coded = None if gold is None else list(read_rows(gold))
@@ -91,13 +93,13 @@ def _doubt(corrected: Correction) -> None:
             )
 
 
-def _parts(rows: Sequence[_Row], by: str | None) -> dict[str, list[_Row]]:
+def _parts(rows: Sequence[Row], by: str | None) -> dict[str, list[Row]]:
     """Return the rows: all of them under no name, and those of each group."""
     from stance.flat_rows import group_of
 
     if by is None:
         return {"": list(rows)}
-    groups: dict[str, list[_Row]] = {}
+    groups: dict[str, list[Row]] = {}
     for number, row in enumerate(rows, 1):
         groups.setdefault(group_of(row, by, number), []).append(row)
     return {"": list(rows)} | {name: groups[name] for name in sorted(groups)}

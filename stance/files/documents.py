@@ -15,6 +15,7 @@ from stance.files.text import clean, decode, decompress, read_limited, reading, 
 
 __all__ = ["Document", "DocumentReader", "Failure", "jsonable"]
 
+_MISSING_IN_R = "NA"
 # Of the names of columns that are to be told from one another, so many are kept.
 _NAMES = 1000
 
@@ -144,6 +145,8 @@ class DocumentReader:
             if not isinstance(text, str):
                 found = "nothing" if text is None else f"a {type(text).__name__}"
                 raise InputError(f"holds {found} in {self._text_column!r}, expected text")
+            if text.strip() == _MISSING_IN_R:
+                raise InputError(f"holds NA in {self._text_column!r}, as R writes a missing text")
             if self._id_column is not None:
                 document_id = _id(self._value(row, self._id_column), self._id_column)
             columns = {name: jsonable(row.values.get(name)) for name in self._keep_columns}

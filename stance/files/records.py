@@ -50,7 +50,7 @@ def read_table(
                 raise InputError(f"{row.place} {row.reason}")
             values = row.values
             if kind in ("csv", "tsv") and any(values.keys() >= columns for columns in _OWN):
-                values = {name: from_cell(cell) for name, cell in values.items()}
+                values = {from_cell(name): from_cell(cell) for name, cell in values.items()}
             if kind == "parquet" and frames_column in values:
                 values = {**values, frames_column: present_fields(values[frames_column])}
             yield replace(row, values=values)

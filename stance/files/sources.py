@@ -9,10 +9,11 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from stance.errors import InputError
+from stance.errors import InputError, OutputError
 from stance.files.resuming import SIDE_FILES, beside
 from stance.files.tables import TABLES, has_column
 from stance.files.text import COMPRESSED, NOT_A_FILE, clean
@@ -119,6 +120,7 @@ def find_sources(
     Raises:
         InputError: ``inputs`` is empty or no list of paths, ``output`` is none, or ``input_format``
             is unknown.
+        OutputError: the output is named as an input, and no earlier result.
     """
     named = _named(inputs)
     if output is not None and not isinstance(output, (str, os.PathLike)):
@@ -155,7 +157,9 @@ class _Finder:
         self.sources: list[Source | Unusable] = []
         self.left_out: list[LeftOut] = []
         self._input_format = input_format
+        self._output = output
         self._results, self._result_folders = _results(output)
+        self._written_to = _standard_streams()
         self._relative = relative
         self._seen: set[str] = set()
 
@@ -184,6 +188,7 @@ class _Finder:
     def _add_file(self, path: Path) -> None:
         document_id = _shown(path)
         if self._is_output(path):
+            self._keep_input(path)
             reason = "the result, or what lies beside it"
             self.left_out.append(LeftOut(document_id, reason, even_named=True))
             return
@@ -226,6 +231,10 @@ class _Finder:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # A pipe or a device of a folder.
             return
+        if (status.st_dev, status.st_ino) in self._written_to:
+            reason = "what is written to standard output or standard error"
+            self.left_out.append(LeftOut(document_id, reason, even_named=True))
+            return
         real = os.path.realpath(path)
         if real in self._seen:
             return
@@ -237,6 +246,16 @@ class _Finder:
         unread = Unusable(name, f"cannot be read: {error.strerror}")
         if unread not in self.sources:  # Patterns and folders may lead there again.
             self.sources.append(unread)
+
+    def _keep_input(self, path: Path) -> None:
+        """Refuse to replace what is no result, but named to be labelled."""
+        output = self._output
+        if output is None or _placed(path) != _placed(output) or not path.is_file():
+            return
+        kind = kind_of(path)
+        ours = beside(path, "run.json").exists()
+        if not (ours or (kind in TABLES and has_column(path, kind, "frames"))):
+            raise OutputError(f"{path} is read and would be replaced; choose another name for it")
 
     def _is_output(self, path: Path) -> bool:
         """Say whether a file is the result, lies beside it, or in the folder that it is."""
@@ -253,6 +272,17 @@ def _results(output: Path | None) -> tuple[frozenset[Path], frozenset[Path]]:
     place = _placed(output)
     belonging = {beside(place, name) for name in (*SIDE_FILES, "run.json")}
     return frozenset({place, *belonging}), frozenset({place, beside(place, "partial")})
+
+
+def _standard_streams() -> frozenset[tuple[int, int]]:
+    """Return the files that standard output and standard error are written to."""
+    found = set()
+    for handle in (1, 2):
+        with suppress(OSError):  # It is closed.
+            status = os.fstat(handle)
+            if stat.S_ISREG(status.st_mode):
+                found.add((status.st_dev, status.st_ino))
+    return frozenset(found)
 
 
 def _placed(path: Path) -> Path:

@@ -204,7 +204,7 @@ class TableFile:
                     for values in _unpacked(batch):
                         done += 1
                         self._position = size * done // max(1, table.metadata.num_rows)
-                        yield Row(done, f"row {done}", values)
+                        yield _parquet_row(done, values)
         except InputError:  # It is a ValueError too.
             raise
         # What a value cannot be turned into comes as one of Python's own errors.
@@ -213,11 +213,29 @@ class TableFile:
             raise InputError(f"is not a readable Parquet file: {reason}") from error
 
 
-def _unpacked(batch: Any) -> Iterator[Mapping[str, Any]]:
-    """Yield the rows of a batch, so many at once that they fit whatever they share."""
+def _parquet_row(number: int, values: Mapping[str, Any] | ValueError) -> Row | BadRow:
+    if isinstance(values, ValueError):
+        return BadRow(number, f"row {number}", f"cannot be read: {reason_of(values, limit=160)}")
+    return Row(number, f"row {number}", values)
+
+
+def _unpacked(batch: Any) -> Iterator[Mapping[str, Any] | ValueError]:
+    """Yield the rows of a batch, so many at once that they fit whatever they share.
+
+    Of a row with a value that Python cannot hold (bytes that are no UTF-8, a date too far away),
+    the error.
+    """
     step = max(1, MAX_TEXT_BYTES // max(1, batch.nbytes))
     for start in range(0, batch.num_rows, step):
-        yield from batch.slice(start, step).to_pylist()
+        part = batch.slice(start, step)
+        try:
+            yield from part.to_pylist()
+        except (ValueError, ArithmeticError) as error:
+            if part.num_rows > 1:
+                for row in range(part.num_rows):
+                    yield from _unpacked(part.slice(row, 1))
+            else:
+                yield ValueError(str(error))
 
 
 def present_fields(values: object) -> object:

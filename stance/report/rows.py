@@ -11,8 +11,7 @@ from typing import Any, TypeAlias
 from stance.codebook import STANCES, parse_labels
 from stance.errors import CodebookError, InputError
 from stance.files.records import read_table
-from stance.files.sources import kind_of
-from stance.files.tables import is_empty, is_missing
+from stance.files.tables import is_empty, is_missing, present_fields
 from stance.files.text import clean
 
 __all__ = ["checked", "read_results"]
@@ -45,32 +44,35 @@ def read_results(path: str | Path) -> Iterator[dict[str, Any]]:
     {'defensive_balancing': 'favor'}
     """
     file = Path(path)
-    nested = kind_of(file) == "jsonl"
     expected = "expected .jsonl, .csv, .tsv or .parquet"
     for row in read_table(file, refusal=f"is not a result; {expected}"):
         try:
-            values = dict(row.values) if nested else _nested(row.values)
-            yield checked(values, default_document=file.name)
+            yield checked(_nested(row.values), default_document=file.name)
         except InputError as error:
             raise InputError(f"{file} {row.place} {error}") from error
 
 
 def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a flat row as the JSONL results hold it."""
+    """Return a row as the JSONL results hold it, whatever it went through since."""
+    row = dict(values)
+    if isinstance(row.get("explanations"), str):
+        row["explanations"] = _from_json(row["explanations"])
+    if isinstance(row.get("uncertain"), str):
+        row["uncertain"] = [frame for frame in row["uncertain"].split(";") if frame]
+    for name in ("probabilities", "stances", "explanations"):
+        row[name] = present_fields(row.get(name))
     scored = [
         name.removeprefix(_PROBABILITY)
         for name in values
         if name.startswith(_PROBABILITY) and _STANCE + name.removeprefix(_PROBABILITY) in values
     ]
+    if not scored or isinstance(row["probabilities"], Mapping):
+        return row
     own = {prefix + frame for frame in scored for prefix in (_PROBABILITY, _STANCE)}
-    row = {name: value for name, value in values.items() if name not in own}
+    row = {name: value for name, value in row.items() if name not in own}
     # Results of two codebooks that were put together have empty cells: each knows its own frames.
     found = {frame: values[_PROBABILITY + frame] for frame in scored}
-    row["probabilities"] = {frame: p for frame, p in found.items() if not is_empty(p)}
-    row["uncertain"] = [frame for frame in str(row.get("uncertain") or "").split(";") if frame]
-    if isinstance(row.get("explanations"), str):
-        row["explanations"] = _from_json(row["explanations"])
-    return row
+    return row | {"probabilities": {frame: p for frame, p in found.items() if not is_empty(p)}}
 
 
 def checked(values: Mapping[str, Any], *, default_document: str = "document") -> dict[str, Any]:
@@ -89,7 +91,7 @@ def checked(values: Mapping[str, Any], *, default_document: str = "document") ->
     return {
         **values,
         "document": clean(default_document if is_empty(document) else str(document)),
-        "index": _whole(values, "index") or 0,
+        "index": _whole(values, "index"),
         "start": _whole(values, "start"),
         "end": _whole(values, "end"),
         "text": text,
@@ -121,9 +123,10 @@ def _names(value: object) -> list[str]:
 
 
 def _whole(values: Mapping[str, Any], name: str) -> int | None:
-    value = values.get(name)
+    """Return a whole number, also where other rows of its column made it 3.0; else None."""
+    value = str(values.get(name)).strip().removesuffix(".0")
     try:
-        return int(str(value)) if str(value).isdecimal() else None
+        return int(value) if value.isdecimal() else None
     except ValueError as error:  # Python reads no number of so many digits, and writes none.
         raise InputError(f"has thousands of digits as {name}; expected a whole number") from error
 

@@ -353,15 +353,29 @@ def test_an_empty_name_is_no_input(run, tiny_folder):
     assert 'one input is the empty name ""' in outcome.err
 
 
-def test_an_input_that_would_be_replaced_is_left_out_and_the_reason_said(
-    run, tiny_folder, tmp_path
-):
+def test_an_input_that_would_be_replaced_is_refused(run, tiny_folder, tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("They agreed.")
     words = ("-o", path, "--format", "jsonl", "--force", "--model", tiny_folder)
     outcome = run("label", path, *words)
     assert (outcome.code, path.read_text()) == (2, "They agreed.")
-    assert f"left out {path} (the result, or what lies beside it)" in outcome.err
+    assert f"{path} is read and would be replaced; choose another name for it" in outcome.err
+
+
+def test_what_standard_output_is_written_to_is_not_read(tiny_folder, tmp_path):
+    for number in range(3):
+        (tmp_path / f"{number}.txt").write_text("They agreed. " * 3)
+    command = [sys.executable, "-m", "stance", "label", str(tmp_path), "-o", "-", "--keep-all"]
+    with (tmp_path / "out.jsonl").open("wb") as out, (tmp_path / "log.txt").open("wb") as log:
+        out.write(b'{"text": "An earlier line."}\n')
+        out.flush()
+        done = subprocess.run(
+            [*command, "--model", str(tiny_folder)], stdout=out, stderr=log, check=False
+        )
+    lines = (tmp_path / "out.jsonl").read_text().splitlines()[1:]
+    assert {json.loads(line)["document"] for line in lines} == {"0.txt", "1.txt", "2.txt"}
+    assert "log.txt" in (tmp_path / "log.txt").read_text()
+    assert done.returncode in (0, 1)
 
 
 def test_a_table_without_rows_is_said_to_have_none(run, tiny_folder, tmp_path):

@@ -142,3 +142,11 @@ def test_text_that_the_terminal_cannot_show_is_replaced(tiny_folder, tmp_path):
     )
     assert done.returncode == 0
     assert b"They met in K?ln ? twice." in done.stdout
+
+
+def test_the_command_line_is_run_by_the_packages_name_too():
+    command = [sys.executable, "-m", "stance"]
+    done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"stance {version('stance')}"
+    wrong = subprocess.run([*command, "lable"], capture_output=True, text=True, check=False)
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)

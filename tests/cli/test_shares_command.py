@@ -147,6 +147,15 @@ def test_several_results_are_added_up(run, result, tmp_path):
     assert (found["sentences"], found["documents"]) == (20, 4)
 
 
+def test_documents_of_one_sentence_in_several_results_are_counted_each(run, tmp_path):
+    row = {"document": "posts.csv:1", "index": 0, "text": "A.", "frames": {"trade": "favor"}}
+    years = [tmp_path / "2020.jsonl", tmp_path / "2021.jsonl"]
+    for year in years:
+        year.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    found = json.loads(run("shares", *years, "--json", "--resamples", 0).out)
+    assert (found["sentences"], found["documents"]) == (2, 2)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

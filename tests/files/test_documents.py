@@ -26,6 +26,14 @@ def test_a_text_file_is_one_document_as_it_stands(tmp_path):
     assert document.text == "One.\r\nTwo — three.\r"
 
 
+def test_a_text_that_is_missing_in_r_is_a_failure(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('"url","text"\n"u1","Rain."\n"u2",NA\n"NA","Snow."\n', encoding="utf-8")
+    rain, missing, snow = read(path, id_column="url")
+    assert (rain.text, snow.id, snow.text) == ("Rain.", "NA", "Snow.")
+    assert missing.reason == "(line 3) holds NA in 'text', as R writes a missing text"
+
+
 @pytest.mark.parametrize("data", [b"", b" \r\n\t ", b"\xef\xbb\xbf"])
 def test_a_file_without_text_is_a_failure(tmp_path, data):
     path = tmp_path / "a.txt"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stance.errors import InputError
+from stance.errors import InputError, OutputError
 from stance.files.sources import LeftOut, Source, Unusable, find_sources
 from stance.files.text import NOT_A_FILE
 
@@ -202,6 +202,15 @@ RESULT = [
 ]
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.txt"])
+def test_an_input_is_not_replaced_by_the_result(tmp_path, name):
+    make(tmp_path, name, "b.csv", text="text\nSome text.\n")
+    with pytest.raises(OutputError, match="is read and would be replaced; choose another name"):
+        find_sources([tmp_path / name, tmp_path / "b.csv"], output=tmp_path / name)
+    # In a folder it is none that somebody named.
+    assert name not in ids([tmp_path], output=tmp_path / name)
+
+
 @pytest.mark.parametrize("pattern", ["*", "**/*"])
 def test_the_result_and_its_side_files_are_left_out_of_a_pattern(tmp_path, monkeypatch, pattern):
     monkeypatch.chdir(tmp_path)
@@ -213,7 +222,7 @@ def test_the_result_and_its_side_files_are_left_out_of_a_pattern(tmp_path, monke
 
 @pytest.mark.parametrize("name", RESULT)
 def test_what_belongs_to_the_result_is_left_out_even_where_it_is_named(tmp_path, name):
-    make(tmp_path, name)
+    make(tmp_path, name, "out.jsonl.run.json")
     found = find_sources([tmp_path / name], output=tmp_path / "out.jsonl")
     assert found.sources == ()
     [left] = found.left_out

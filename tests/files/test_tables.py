@@ -394,15 +394,27 @@ def test_a_damaged_parquet_file_is_refused(tmp_path):
         rows(tmp_path / "a.parquet", "parquet", b"PAR1 nothing PAR1")
 
 
-def test_a_value_of_parquet_that_python_cannot_hold_is_refused(tmp_path):
+def test_a_value_of_parquet_that_python_cannot_hold_costs_its_row(tmp_path):
     arrow = pytest.importorskip("pyarrow")
     parquet = pytest.importorskip("pyarrow.parquet")
     path = tmp_path / "a.parquet"
-    days = arrow.array([10**12], arrow.timestamp("s"))  # In the year 33,658.
-    parquet.write_table(arrow.table({"text": ["a"], "day": days}), path)
-    with pytest.raises(InputError, match=r"^is not a readable Parquet file: "):
-        list(TableFile(path, "parquet"))
-    assert values(TableFile(path, "parquet", columns=["text"])) == [{"text": "a"}]
+    days = arrow.array([0, 10**12, 1], arrow.timestamp("s"))  # In the year 33,658.
+    parquet.write_table(arrow.table({"text": ["a", "b", "c"], "day": days}), path)
+    one, bad, two = TableFile(path, "parquet")
+    assert (one.values["text"], two.values["text"], two.number) == ("a", "c", 3)
+    assert (bad.place, bad.reason) == ("row 2", "cannot be read: date value out of range")
+    assert len(values(TableFile(path, "parquet", columns=["text"]))) == 3
+
+
+def test_text_of_parquet_that_is_no_utf8_costs_its_row(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "a.parquet"
+    spoilt = arrow.array([b"a", b"caf\xe9", b"c"]).view(arrow.string())
+    parquet.write_table(arrow.table({"text": spoilt}), path)
+    found = list(TableFile(path, "parquet"))
+    assert [isinstance(row, BadRow) for row in found] == [False, True, False]
+    assert found[1].reason.startswith("cannot be read: 'utf-8' codec can't decode")
 
 
 @given(data=st.binary(max_size=300), kind=st.sampled_from(["csv", "tsv", "jsonl"]))

@@ -151,3 +151,28 @@ def test_a_null_in_a_struct_of_parquet_is_an_absent_frame(tmp_path):
     parquet.write_table(rows, tmp_path / "labels.parquet")
     found = [row["frames"] for row in read_results(tmp_path / "labels.parquet")]
     assert found == [{"order": "favor"}, {}]
+
+
+def test_a_result_keeps_what_it_says_through_other_formats(tmp_path):
+    """As DuckDB, Arrow and pandas write a JSONL result as Parquet, and a flat one as JSON lines."""
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    row = {
+        "document": "a",
+        "index": 3,
+        "text": "One.",
+        "frames": {"order": "favor"},
+        "probabilities": {"order": 0.9, "trade": 0.4},
+        "stances": {"order": {"favor": 0.8, "neutral": 0.1, "against": 0.1}},
+        "uncertain": ["trade"],
+        "explanations": {"order": [[0, 3, 0.5]]},
+    }
+    [expected] = read_results(written(tmp_path, row))
+    parquet.write_table(arrow.Table.from_pylist([row]), tmp_path / "out.parquet")
+    [found] = read_results(tmp_path / "out.parquet")
+    assert found == expected
+    flat = {"frames": "order:favor", "p_order": 0.9, "stance_order": "favor", "p_trade": 0.4}
+    flat |= {"stance_trade": "favor", "uncertain": "trade", "index": 3.0}
+    [found] = read_results(written(tmp_path, {"document": "a", "text": "One."} | flat))
+    for part in ("index", "frames", "probabilities", "uncertain"):
+        assert found[part] == expected[part]
