@@ -12,13 +12,12 @@ where both have the frame; a dash where no sentence has it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from typing import Any
 
+from project_files import DATA, read_json_lines
 from recipe import CODEBOOK
 
-DATA = Path(__file__).parent / "data"
 POINTERS = ("un.jsonl", "speeches/un4.jsonl", "waiting/un5.jsonl")
 
 Frames = Mapping[str, str]
@@ -26,9 +25,9 @@ Frames = Mapping[str, str]
 
 def main() -> None:
     """Print one table a part."""
-    un = [row for file in POINTERS for row in read(DATA / file)]
-    again = {row["id"]: row["frames"] for row in read(DATA / "authored_recoded.jsonl")}
-    anew = {row["id"]: row["frames"] for row in read(DATA / "un_recoded.jsonl")}
+    un = [row for file in POINTERS for row in read_json_lines(DATA / file)]
+    again = {row["id"]: row["frames"] for row in read_json_lines(DATA / "authored_recoded.jsonl")}
+    anew = {row["id"]: row["frames"] for row in read_json_lines(DATA / "un_recoded.jsonl")}
     parts = {
         **{
             f"UN, ids {part}-": [codings(row) for row in un if row["id"].startswith(f"{part}-")]
@@ -45,39 +44,48 @@ def main() -> None:
     print("| --- | --- | --- | --- | --- | --- |")
     for part, pairs in parts.items():
         for frame in CODEBOOK.names:
-            print(f"| {part} ({len(pairs):,}) | `{frame}` | {agreement(pairs, frame)} |")
+            print(f"| {part} ({len(pairs):,}) | `{frame}` | {agreement_cells(pairs, frame)} |")
 
 
 def coded_again(folder: str, again: Mapping[str, Frames]) -> list[tuple[Frames, Frames]]:
     """Return the two codings of the rows in a folder that were coded again."""
-    rows = [row for file in sorted((DATA / folder).glob("w*.jsonl")) for row in read(file)]
+    files = sorted((DATA / folder).glob("w*.jsonl"))
+    rows = [row for file in files for row in read_json_lines(file)]
     return [(row["frames"], again[row["id"]]) for row in rows if row["id"] in again]
 
 
-def codings(row: Mapping[str, Frames]) -> tuple[Frames, Frames]:
+def codings(row: Mapping[str, Any]) -> tuple[Frames, Frames]:
     """Return the two codings of a UN row; ``codings`` is there only where they differ."""
     first, second = row.get("codings", (earlier(row), earlier(row)))
     return first, second
 
 
-def earlier(row: Mapping[str, Frames]) -> Frames:
+def earlier(row: Mapping[str, Any]) -> Frames:
     """Return the label of a UN row before it was coded anew; ``earlier`` is there if it changed."""
-    return row.get("earlier", row["frames"])
+    frames: Frames = row.get("earlier", row["frames"])
+    return frames
 
 
-def agreement(pairs: Sequence[tuple[Frames, Frames]], frame: str) -> str:
+def agreement_cells(pairs: Sequence[tuple[Frames, Frames]], frame: str) -> str:
     """Return the cells of one frame: how often either coding has it, F1, stances that are equal."""
     first = sum(frame in one for one, _ in pairs)
     second = sum(frame in other for _, other in pairs)
     both = [(one[frame], other[frame]) for one, other in pairs if frame in one and frame in other]
     same = sum(one == other for one, other in both)
-    f1 = f"{2 * len(both) / (first + second):.2f}" if first + second else "–"
-    return f"{first} | {second} | {f1} | {f'{same / len(both):.0%}' if both else '–'}"
+    equal = f"{same / len(both):.0%}" if both else "–"
+    return f"{first} | {second} | {two_decimals(f1(pairs, frame))} | {equal}"
 
 
-def read(file: Path) -> list[dict[str, Frames]]:
-    """Return the rows of a JSONL file."""
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+def f1(pairs: Sequence[tuple[Frames, Frames]], frame: str) -> float | None:
+    """Return the F1 of one coding of a frame against the other; None where neither has it."""
+    had = sum((frame in one) + (frame in other) for one, other in pairs)
+    both = sum(frame in one and frame in other for one, other in pairs)
+    return 2 * both / had if had else None
+
+
+def two_decimals(figure: float | None) -> str:
+    """Return ``0.71``, or a dash for a figure that is not defined."""
+    return "–" if figure is None else f"{figure:.2f}"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The model card, the calibration plot and the tables, written from the figures of one run."""
+"""The model card, its calibration plot, the tables, and the figures in README.md."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from agreement import DATA, agreement, coded_again, read
-from corpus import ROOT
+from agreement import coded_again, f1, two_decimals
+from project_files import DATA, RESULTS, ROOT, read_json_lines
 from recipe import CODEBOOK
 
 from stance.codebook import STATES
 from stance.store import ModelFolder
 
-RESULTS = Path(__file__).parent / "results"
 NAMES = {"seeds": "five articles", "authored": "authored passages", "un": "UN speeches"}
-KEPT_APART = {
+KEPT_APART_NAMES = {
     "unseen": "passages kept apart",
     "contrast": "claims and their denials",
     "speeches": "speeches kept apart",
@@ -31,10 +30,10 @@ passage or speech. "With it" counts the sentences that carry a frame by their la
 those that the model gives it to. "End to end" counts a frame that was missed or invented as a wrong
 stance. What it all means: [the model card](../../models/default/README.md#figures).
 """
-#: Of one processor, assumed.
+#: Of one core, assumed.
 WATTS = 15
-_WAYS = ("before", "after")
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
+_WAYS = ("before", "after")
 
 
 def write_tables(figures: dict[str, Any]) -> None:
@@ -76,7 +75,7 @@ def in_short(figures: dict[str, Any]) -> str:
 def judged(figures: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """Return the names and figures of all that the model was scored on, the cleanest first."""
     found = {**figures["kept_apart"], **figures["shipped"]}
-    return [(name, found[source]) for source, name in {**KEPT_APART, **NAMES}.items()]
+    return [(name, found[source]) for source, name in {**KEPT_APART_NAMES, **NAMES}.items()]
 
 
 def by_source_table(figures: dict[str, Any]) -> str:
@@ -106,7 +105,7 @@ def by_source_table(figures: dict[str, Any]) -> str:
 
 
 def per_frame_table(figures: dict[str, Any]) -> str:
-    """Return precision, recall and F1 of every frame on every source."""
+    """Return every frame's figures on every source."""
     columns = ("precision", "recall", "f1", "average_precision", "ece", "stance_f1")
     rows = [
         [
@@ -167,7 +166,7 @@ def of_earlier_rows(figures: dict[str, Any]) -> str:
 
 
 def transfer_title(figures: dict[str, Any]) -> str:
-    """Return the head of the table below."""
+    """Return the title of the transfer table."""
     rows = of_earlier_rows(figures)
     return f"Trained on one source, scored on another (thresholds of one half{rows})"
 
@@ -185,6 +184,13 @@ def transfer_table(figures: dict[str, Any]) -> str:
         for other, result in found.items()
     ]
     return markdown(["trained on", "scored on", "frames macro-F1", "average precision"], rows)
+
+
+def transfer_section(figures: dict[str, Any]) -> str:
+    """Return the transfer table under its title; nothing where there was no whole run yet."""
+    if not figures["slow"]:
+        return ""
+    return f"### {transfer_title(figures)}\n\n{transfer_table(figures)}\n\n"
 
 
 def abstention_table(figures: dict[str, Any]) -> str:
@@ -263,8 +269,8 @@ def write_card(folder: ModelFolder, figures: dict[str, Any]) -> None:
         "rows": f"{sum(folder.training['rows'].values()):,}",
         **{f"rows_{source}": f"{count:,}" for source, count in folder.training["rows"].items()},
         **{f"rows_{s}": f"{found['sentences']:,}" for s, found in figures["kept_apart"].items()},
-        "stances_seeds": stance_counts(read(ROOT / "seeds" / "labels.jsonl")),
-        "stances_un": stance_counts(read(DATA / "un.jsonl")),
+        "stances_seeds": stance_counts(read_json_lines(ROOT / "seeds" / "labels.jsonl")),
+        "stances_un": stance_counts(read_json_lines(DATA / "un.jsonl")),
         **recoded(),
         "cost": training_cost(folder.training["minutes"]),
         "int8_megabytes": f"{folder.files['model.onnx']['bytes'] / 1e6:.1f}",
@@ -273,9 +279,7 @@ def write_card(folder: ModelFolder, figures: dict[str, Any]) -> None:
         "per_frame": per_frame_table(figures),
         "per_stance": per_stance_table(figures),
         "baselines": baseline_table(figures),
-        "transfer": f"### {transfer_title(figures)}\n\n{transfer_table(figures)}\n\n"
-        if figures["slow"]
-        else "",
+        "transfer": transfer_section(figures),
         "abstention": abstention_table(figures),
         "calibration": calibration_table(figures),
         "stances": stances_table(figures),
@@ -304,9 +308,9 @@ def stance_counts(rows: Iterable[Mapping[str, Any]]) -> str:
 
 def recoded() -> dict[str, str]:
     """Return how many authored rows were coded again blind, and the F1 of every frame there."""
-    again = {row["id"]: row["frames"] for row in read(DATA / "authored_recoded.jsonl")}
+    again = {row["id"]: row["frames"] for row in read_json_lines(DATA / "authored_recoded.jsonl")}
     pairs = coded_again("authored", again)
-    f1s = [agreement(pairs, frame).split(" | ")[2] for frame in CODEBOOK.names]
+    f1s = [two_decimals(f1(pairs, frame)) for frame in CODEBOOK.names]
     return {"recoded": f"{len(pairs):,}", "recoded_f1": listed(f1s)}
 
 
@@ -340,9 +344,9 @@ def plot_calibration(folder: ModelFolder, figures: dict[str, Any]) -> None:
 def shown(figure: dict[str, float | None]) -> str:
     """Return ``0.71 [0.65, 0.77]``, or what stands for a figure that is not defined."""
     value, low, high = (figure[name] for name in ("value", "low", "high"))
-    if value is None:
-        return "–"
-    return f"{value:.2f}" if low is None else f"{value:.2f} [{low:.2f}, {high:.2f}]"
+    if value is None or low is None:
+        return two_decimals(value)
+    return f"{value:.2f} [{low:.2f}, {high:.2f}]"
 
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

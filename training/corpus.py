@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from un_text import fold, read_un_rows
+from project_files import DATA, ROOT, read_json_lines
+from un_text import collapse_white_space, read_un_rows
 
-ROOT = Path(__file__).parent.parent
 FOLDS = 5
 #: The rows that the shipped model was not trained on: two sets that were written, one of speeches.
 KEPT_APART = ("unseen", "contrast", "speeches")
-_SPEECHES_APART = ROOT / "training" / "data" / "speeches" / "un4.jsonl"
+_SPEECHES_APART = DATA / "speeches" / "un4.jsonl"
 
 
 @dataclass(frozen=True)
@@ -40,8 +39,9 @@ def read_rows(speeches: Path) -> list[Row]:
 
 def seed_rows() -> Iterator[Row]:
     """Yield the sentences of the five articles."""
-    for row in _json_lines(ROOT / "seeds" / "labels.jsonl"):
-        yield Row(row["id"], "seeds", row["document"], fold(row["text"]), row["frames"])
+    for row in read_json_lines(ROOT / "seeds" / "labels.jsonl"):
+        text = collapse_white_space(row["text"])
+        yield Row(row["id"], "seeds", row["document"], text, row["frames"])
 
 
 def authored_rows() -> Iterator[Row]:
@@ -79,15 +79,10 @@ def _spoken(source: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
 
 
 def _written(folder: str) -> Iterator[Row]:
-    for file in sorted((ROOT / "training" / "data" / folder).glob("w*.jsonl")):
-        for row in _json_lines(file):
+    for file in sorted((DATA / folder).glob("w*.jsonl")):
+        for row in read_json_lines(file):
             parts = row["id"].split("-")
             # w1 to w3 are single sentences, the later ones passages: w7-12-3 is in passage w7-12.
             group = row["id"] if len(parts) == 2 else "-".join(parts[:2])
-            yield Row(row["id"], folder, group, fold(row["text"]), row["frames"])
-
-
-def _json_lines(path: Path) -> Iterator[dict[str, object]]:
-    with path.open(encoding="utf-8") as stream:
-        for line in stream:
-            yield json.loads(line)
+            text = collapse_white_space(row["text"])
+            yield Row(row["id"], folder, group, text, row["frames"])

@@ -23,8 +23,9 @@ import torch
 from corpus import FOLDS, Row, fold_of, read_rows
 from eight_bits import form, int8_logits
 from numpy.typing import NDArray
+from project_files import RESULTS
 from recipe import CODEBOOK, RECIPE, example_texts, fingerprint, parse_arguments
-from trained_weights import RESULTS, read_weights, train_weights
+from trained_weights import read_weights, train_weights
 
 from stance.backends.onnx import available_threads
 from stance.codebook import STATES
@@ -98,7 +99,7 @@ def trainers() -> ProcessPoolExecutor:
 
 
 def is_fresh(rows: Sequence[Row], base: str) -> bool:
-    """Return whether the stored logits are of these rows, this recipe, base and program."""
+    """Return whether the stored logits are of these rows, recipe, base and 8-bit form."""
     if not OUT_OF_FOLD.exists():
         return False
     with np.load(OUT_OF_FOLD) as stored:

@@ -9,13 +9,12 @@ rows of data/unseen, data/contrast and data/speeches, which nothing was trained 
 out what takes long (the transfer trainings and the frozen encoder's baseline) and keeps those
 figures of the last whole run; the tables say of which rows they are, where those are others.
 Writes results/figures.json, results/tables.md, the model card with its calibration plot, the
-figures of stance.json, and the table in README.md.
+figures of stance.json, and those in README.md.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,9 +27,9 @@ from corpus import FOLDS, KEPT_APART, Row, fold_of, kept_apart_rows, read_rows
 from cross_validate import out_of_fold_logits, trainers
 from eight_bits import int8_logits
 from numpy.typing import NDArray
+from project_files import RESULTS
 from recipe import CODEBOOK, RECIPE, fingerprint, parse_arguments, train
 from train_default import OUTPUT, VERSION, with_stance_priors
-from trained_weights import RESULTS
 
 from stance.codebook import STATES
 from stance.decision import Decision, states_of
@@ -89,7 +88,7 @@ class Judge:
     def decide(self, logits: NDArray[Any], decisions: Sequence[Decision]) -> Decided:
         """Decide each fold by its decision."""
         shape = self.gold.shape
-        probabilities = np.zeros((*shape, 4), np.float32)
+        probabilities = np.zeros((*shape, len(STATES)), np.float32)
         states = np.zeros(shape, np.int64)
         withheld = {share: np.zeros(shape, np.int64) for share in ABSTENTION_SHARES}
         for fold, decision in enumerate(decisions):
@@ -100,20 +99,13 @@ class Judge:
                 found[judged] = decision.states(probabilities[judged], abstain=share)
         return Decided(probabilities, states, withheld)
 
-    def score(
-        self,
-        probabilities: NDArray[Any],
-        states: NDArray[Any],
-        source: str,
-        *,
-        resamples: int = 1000,
-    ) -> Evaluation:
+    def score(self, decided: Decided, source: str, *, resamples: int = 1000) -> Evaluation:
         """Score the rows of one source."""
         at = np.flatnonzero(self.sources == source)
         return score(
             self.gold[at],
-            probabilities[at],
-            states[at],
+            decided.probabilities[at],
+            decided.states[at],
             [self.groups[index] for index in at],
             frames=CODEBOOK.names,
             resamples=resamples,
@@ -122,10 +114,7 @@ class Judge:
 
 def main() -> None:
     """Measure, then write."""
-    quick = "--quick" in sys.argv
-    if quick:
-        sys.argv.remove("--quick")
-    arguments = parse_arguments(__doc__)
+    arguments = parse_arguments(__doc__, quick=True)
     rows = read_rows(arguments.speeches)
     judge = Judge(rows)
     int8 = out_of_fold_logits(rows, arguments.base, "int8")
@@ -145,7 +134,7 @@ def main() -> None:
         "stances": stance_figures(judge, judge.decide(int8, fitted_alone), decided),
         "precision": precision_cost(judge, decided, exact),
         "baselines": baseline_figures(judge),
-        "slow": stored_slow_figures() if quick else slow_figures(judge, arguments.base),
+        "slow": stored_slow_figures() if arguments.quick else slow_figures(judge, arguments.base),
         "failures": failures(judge, decided),
     }
     FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
@@ -176,9 +165,8 @@ def stored_slow_figures() -> dict[str, Any] | None:
 
 
 def by_source(judge: Judge, decided: Decided) -> dict[str, Any]:
-    """Return source → all figures, each fold calibrated and decided by the other four."""
-    found = {s: judge.score(decided.probabilities, decided.states, s) for s in SOURCES}
-    return {source: evaluation.to_dict() for source, evaluation in found.items()}
+    """Return source → all figures of what was decided."""
+    return {source: judge.score(decided, source).to_dict() for source in SOURCES}
 
 
 def shipped_on_kept_apart(speeches: Path) -> dict[str, Any]:
@@ -189,13 +177,19 @@ def shipped_on_kept_apart(speeches: Path) -> dict[str, Any]:
     return {source: evaluate(OUTPUT, labelled).to_dict() for source, labelled in rows.items()}
 
 
-def uncalibrated_errors(judge: Judge, logits: NDArray[Any]) -> dict[str, Any]:
-    """Return source → frame → calibration error of the logits as training left them."""
+def decide_plainly(logits: NDArray[Any]) -> Decided:
+    """Decide by thresholds of one half, nothing calibrated."""
     plain = Decision.plain(len(CODEBOOK.frames))
     probabilities = plain.probabilities(logits)
+    return Decided(probabilities, plain.states(probabilities), withheld={})
+
+
+def uncalibrated_errors(judge: Judge, logits: NDArray[Any]) -> dict[str, Any]:
+    """Return source → frame → calibration error of the logits as training left them."""
+    decided = decide_plainly(logits)
     found = {}
     for source in SOURCES:
-        result = judge.score(probabilities, plain.states(probabilities), source)
+        result = judge.score(decided, source)
         frames = {name: frame.ece.value for name, frame in result.frames.items()}
         found[source] = {"mean": result.ece.value, **frames}
     return found
@@ -228,7 +222,8 @@ def reliability_bins(judge: Judge, decided: Decided) -> dict[str, Any]:
 def stance_figures(judge: Judge, before: Decided, after: Decided) -> dict[str, Any]:
     """Return source → what dividing the stances by their priors changes, where a frame was found.
 
-    Of gold and of both ways: the balance of the stances; of both ways: how often they are right.
+    Of gold and of both ways: the balance of the stances; of both ways: how often they are right,
+    and their macro-F1.
     """
     found: dict[str, Any] = {}
     for source in SOURCES:
@@ -241,9 +236,7 @@ def stance_figures(judge: Judge, before: Decided, after: Decided) -> dict[str, A
             found[source][name] = {
                 "balance": _balance(states),
                 "right": float((states == gold)[both].mean()),
-                "macro_f1": judge.score(
-                    decided.probabilities, decided.states, source, resamples=0
-                ).stance.macro_f1.value,
+                "macro_f1": judge.score(decided, source, resamples=0).stance.macro_f1.value,
             }
     return found
 
@@ -257,8 +250,7 @@ def precision_cost(judge: Judge, int8: Decided, exact: Decided) -> dict[str, Any
     """Return what 8-bit arithmetic costs, the decisions being those of the 8-bit model."""
 
     def macro_f1(decided: Decided, source: str) -> float:
-        found = judge.score(decided.probabilities, decided.states, source, resamples=0)
-        return found.macro_f1.value or 0.0
+        return judge.score(decided, source, resamples=0).macro_f1.value or 0.0
 
     present = int8.probabilities[..., 0] - exact.probabilities[..., 0]
     return {
@@ -282,9 +274,8 @@ def baseline_figures(judge: Judge) -> dict[str, Any]:
 
 def everywhere(judge: Judge) -> Decided:
     """Give every frame to every sentence, in the stance that it mostly has in the other folds."""
-    probabilities = Decision.plain(len(CODEBOOK.frames)).probabilities(
-        baselines.shares(judge.rows).astype(np.float32)
-    )
+    shares = baselines.shares(judge.rows).astype(np.float32)
+    probabilities = decide_plainly(shares).probabilities
     return Decided(probabilities, probabilities[..., 1:].argmax(axis=-1) + 1, withheld={})
 
 
@@ -307,17 +298,13 @@ def fitted(judge: Judge, logits: NDArray[Any]) -> dict[str, Any]:
 
 def transfer(judge: Judge, base: str) -> dict[str, Any]:
     """Train on one source, score on the others; thresholds of one half, nothing calibrated."""
-    plain = Decision.plain(len(CODEBOOK.frames))
     found: dict[str, Any] = {}
     with trainers() as pool:
         jobs = {s: pool.submit(logits_of_one_source, judge.rows, s, base) for s in SOURCES}
         for source, job in jobs.items():
-            probabilities = plain.probabilities(job.result())
-            states = plain.states(probabilities)
+            decided = decide_plainly(job.result())
             found[source] = {
-                other: judge.score(probabilities, states, other).to_dict()
-                for other in SOURCES
-                if other != source
+                other: judge.score(decided, other).to_dict() for other in SOURCES if other != source
             }
             print(f"trained on {source} alone", flush=True)
     return found

@@ -3,8 +3,9 @@
     python training/export_default.py
 
 For a better graph or better 8-bit weights, without a training. ``stance.json`` takes the new
-checksum. evaluate_default.py then measures the rows kept apart anew; calibration, thresholds and
-the other figures stay those of the five models of cross_validate.py, as they were scored then.
+checksum. The held-out logits are of the form before, so cross_validate.py scores them anew, without
+a training where the weights of its five models were kept in results/weights; calibrate_default.py
+and evaluate_default.py go on from there.
 """
 
 from __future__ import annotations

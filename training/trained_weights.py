@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-from corpus import ROOT, Row
+from corpus import Row
+from project_files import RESULTS
 from recipe import CODEBOOK, checkpoint_folder, fingerprint, train
 
 from stance.finetuning.classifier import Classifier
 from stance.finetuning.training import load_classifier
+from stance.finetuning.writing import write_weights
 
-RESULTS = ROOT / "training" / "results"
 CHECKPOINTS = RESULTS / "checkpoints"
 RECORD = "trained.json"
 
@@ -35,7 +34,7 @@ def train_weights(rows: Sequence[Row], base: str, folder: Path) -> float | None:
     started = time.monotonic()
     classifier = train(rows, base, checkpoints=CHECKPOINTS)
     minutes = None if gone_on_with else round((time.monotonic() - started) / 60, 1)
-    _write(classifier, folder)
+    write_weights(classifier, folder, name="stance-default")
     record.write_text(json.dumps({"fingerprint": made_of, "minutes": minutes}), encoding="utf-8")
     return minutes
 
@@ -45,14 +44,3 @@ def read_weights(folder: Path) -> Classifier:
     classifier = load_classifier(folder, codebook=CODEBOOK)
     classifier.model.eval()
     return classifier
-
-
-def _write(classifier: Classifier, folder: Path) -> None:
-    """Write float16 weights, the configuration and the tokenizer."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    classifier.tokenizer.save_pretrained(folder)
-    classifier.model.config.name_or_path = "stance-default"
-    classifier.model.to(torch.float16).save_pretrained(folder)
-    # Saved for the owner's eyes only otherwise, which a package must not be.
-    (folder / "model.safetensors").chmod(0o644)

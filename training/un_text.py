@@ -5,8 +5,8 @@
 SPEECHES is the United Nations General Debate Corpus (Jankin, Baturo and Dasandi; Harvard Dataverse,
 doi:10.7910/DVN/0TJX8Y, CC0): the folder of its text files, searched through and named like
 CHN_64_2009.txt, or one JSONL file, compressed or not, of {"speech": "CHN_64_2009", "text": "..."}.
-Each row of data/un.jsonl points into a speech by offsets, and a checksum says whether the sentence
-is the one that was labelled. Where the offsets do not fit (other editions of the corpus differ in
+Each UN row of data/ points into a speech by offsets, and a checksum says whether the sentence is
+the one that was labelled. Where the offsets do not fit (other editions of the corpus differ in
 their white space), the speech is split into sentences and searched for the checksum.
 """
 
@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-DATA = Path(__file__).parent / "data"
+from project_files import DATA, read_json_lines
 
 
 def read_speeches(source: Path) -> dict[str, str]:
@@ -36,13 +36,13 @@ def read_speeches(source: Path) -> dict[str, str]:
 
 
 def fill(pointers: list[dict[str, Any]], speeches: dict[str, str]) -> Iterator[dict[str, Any]]:
-    """Yield the pointers whose sentence was found, with its ``text``, white space folded."""
+    """Yield the pointers whose sentence was found, with its ``text``, white space collapsed."""
     sentences: dict[str, dict[str, str]] = {}
     for row in pointers:
         speech = speeches.get(row["speech"])
         if speech is None:
             continue
-        text = fold(speech[row["start"] : row["end"]])
+        text = collapse_white_space(speech[row["start"] : row["end"]])
         if checksum(text) != row["sha256"]:
             if row["speech"] not in sentences:
                 sentences[row["speech"]] = sentences_by_checksum(speech)
@@ -57,15 +57,15 @@ def sentences_by_checksum(speech: str) -> dict[str, str]:
 
     # As it stands, and with its lines put together: editions differ in where they break lines.
     found = {}
-    for text in (speech, fold(speech)):
+    for text in (speech, collapse_white_space(speech)):
         for span in split(text, keep_all=True).sentences:
-            sentence = fold(text[span.start : span.end])
+            sentence = collapse_white_space(text[span.start : span.end])
             found[checksum(sentence)] = sentence
     return found
 
 
-def fold(text: str) -> str:
-    """Fold every run of white space into one space."""
+def collapse_white_space(text: str) -> str:
+    """Return a text with one space for every run of white space, and none at its ends."""
     return re.sub(r"\s+", " ", text).strip()
 
 
@@ -76,8 +76,7 @@ def checksum(text: str) -> str:
 
 def read_un_rows(speeches: Path, file: Path = DATA / "un.jsonl") -> list[dict[str, Any]]:
     """Return the UN rows of a file with their text, saying on the way what was not found."""
-    lines = file.read_text(encoding="utf-8").splitlines()
-    pointers = [json.loads(line) for line in lines]
+    pointers = list(read_json_lines(file))
     texts = read_speeches(speeches)
     rows = list(fill(pointers, texts))
     found = {row["id"] for row in rows}

@@ -25,6 +25,21 @@ def test_a_quick_run_keeps_what_takes_long_and_nothing_else(monkeypatch, tmp_pat
     assert module.stored_slow_figures() == {"rows": 9}
 
 
+@pytest.mark.parametrize("quick", [False, True])
+def test_a_quick_run_is_asked_for_by_its_option(monkeypatch, quick):
+    words = ["evaluate_default.py", "--base", "base", "--speeches", "speeches"]
+    monkeypatch.setattr(sys, "argv", [*words, *(["--quick"] if quick else [])])
+    assert module.parse_arguments(None, quick=True).quick is quick
+
+
+def test_only_what_can_be_quick_takes_that_option(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["train_default.py", "--help"])
+    for quick in (False, True):
+        with pytest.raises(SystemExit):
+            module.parse_arguments(None, quick=quick)
+        assert ("--quick" in capsys.readouterr().out) is quick
+
+
 def test_every_frame_is_given_to_every_sentence():
     decided = module.everywhere(module.Judge(ROWS))
     assert decided.states.shape == (60, 4)

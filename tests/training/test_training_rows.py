@@ -1,6 +1,5 @@
 """The training rows: labelled by the codebook, never twice, never split between the folds."""
 
-import json
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -8,10 +7,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DATA = ROOT / "training" / "data"
 sys.path.insert(0, str(ROOT / "training"))
 
-from agreement import POINTERS, agreement, codings, earlier  # noqa: E402
+from agreement import POINTERS, agreement_cells, codings, earlier, f1  # noqa: E402
 from corpus import (  # noqa: E402
     FOLDS,
     KEPT_APART,
@@ -20,16 +18,13 @@ from corpus import (  # noqa: E402
     kept_apart_rows,
     seed_rows,
 )
-from un_text import fold  # noqa: E402
+from project_files import DATA, read_json_lines  # noqa: E402
+from un_text import collapse_white_space  # noqa: E402
 
 from stance.codebook import Codebook, Stance  # noqa: E402
 
 FRAMES = set(Codebook.load(ROOT / "training" / "codebook.json").names)
 STANCES = {stance.value for stance in Stance}
-
-
-def json_lines(path):
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +34,7 @@ def rows():
 
 @pytest.fixture(scope="module")
 def pointers():
-    return [row for file in POINTERS for row in json_lines(DATA / file)]
+    return [row for file in POINTERS for row in read_json_lines(DATA / file)]
 
 
 def test_every_label_is_in_the_codebook(rows, pointers):
@@ -62,7 +57,7 @@ def test_no_authored_sentence_has_two_labels(rows):
 
 
 def test_no_sentence_of_an_article_is_among_the_authored_ones(rows):
-    articles = {fold(row.text).casefold() for row in rows if row.source == "seeds"}
+    articles = {collapse_white_space(row.text).casefold() for row in rows if row.source == "seeds"}
     assert not articles & {row.text.casefold() for row in rows if row.source != "seeds"}
 
 
@@ -74,8 +69,8 @@ def test_no_sentence_kept_apart_was_trained_on(rows):
 
 
 def test_no_speech_kept_apart_was_trained_on():
-    trained = {row["speech"] for row in json_lines(DATA / "un.jsonl")}
-    apart = {row["speech"] for row in json_lines(DATA / "speeches" / "un4.jsonl")}
+    trained = {row["speech"] for row in read_json_lines(DATA / "un.jsonl")}
+    apart = {row["speech"] for row in read_json_lines(DATA / "speeches" / "un4.jsonl")}
     assert len(apart) > 200
     assert not trained & apart
 
@@ -107,12 +102,14 @@ def test_agreement_counts_what_both_codings_have():
         ({"cooperation": "favor"}, {"cooperation": "favor"}),
         ({}, {"cooperation": "favor"}),
     ]
-    assert agreement(pairs, "cooperation") == "2 | 3 | 0.80 | 50%"
-    assert agreement(pairs, "multipolarity") == "0 | 0 | – | –"
+    assert agreement_cells(pairs, "cooperation") == "2 | 3 | 0.80 | 50%"
+    assert agreement_cells(pairs, "multipolarity") == "0 | 0 | – | –"
+    assert f1(pairs, "cooperation") == 0.8
+    assert f1(pairs, "multipolarity") is None
 
 
 def test_the_oldest_un_rows_carry_what_was_decided_after_they_were_coded_anew(pointers):
-    anew = {row["id"]: row for row in json_lines(DATA / "un_recoded.jsonl")}
+    anew = {row["id"]: row for row in read_json_lines(DATA / "un_recoded.jsonl")}
     oldest = {row["id"]: row for row in pointers if row["id"].startswith("un-")}
     assert anew.keys() == oldest.keys()
     for name, row in oldest.items():
