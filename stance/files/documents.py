@@ -11,7 +11,15 @@ from typing import Any
 from stance.errors import InputError, MissingExtraError
 from stance.files.sources import Inputs, Source, Unusable
 from stance.files.tables import TABLES, BadRow, Row, TableFile, is_empty, missing_column
-from stance.files.text import clean, decode, decompress, read_limited, reading, standard_input
+from stance.files.text import (
+    clean,
+    declared_encoding,
+    decode,
+    decompress,
+    read_limited,
+    reading,
+    standard_input,
+)
 
 __all__ = ["Document", "DocumentReader", "Failure", "jsonable"]
 
@@ -112,8 +120,9 @@ class DocumentReader:
                 with source.path.open("rb") as raw, decompress(raw, suffix) as stream:
                     data = read_limited(stream)
         self.bytes_read = done + source.size
-        decoded = decode(data)
-        text = _article(decoded.text) if source.kind == "html" else decoded.text
+        is_page = source.kind == "html"
+        decoded = decode(data, declared=declared_encoding(data) if is_page else None)
+        text = _article(decoded.text) if is_page else decoded.text
         yield self._checked(Document(source.id, text, guessed=decoded.guessed))
 
     def _from_table(self, source: Source, done: int) -> Iterator[Document | Failure]:

@@ -330,15 +330,9 @@ def _csv_rows(
 ) -> Iterator[Row | BadRow]:
     # The limit is the module's own, and 128 kB by default: less than a long article.
     csv.field_size_limit(MAX_TEXT_BYTES)
-    head = text.readline(MAX_TEXT_BYTES)
-    announced = _SEPARATOR.fullmatch(head)
-    if announced:
-        head = text.readline(MAX_TEXT_BYTES)
-    if not head.strip():
-        raise InputError("is empty; expected a line of column names, then one row a line")
-    before, delimiter = (1, announced[1]) if announced else (0, "\t")
-    if not (announced or tabs):
-        delimiter = _delimiter(head, needed or _USUAL_COLUMNS)
+    head, before, delimiter = _head(text)
+    if delimiter is None:
+        delimiter = "\t" if tabs else _delimiter(head, needed or _USUAL_COLUMNS)
     reader = csv.reader(_after(head, text), delimiter=delimiter, strict=True)
     header: list[str] | None = None
     number = 0
@@ -361,6 +355,18 @@ def _csv_rows(
         elif cells:
             number += 1
             yield _csv_row(number, place, header, cells)
+
+
+def _head(text: io.TextIOWrapper) -> tuple[str, int, str | None]:
+    """Return the line of names, how many stand above it, and the delimiter that one announced."""
+    head, before = text.readline(MAX_TEXT_BYTES), 0
+    announced = _SEPARATOR.fullmatch(head)
+    while head and (not head.strip() or (announced and not before)):  # Spreadsheets leave some.
+        head = text.readline(MAX_TEXT_BYTES)
+        before += 1
+    if not head:
+        raise InputError("is empty; expected a line of column names, then one row a line")
+    return head, before, announced[1] if announced else None
 
 
 def _delimiter(head: str, wanted: Collection[str]) -> str:

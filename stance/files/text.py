@@ -28,6 +28,7 @@ __all__ = [
     "DecodedText",
     "beyond_ascii",
     "clean",
+    "declared_encoding",
     "decode",
     "decompress",
     "detect_encoding",
@@ -60,6 +61,8 @@ _LEGACY_ENCODINGS = (
     "cp1250", "cp1253", "cp1254", "cp1255", "cp1256",
 )  # fmt: skip
 _ASCII = bytes(range(128))
+_DECLARED = re.compile(rb"(?i)<meta\b[^>]{0,200}?\bcharset\s*=\s*[\"']?\s*([\w.:-]{1,40})")
+_DECLARABLE = ("cp", "iso8859", "koi8", "mac", "gb", "big5", "shift_jis", "euc_", "iso2022_jp")
 # A capital behind a small letter, a sign between two letters: what Mac Roman looks like there.
 _ODD_IN_CP1252 = re.compile("[a-zß-öø-ÿ][À-ÖØ-ÞŠŒŽŸ]|[A-Za-z][^\\w\\s'’.,&/+*=|@_-][a-z]|\ufffd")
 _UNREPRESENTABLE = re.compile("[\0\ud800-\udfff]")
@@ -88,8 +91,10 @@ def clean(text: str) -> str:
     return _UNREPRESENTABLE.sub("\ufffd", text)
 
 
-def decode(data: bytes) -> DecodedText:
-    """Decode a file: by its byte order mark, else as UTF-8, else as charset-normalizer guesses.
+def decode(data: bytes, *, declared: str | None = None) -> DecodedText:
+    """Decode a file: by its byte order mark, else as UTF-8, else as declared or guessed.
+
+    What is declared nowhere is guessed by charset-normalizer.
 
     A file that is UTF-8 but for a few bytes is read as UTF-8, with U+FFFD in their place; one that
     begins with the byte order mark of UTF-8 is UTF-8 however many they are.
@@ -106,10 +111,33 @@ def decode(data: bytes) -> DecodedText:
         return DecodedText(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
         marked = data.startswith(codecs.BOM_UTF8)
+        if declared is not None and not marked:
+            with suppress(InputError):  # Pages declare what they are not.
+                return DecodedText(_strict(data, declared))
         encoding = "utf-8" if marked else detect_encoding(data)
     if encoding == "utf-8":
         return DecodedText(_strict(data, "utf-8-sig", errors="replace"), guessed=DAMAGED_UTF8)
     return DecodedText(_strict(data, encoding), guessed=encoding)
+
+
+def declared_encoding(page: bytes) -> str | None:
+    """Return the 8-bit or East Asian encoding that an HTML page declares; None without one.
+
+    As browsers do it: in its first kilobyte, and Latin-1 stands for Windows-1252.
+
+    >>> declared_encoding(b'<meta charset="iso-8859-2">'), declared_encoding(b"<p>Rain.")
+    ('iso8859-2', None)
+    """
+    found = _DECLARED.search(page[:1024])
+    if found is None:
+        return None
+    try:
+        name = codecs.lookup(found[1].decode("ascii")).name
+    except LookupError:
+        return None
+    if name in ("iso8859-1", "ascii"):
+        return "cp1252"
+    return name if name.startswith(_DECLARABLE) else None
 
 
 def beyond_ascii(text: str) -> int:

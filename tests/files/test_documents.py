@@ -26,6 +26,29 @@ def test_a_text_file_is_one_document_as_it_stands(tmp_path):
     assert document.text == "One.\r\nTwo — three.\r"
 
 
+@pytest.mark.parametrize("declared", ["iso-8859-2", "ISO_8859-2", "utf-16", "nonsense", "zlib"])
+def test_a_page_is_read_in_the_encoding_that_it_declares(tmp_path, declared):
+    pytest.importorskip("trafilatura")
+    said = "Rządy w Łodzi i Gdańsku współpracują ze sobą, a ich dialog przynosi skutki. " * 5
+    page = f'<html><head><meta charset="{declared}"></head><body><p>{said}</p></body></html>'
+    path = tmp_path / "a.html"
+    path.write_bytes(page.encode("iso-8859-2"))
+    [found] = read(path)
+    if declared.lower().startswith("iso"):
+        assert (found.text.strip(), found.guessed) == (said.strip(), None)
+    else:
+        assert "is not text in an encoding that can be recognised" in found.reason
+
+
+def test_a_page_that_is_utf8_is_read_so_whatever_it_declares(tmp_path):
+    pytest.importorskip("trafilatura")
+    said = "Both sides praised their partnership in Łódź. " * 5
+    path = tmp_path / "a.html"
+    path.write_text(f'<meta charset="iso-8859-2"><p>{said}</p>', encoding="utf-8")
+    [document] = read(path)
+    assert (document.text.strip(), document.guessed) == (said.strip(), None)
+
+
 def test_a_text_that_is_missing_in_r_is_a_failure(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text('"url","text"\n"u1","Rain."\n"u2",NA\n"NA","Snow."\n', encoding="utf-8")

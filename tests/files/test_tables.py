@@ -394,6 +394,14 @@ def test_a_damaged_parquet_file_is_refused(tmp_path):
         rows(tmp_path / "a.parquet", "parquet", b"PAR1 nothing PAR1")
 
 
+@pytest.mark.parametrize("above", [b"\n", b"\r\n \r\n", b"sep=,\n\n"])
+def test_empty_lines_above_a_table_are_passed_over(tmp_path, above):
+    data = above + b"id,text\n1,One.\n2\n"
+    one, bad = rows(tmp_path / "a.csv", "csv", data)
+    assert one.values == {"id": "1", "text": "One."}
+    assert (one.place, bad.place) == (f"line {above.count(10) + 2}", f"line {above.count(10) + 3}")
+
+
 def test_a_value_of_parquet_that_python_cannot_hold_costs_its_row(tmp_path):
     arrow = pytest.importorskip("pyarrow")
     parquet = pytest.importorskip("pyarrow.parquet")
