@@ -32,6 +32,7 @@ from stance.files.formats import (
 )
 from stance.files.partial import PartialOutput
 from stance.files.report import Labelled, LabelProgress, LabelReport, Tally
+from stance.files.resuming import inputs_changed
 from stance.files.sources import Inputs, find_sources
 from stance.files.standard_output import Output, open_output
 from stance.inference import PreparedDocuments
@@ -314,10 +315,7 @@ class _Job:
         read = sum(1 for _ in islice(documents, done.documents))
         same = read == done.documents and self._digest.hexdigest() == done.digest
         if not same or (done.complete and next(documents, None) is not None):
-            raise OutputError(
-                f"cannot go on with {output.path}: the inputs changed (their text is not what was "
-                "read before); make them as they were, or use --force to label anew"
-            )
+            raise inputs_changed(output.path)
         try:
             self.tally = Tally.from_dict(done.tally)
         except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -180,7 +180,7 @@ def test_a_job_that_cannot_be_recorded_lets_the_folder_go(tmp_path):
     shards = Shards(tmp_path / "out", "jsonl")
     with pytest.raises(UnicodeEncodeError):
         ShardedOutput.open(shards, {"model": {"name": "\ud800"}}, resume=False, force=False)
-    handle = lock(tmp_path / "out")
+    handle = lock(tmp_path / "out", tmp_path / "out")
     assert handle is not None
     os.close(handle)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Iterable
@@ -13,7 +14,16 @@ from stance.errors import UNSAFE, InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["DEBUG", "ExitCode", "console", "one_line", "parse_thresholds", "plural", "say"]
+__all__ = [
+    "DEBUG",
+    "ExitCode",
+    "console",
+    "one_line",
+    "parse_thresholds",
+    "plural",
+    "print_json",
+    "say",
+]
 
 #: The environment variable that lets an unexpected error show where it comes from.
 DEBUG = "STANCE_DEBUG"
@@ -42,6 +52,11 @@ def one_line(text: str) -> str:
 def say(message: str) -> None:
     """Write one line to stderr."""
     sys.stderr.write(f"stance: {one_line(message)}\n")
+
+
+def print_json(data: object) -> None:
+    """Write JSON to stdout, in ASCII: so it is whole in any locale."""
+    sys.stdout.write(json.dumps(data, indent=2, allow_nan=False) + "\n")
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stance.cli._shared import ExitCode, console, one_line, plural, say
+from stance.cli._shared import ExitCode, console, one_line, plural, print_json, say
 from stance.codebook import STANCES
-from stance.errors import CodebookError, InputError
+from stance.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
     from stance.agreement import Agreement, Coding, FrameAgreement, StanceAgreement
-    from stance.codebook import Codebook, Labels
+    from stance.codebook import Labels
     from stance.files.adjudication import Texts
     from stance.files.codings import CodedRow
 
@@ -69,8 +67,8 @@ def agreement(
     from stance.agreement import agreement as compare
     from stance.agreement import majority
     from stance.codebook import Codebook
-    from stance.files.adjudication import write_disputes, write_gold
-    from stance.files.codings import read_codings
+    from stance.files.adjudication import read_settled, texts_of, write_disputes, write_gold
+    from stance.files.codings import read_codings, read_texts
 
     if adjudicated is not None and gold is None:
         raise InputError("--adjudicated settles gold; name the file to write: --gold FILE")
@@ -81,9 +79,9 @@ def agreement(
     _check_output(disputes, (".jsonl", ".csv"), inputs=read, force=force)
     book = None if codebook is None else Codebook.load(codebook)
     rows = list(read_codings(*codings, codebook=book))
-    known = _texts(rows, texts)
+    known = read_texts(texts) if texts is not None else texts_of(rows)
     given = _codings(rows, known or {})
-    settled = {} if adjudicated is None else _settled(adjudicated, rows, book)
+    settled = {} if adjudicated is None else read_settled(adjudicated, rows, book)
     labels: dict[str, Labels] = {**majority(given), **settled}
     if gold is not None and disputes is None and len(given) == len(labels) and not as_json:
         write_gold(gold, labels, known)
@@ -97,7 +95,7 @@ def agreement(
         disputed = [asdict(dispute) for dispute in result.disputes]
         write_disputes(disputes, disputed, result.coders, known)
     if as_json:
-        sys.stdout.write(json.dumps(result.to_dict(), indent=2, allow_nan=False) + "\n")
+        print_json(result.to_dict())
     else:
         _print(console(), result, disputes=disputes, gold=gold)
         if adjudicated is not None and (left := {d.id for d in result.disputes} - settled.keys()):
@@ -117,25 +115,6 @@ def _check_output(
     require_new(path, force=force, inputs=inputs)
 
 
-def _texts(rows: Iterable[CodedRow], file: Path | None) -> Texts | None:
-    """Return id → text and document; None where nothing tells the texts."""
-    from stance.files.codings import read_texts
-
-    if file is not None:
-        return read_texts(file)
-    known: dict[str, CodedRow] = {}
-    for row in rows:
-        if row.text is not None:
-            first = known.setdefault(row.id, row)
-            if _letters(str(first.text)) != _letters(row.text):
-                raise InputError(
-                    f"the id {row.id[:60]!r} stands for two sentences: {str(first.text)[:60]!r} by "
-                    f"{first.coder!r}, {row.text[:60]!r} by {row.coder!r}; give each sentence one "
-                    "id in all files, or name the right texts with --texts FILE"
-                )
-    return {id: (str(row.text), row.document) for id, row in known.items()} or None
-
-
 def _codings(rows: Iterable[CodedRow], known: Texts) -> list[Coding]:
     """Return the rows as codings, with the documents that they or the texts name."""
     from stance.agreement import Coding
@@ -144,36 +123,6 @@ def _codings(rows: Iterable[CodedRow], known: Texts) -> list[Coding]:
     return [
         Coding(row.id, row.coder, row.frames, row.document or documents.get(row.id)) for row in rows
     ]
-
-
-def _letters(text: str) -> str:
-    """Return what is left of a text however programs write its quotes, spaces and accents."""
-    from stance.texts import fold
-
-    return fold(unicodedata.normalize("NFKC", text)).replace(" ", "")
-
-
-def _settled(file: Path, rows: Sequence[CodedRow], codebook: Codebook | None) -> dict[str, Labels]:
-    """Return the labels that an adjudicator gave: frames of the codebook, or of the coders."""
-    from stance.files.codings import read_codings
-
-    coded = {row.id for row in rows}
-    frames = {frame for row in rows for frame in row.frames}
-    settled: dict[str, Labels] = {}
-    for row in read_codings(file):
-        if row.id not in coded:
-            raise InputError(f"{file} settles {row.id!r}, which no coder coded; expected their ids")
-        if codebook is None and (new := row.frames.keys() - frames):
-            raise InputError(
-                f"{file} {row.place} settles {row.id[:60]!r} with {min(new)!r}, a frame that no "
-                f"coder gave; expected {', '.join(sorted(frames))}, or name a --codebook that has "
-                "it"
-            )
-        try:
-            settled[row.id] = row.frames if codebook is None else codebook.check(row.frames)
-        except CodebookError as error:
-            raise CodebookError(f"{file} {row.place}: {error}") from error
-    return settled
 
 
 def _print(out: Console, result: Agreement, *, disputes: Path | None, gold: Path | None) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stance.cli._shared import ExitCode, console, plural, say
+from stance.cli._shared import ExitCode, console, plural, print_json, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,7 +68,7 @@ def evaluate(
         note=say,
     )
     if as_json:
-        sys.stdout.write(json.dumps(evaluation.to_dict(), indent=2, allow_nan=False) + "\n")
+        print_json(evaluation.to_dict())
     else:
         _print(evaluation)
     return ExitCode.DONE

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stance.cli._shared import ExitCode, console, one_line
+from stance.cli._shared import ExitCode, console, one_line, print_json
 from stance.codebook import STANCES
 
 if TYPE_CHECKING:
@@ -38,7 +36,7 @@ def info(
     if as_json:
         found = {"path": str(folder.path), "verified": True, "sha256": checksum}
         data = {**found, **folder.to_dict()}
-        sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+        print_json(data)
     else:
         _print(console(), folder, checksum)
     return ExitCode.DONE

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stance.cli._shared import ExitCode, console, one_line, plural, say
+from stance.cli._shared import ExitCode, console, one_line, plural, print_json, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,7 +111,7 @@ def _print_json(found: dict[str, tuple[Summary, Correction | None]], by: str | N
     whole = data.pop("")
     if by is not None:
         whole |= {"by": by, "groups": data}
-    sys.stdout.write(json.dumps(whole, indent=2, allow_nan=False) + "\n")
+    print_json(whole)
 
 
 def _print(found: dict[str, tuple[Summary, Correction | None]], by: str | None) -> None:

@@ -13,6 +13,7 @@ from stance.cluster.shards import Record, Shards
 from stance.cluster.workers import Worker, loaded
 from stance.errors import InputError, ModelError, OutputError, StanceError
 from stance.files.documents import Document, DocumentReader, Failure
+from stance.files.resuming import inputs_changed
 from stance.files.sources import Inputs, Source, Unusable
 from stance.job import windows, write_documents
 from stance.model import StanceModel
@@ -59,11 +60,15 @@ def deal_out(inputs: Inputs, size: int | None) -> list[str]:
         share.append(_placed(source))
         filled += source.size if isinstance(source, Source) else 0
         if size is not None and filled >= size:
-            shares.append(json.dumps([vars(source) for source in share], default=str))
+            shares.append(_as_json(share))
             share, filled = [], 0
     if share:
-        shares.append(json.dumps([vars(source) for source in share], default=str))
+        shares.append(_as_json(share))
     return shares
+
+
+def _as_json(share: Iterable[Source | Unusable]) -> str:
+    return json.dumps([vars(source) for source in share], default=str)
 
 
 def read_blocks(batch: Any, task: Task) -> Iterator[Any]:
@@ -117,11 +122,7 @@ class Labeller:
             if record is None:
                 record = self._label(row)
             elif record.digest != row["digest"]:
-                raise OutputError(
-                    f"cannot go on with {self._task.shards.folder}: the inputs changed (their text "
-                    "is not what was read before); make them as they were, or use --force to label "
-                    "anew"
-                )
+                raise inputs_changed(self._task.shards.folder)
         except (StanceError, OSError) as error:
             return {**done, "documents": 0, "labelled": 0, "sentences": 0, "problem": str(error)}
         tally = record.tally

@@ -214,9 +214,7 @@ class ShardedOutput:
 
     def _acquire(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._lock = lock(self._folder)
-        if self._lock is None:
-            raise OutputError(f"another run is writing {self._folder}; wait for it to end")
+        self._lock = lock(self._folder, self._folder)
 
     def _begin(self, *, resume: bool, force: bool) -> None:
         manifest = self._folder / _MANIFEST

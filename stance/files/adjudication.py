@@ -1,18 +1,21 @@
-"""What codings become on disk: disputes for somebody to settle, and gold rows."""
+"""What codings become: disputes for somebody to settle, what was settled, and gold rows."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from stance.codebook import Labels, format_labels
-from stance.errors import InputError
+from stance.codebook import Codebook, Labels, format_labels
+from stance.errors import CodebookError, InputError
+from stance.files.codings import CodedRow, read_codings
 from stance.files.formats import csv_lines, json_lines
 from stance.files.output import write_whole
 from stance.files.records import DISPUTE_COLUMN
+from stance.texts import fold
 
-__all__ = ["NO_FRAME", "Texts", "write_disputes", "write_gold"]
+__all__ = ["NO_FRAME", "Texts", "read_settled", "texts_of", "write_disputes", "write_gold"]
 
 #: What a table of disputes shows for a coder who saw no frame.
 NO_FRAME = "none"
@@ -86,3 +89,59 @@ def _cells(row: Mapping[str, Any], coders: Sequence[str]) -> list[Any]:
         ),
         format_labels(row["frames"]),
     ]
+
+
+def read_settled(
+    file: Path, rows: Sequence[CodedRow], codebook: Codebook | None
+) -> dict[str, Labels]:
+    """Return the labels that an adjudicator gave to sentences, by their ids.
+
+    Args:
+        file: the disputes, with their frames settled.
+        rows: the codings.
+        codebook: the frames that may occur; by default those that the coders gave.
+
+    Raises:
+        InputError: a sentence that nobody coded, or a frame that may not occur.
+    """
+    coded = {row.id for row in rows}
+    frames = {frame for row in rows for frame in row.frames}
+    settled: dict[str, Labels] = {}
+    for row in read_codings(file):
+        if row.id not in coded:
+            raise InputError(f"{file} settles {row.id!r}, which no coder coded; expected their ids")
+        if codebook is None and (new := row.frames.keys() - frames):
+            raise InputError(
+                f"{file} {row.place} settles {row.id[:60]!r} with {min(new)!r}, a frame that no "
+                f"coder gave; expected {', '.join(sorted(frames))}, or name a --codebook that has "
+                "it"
+            )
+        try:
+            settled[row.id] = row.frames if codebook is None else codebook.check(row.frames)
+        except CodebookError as error:
+            raise CodebookError(f"{file} {row.place}: {error}") from error
+    return settled
+
+
+def texts_of(rows: Iterable[CodedRow]) -> Texts | None:
+    """Return the texts that codings carry; None where none does.
+
+    Raises:
+        InputError: one id stands for two sentences.
+    """
+    known: dict[str, CodedRow] = {}
+    for row in rows:
+        if row.text is not None:
+            first = known.setdefault(row.id, row)
+            if _letters(str(first.text)) != _letters(row.text):
+                raise InputError(
+                    f"the id {row.id[:60]!r} stands for two sentences: {str(first.text)[:60]!r} by "
+                    f"{first.coder!r}, {row.text[:60]!r} by {row.coder!r}; give each sentence one "
+                    "id in all files, or name the right texts with --texts FILE"
+                )
+    return {id: (str(row.text), row.document) for id, row in known.items()} or None
+
+
+def _letters(text: str) -> str:
+    """Return what is left of a text however programs write its quotes, spaces and accents."""
+    return fold(unicodedata.normalize("NFKC", text)).replace(" ", "")

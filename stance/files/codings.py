@@ -239,9 +239,13 @@ def _checked(labels: Labels, codebook: Codebook | None) -> Labels:
 
 
 def _id(values: Mapping[str, Any]) -> str | None:
-    """Return a row's id: its own, or that of a result, in which a text may well stand twice."""
+    """Return a row's id: its own, or that of a result, in which a text may well stand twice.
+
+    The ``id`` of a result that holds probabilities was carried along: all of a document have it.
+    """
     own, document, index = (_text(values, column) for column in ("id", "document", "index"))
-    if own is None and document and index and values.keys() >= set(RESULT_COLUMNS):
+    scored = "probabilities" in values or any(name.startswith("p_") for name in values)
+    if (own is None or scored) and document and index and values.keys() >= set(RESULT_COLUMNS):
         return sentence_id(document, index)
     return own
 

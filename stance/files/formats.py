@@ -50,8 +50,6 @@ STANDARD_OUTPUT = Path("-")
 RESULT_COLUMNS = ("document", "index", "start", "end", "text", "frames")
 #: The columns by which a sheet for coders can be told.
 SHEET_COLUMNS = ("id", "document", "index", "text", "frames")
-# By these, codings of a sentence are told from others; a result may be compared with them.
-_OF_CODINGS = ("id", "coder")
 _JSON_KEYS = (*RESULT_COLUMNS, "probabilities", "stances", "uncertain", "explanations")
 
 # A spreadsheet takes a cell that begins so for a formula, or a tab for the next cell. Apostrophes
@@ -75,8 +73,7 @@ class FlatColumns:
         explained: whether there is a column of the words that carry the frames.
 
     Raises:
-        InputError: a carried column has the name of a result's column, or of one that tells
-            codings from one another.
+        InputError: a carried column has the name of a result's column.
     """
 
     frames: tuple[str, ...]
@@ -90,11 +87,6 @@ class FlatColumns:
         own = {*_JSON_KEYS, *self._scores()}
         if clash := next((name for name in self.kept if name in own), None):
             raise InputError(f"the column {clash!r} cannot be kept: results have one of that name")
-        if told := next((name for name in self.kept if name in _OF_CODINGS), None):
-            raise InputError(
-                f"the column {told!r} cannot be kept: it would be taken for that of a sentence; "
-                "give it another name (--id-column is in 'document')"
-            )
 
     @property
     def names(self) -> tuple[str, ...]:

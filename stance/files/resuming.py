@@ -20,6 +20,7 @@ __all__ = [
     "SIDE_FILES",
     "acquire",
     "beside",
+    "inputs_changed",
     "lock",
     "no_record",
     "refuse_both",
@@ -58,6 +59,14 @@ def unfinished(folder: Path, *, what: str = "run") -> OutputError:
 def no_record(file: Path, *, anew: str = "label anew") -> OutputError:
     """Return the error of a file that should say what made a result, and does not."""
     return OutputError(f"{file} is not the record of a run; use --force to {anew}")
+
+
+def inputs_changed(output: Path | None) -> OutputError:
+    """Return the error of a run whose inputs are not what was read before."""
+    return OutputError(
+        f"cannot go on with {output}: the inputs changed (their text is not what was read before); "
+        "make them as they were, or use --force to label anew"
+    )
 
 
 def refuse_links(paths: Iterable[Path]) -> None:
@@ -115,14 +124,11 @@ def acquire(folder: Path, output: Path) -> int:
     """
     folder.mkdir(parents=True, exist_ok=True)
     refuse_links((folder, *folder.iterdir()))
-    handle = lock(folder)
-    if handle is None:
-        raise OutputError(f"another run is writing {output}; wait for it to end")
-    return handle
+    return lock(folder, output)
 
 
-def lock(folder: Path) -> int | None:
-    """Lock a folder for this process; None where another holds it. A dead process holds none.
+def lock(folder: Path, output: Path) -> int:
+    """Lock a folder for this process, as ``acquire`` does. A dead process holds none.
 
     Where the file system has no such locks, two runs at once go unnoticed.
     """
@@ -133,9 +139,9 @@ def lock(folder: Path) -> int | None:
     handle = os.open(folder, os.O_RDONLY)
     try:
         flock(handle, LOCK_EX | LOCK_NB)
-    except BlockingIOError:
+    except BlockingIOError as error:
         os.close(handle)
-        return None
+        raise OutputError(f"another run is writing {output}; wait for it to end") from error
     except OSError as error:
         if error.errno not in _NOT_OFFERED:
             os.close(handle)

@@ -35,8 +35,6 @@ GROUP_COLUMN = "document"
 #: Of English, about.
 CHARACTERS_A_TOKEN = 4.5
 
-# What only the lists of ``suggest`` have: in them an empty cell is a row that nobody labelled yet.
-
 logger = logging.getLogger("stance.finetune")
 
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from stance.report.corpus import FrameStyle, Group
 
-__all__ = ["HEIGHT", "WIDTH", "Point", "TimeChart", "time_charts"]
+__all__ = ["VIEW_BOX", "Point", "TimeChart", "time_charts"]
 
 #: Size of a drawing, and its margins, in the drawing's own units.
 WIDTH, HEIGHT = 320, 150
 LEFT, RIGHT, TOP, BOTTOM = 34, 12, 10, 22
+#: The same for the drawing's own attribute.
+VIEW_BOX = f"0 0 {WIDTH} {HEIGHT}"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from typing import Any
 from stance.codebook import Codebook, Frame
 from stance.errors import MissingExtraError
 from stance.figures import Figure
-from stance.report.charts import TimeChart, time_charts
+from stance.report.charts import VIEW_BOX, TimeChart, time_charts
 from stance.report.corpus import MAX_SOURCES, Corpus
 from stance.report.data import LISTED_FROM, article_parts, overview, packed
 
@@ -83,6 +83,11 @@ class _Page:
         sentences, articles = self.summary.sentences, self.summary.documents
         self.whole = sentences <= WHOLE_SENTENCES and articles <= WHOLE_ARTICLES
         self.number = {article.id: number for number, article in enumerate(corpus.articles)}
+
+    @property
+    def view_box(self) -> str:
+        """What a chart's drawing spans."""
+        return VIEW_BOX
 
     @cached_property
     def charts(self) -> list[TimeChart]:

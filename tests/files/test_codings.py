@@ -99,6 +99,13 @@ def test_the_id_of_a_row_comes_before_its_place(tmp_path):
     assert next(read_codings(write(tmp_path / "a.jsonl", result(3, id="s1")))).id == "s1"
 
 
+@pytest.mark.parametrize("scores", [{"probabilities": {"order": 0.1}}, {"p_order": 0.1}])
+def test_an_id_that_a_result_carries_along_is_that_of_its_document(tmp_path, scores):
+    rows = [result(index, id="7", **scores) for index in (0, 1)]
+    found = read_codings(write(tmp_path / "a.jsonl", *rows))
+    assert [row.id for row in found] == ["a.txt:0", "a.txt:1"]
+
+
 @pytest.mark.parametrize("missing", ["document", "index", "start"])
 def test_a_row_that_is_no_result_goes_by_its_text(tmp_path, missing):
     row = {name: value for name, value in result(3).items() if name != missing}

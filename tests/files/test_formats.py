@@ -190,12 +190,6 @@ def test_a_carried_column_cannot_take_the_name_of_another(name):
         FlatColumns(FRAMES, (name,))
 
 
-@pytest.mark.parametrize("name", ["id", "coder"])
-def test_a_column_by_which_codings_are_told_apart_is_not_carried(name):
-    with pytest.raises(InputError, match=f"^the column '{name}' cannot be kept: it would be taken"):
-        FlatColumns(FRAMES, (name,))
-
-
 def test_a_column_cannot_be_carried_twice():
     with pytest.raises(InputError, match=r"^the column 'year' is to be kept twice; name it once$"):
         FlatColumns(FRAMES, ("year", "source", "year"))
