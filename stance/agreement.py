@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stance.codebook import STANCES, STATES, Codebook, Frame, Labels, Stance
+from stance.codebook import STANCES, STATES, Codebook, Frame, Labels, Stance, read_labels
 from stance.errors import InputError
 from stance.figures import Figure
 from stance.krippendorff import MISSING, krippendorff_alpha, terms_of, weighted_alphas
@@ -238,6 +238,7 @@ def majority(codings: Iterable[Coding]) -> dict[str, dict[str, str | None]]:
 
     Raises:
         InputError: no coding, or a coder who coded a sentence twice.
+        CodebookError: an unknown stance.
 
     >>> three = [Coding("s1", coder, {"cooperation": "favor"}) for coder in "AB"]
     >>> majority([*three, Coding("s1", "C", {})])
@@ -261,7 +262,7 @@ def _by_sentence(codings: Iterable[Coding]) -> dict[str, dict[str, Labels]]:
                 f"coder {coding.coder!r} has two codings of sentence {coding.id!r}; "
                 "expected one, so remove the other"
             )
-        coded[coding.coder] = coding.frames
+        coded[coding.coder] = read_labels(coding.frames)
     if not sentences:
         raise InputError("there are no codings; expected one for each sentence and coder")
     return sentences

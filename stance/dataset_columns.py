@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -28,19 +28,48 @@ def add_columns(
     """Label every row of a ``datasets.Dataset`` as one sentence.
 
     Args:
-        dataset: a ``datasets.Dataset``.
+        dataset: a ``datasets.Dataset``, whatever its format is.
         predict: labels texts.
         frames: the names of the frames it labels.
         text_column: where the dataset keeps the sentences.
         identity: of what labels, so that what ``datasets`` has cached is of the same.
 
     Returns:
-        The dataset with the columns ``frames``, ``p_<frame>`` and ``stance_<frame>``.
+        The dataset with the columns ``frames``, ``p_<frame>`` and ``stance_<frame>``, in its own
+        format.
 
     Raises:
         InputError: the dataset has no such column, or a row of it is not a string; it has a
             column of a name that would be added; or it is several splits rather than one.
     """
+    empty = _columns([], frames)
+    _check(dataset, text_column, added=empty)
+    # In pandas' format ``map`` would keep the new columns alone, in Arrow's a text is no string.
+    plain = dataset.with_format(None)
+    if not len(plain):  # Its ``map`` would add no column.
+        for name, values in empty.items():
+            kind = float if name.startswith("p_") else str
+            plain = plain.add_column(name, np.array(values, dtype=kind))
+        return _in_format_of(dataset, plain)
+    start = f"{plain._fingerprint}{text_column}{identity}"
+
+    def label(rows: Mapping[str, Any], numbers: Sequence[int]) -> dict[str, list[Any]]:
+        texts = checked_texts(rows[text_column], what="row", first=numbers[0])
+        return _columns(predict(texts), frames)
+
+    labelled = plain.map(
+        label,
+        with_indices=True,
+        batched=True,
+        batch_size=CHUNK,
+        # What the function computes is hashed, rather than the model that it holds.
+        new_fingerprint=hashlib.sha256(start.encode()).hexdigest()[:16],
+    )
+    return _in_format_of(dataset, labelled)
+
+
+def _check(dataset: Any, text_column: str, *, added: Iterable[str]) -> None:
+    """Refuse what is no dataset of rows with texts, or has columns of the names to be added."""
     if isinstance(dataset, Mapping):
         splits = ", ".join(f"dataset[{str(split)!r}]" for split in dataset)
         raise InputError(f"found several splits, expected one of them: {splits}")
@@ -52,30 +81,22 @@ def add_columns(
     if text_column not in dataset.column_names:
         found = ", ".join(dataset.column_names)
         raise InputError(f"the dataset has no column {text_column!r}; it has {found}")
-    empty = _columns([], frames)
-    if taken := [name for name in empty if name in dataset.column_names]:
+    if taken := [name for name in added if name in dataset.column_names]:
         raise InputError(
             f"the dataset has a column {taken[0]!r} already, which the labels would replace; "
             f"give it another name first: dataset.rename_column({taken[0]!r}, ...)"
         )
-    if not len(dataset):  # Its ``map`` would add no column.
-        for name, values in empty.items():
-            kind = float if name.startswith("p_") else str
-            dataset = dataset.add_column(name, np.array(values, dtype=kind))
-        return dataset
-    start = f"{dataset._fingerprint}{text_column}{identity}"
 
-    def label(rows: Mapping[str, Any], numbers: Sequence[int]) -> dict[str, list[Any]]:
-        texts = checked_texts(rows[text_column], what="row", first=numbers[0])
-        return _columns(predict(texts), frames)
 
-    return dataset.map(
-        label,
-        with_indices=True,
-        batched=True,
-        batch_size=CHUNK,
-        # What the function computes is hashed, rather than the model that it holds.
-        new_fingerprint=hashlib.sha256(start.encode()).hexdigest()[:16],
+def _in_format_of(dataset: Any, labelled: Any) -> Any:
+    """Put the format of a dataset on the same with more columns, which have it too."""
+    form = dataset.format
+    without = set(dataset.column_names) - set(form["columns"])
+    return labelled.with_format(
+        form["type"],
+        columns=[name for name in labelled.column_names if name not in without],
+        output_all_columns=form["output_all_columns"],
+        **form["format_kwargs"],
     )
 
 

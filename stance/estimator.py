@@ -5,6 +5,7 @@ This module imports scikit-learn as it loads.
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
@@ -22,11 +23,14 @@ from stance.codebook import Codebook, Frame, Labels, parse_labels
 from stance.decision import states_of
 from stance.errors import InputError
 from stance.files import LabelledRow
+from stance.finetuning.bases import open_base
 from stance.finetuning.run import finetune
 from stance.model import StanceModel, load
 from stance.scoring import score
 
 __all__ = ["StanceClassifier"]
+
+logger = logging.getLogger("stance.finetune")
 
 
 class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -38,7 +42,8 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ``X`` is a sequence of texts. ``y`` is the labels of each: a mapping of frame → stance, the text
     ``cooperation:favor;trade:against``, or an indicator array of shape (n, F), whose columns are
     the frames of ``codebook`` (1: the frame is there, its stance is not coded). A pandas frame
-    names its columns; without a ``codebook`` they are the frames.
+    names its columns; without a ``codebook`` they are the frames. Columns without names are the
+    base's frames where it has as many, and ``frame_1``, ``frame_2``, ... otherwise.
 
     Predictions are indicator arrays of shape (n, F), as scikit-learn's metrics want them; the model
     with the stances is in ``model_``. These metrics want an indicator array as ``y`` too, and take
@@ -107,9 +112,12 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 its columns stand in another order than the codebook's frames.
         """
         texts = _texts(X)
-        frames = self._frames()
-        labels = _labels(y, len(texts), frames)
-        _require_order(y, frames)
+        codebook = None if self.codebook is None else Codebook.of(self.codebook)
+        labels = _labels(y, len(texts), codebook.names if codebook else ())
+        if codebook is None and np.ndim(y) == 2:
+            codebook = _codebook_of_columns(y, self.base)
+            labels = _labels(y, len(texts), codebook.names)
+        _require_order(y, codebook.names if codebook else ())
         ids = [f"row {index}" for index in range(len(texts))]
         documents = ids if groups is None else list(map(str, groups))
         if len(documents) != len(texts):
@@ -118,9 +126,6 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"{len(texts):,} texts"
             )
         rows = list(map(LabelledRow, ids, documents, texts, labels))
-        codebook = self.codebook
-        if codebook is None and np.ndim(y) == 2:
-            codebook = Codebook(tuple(map(Frame, _names_of_columns(y, np.shape(y)[1], ()))))
         self.model_ = _in_own_folder(
             lambda folder: finetune(
                 rows,
@@ -192,11 +197,6 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             contents, decision, options = pickled
             self.model_ = _in_own_folder(lambda folder: _unpacked(contents, folder, options))
             self.model_.decision = decision
-
-    def _frames(self) -> tuple[str, ...]:
-        if self.codebook is None:
-            return ()
-        return Codebook.of(self.codebook).names
 
 
 def _in_own_folder(make: Callable[[Path], StanceModel]) -> StanceModel:
@@ -270,12 +270,42 @@ def _labels(given: Any, texts: int, frames: Sequence[str]) -> list[Labels]:
 
 def _names_of_columns(given: Any, width: int, frames: Sequence[str]) -> list[str]:
     """Name the frames of an indicator array, those of ``frames`` where there are some."""
-    named = [name for name in getattr(given, "columns", ()) if isinstance(name, str)]
+    named = _own_names(given)
     if len(named) != width:
         named = list(frames) or [f"frame_{column + 1}" for column in range(width)]
     if len(named) != width or (frames and set(named) != set(frames)):
         columns = f"{width} columns" if len(named) != width else f"the columns {', '.join(named)}"
         raise InputError(f"y has {columns}; the codebook has the frames {', '.join(frames)}")
+    return named
+
+
+def _own_names(given: Any) -> list[str]:
+    return [name for name in getattr(given, "columns", ()) if isinstance(name, str)]
+
+
+def _codebook_of_columns(indicator: Any, base: str | Path | None) -> Codebook:
+    """Return the frames of an indicator array: its columns' names, the base's, or numbers."""
+    width = np.shape(indicator)[1]
+    named = Codebook(tuple(map(Frame, _names_of_columns(indicator, width, ()))))
+    if len(_own_names(indicator)) == width:
+        return named
+    known = open_base(base).codebook
+    count = len(known.names) if known else 0
+    if known and count == width:
+        logger.warning(
+            "the %d columns of y have no names and are taken for the base's frames in this order, "
+            "%s; give a codebook if they are others",
+            width,
+            ", ".join(known.names),
+        )
+        return known
+    logger.warning(
+        "the %d columns of y have no names, and the base knows %d frames; they are called %s: give "
+        "a codebook to name them",
+        width,
+        count,
+        ", ".join(named.names),
+    )
     return named
 
 

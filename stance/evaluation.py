@@ -56,7 +56,7 @@ def evaluate(
     >>> result.sentences, result.documents
     (288, 5)
     """
-    check_drawing(resamples, seed)  # Before the model is loaded, which takes longer.
+    check_drawing(resamples, seed)  # Before a model is loaded, which takes longer.
     judged = model if isinstance(model, StanceModel) else load(model)
     columns = (text_column, frames_column, document_column)
     rows = _rows_of(data, columns, judged.codebook, note)
@@ -112,7 +112,7 @@ def compare(
     >>> compare(model, strict, "seeds/labels.jsonl").macro_f1.high < 0
     True
     """
-    check_drawing(resamples, seed)  # Before the models are loaded, which takes longer.
+    check_drawing(resamples, seed)  # Before a model is loaded, which takes longer.
     one, other = (
         model if isinstance(model, StanceModel) else load(model) for model in (first, second)
     )
@@ -158,6 +158,12 @@ def _rows_of(
             note(file.note)
         rows = list(file.rows)
     else:
+        given: object = data
+        if not isinstance(given, Iterable):
+            raise InputError(
+                f"found a {type(given).__name__}, expected the name of a file or rows: "
+                "stance.files.LabelledRow(id, document, text, frames)"
+            )
         rows = list(data)
         if rows and not isinstance(rows[0], LabelledRow):
             raise InputError(

@@ -88,12 +88,13 @@ def checked_texts(texts: Iterable[str], *, what: str = "text", first: int = 0) -
         InputError: they are one string, a table or no texts at all, or one of them is not a string.
     """
     if isinstance(texts, (str, bytes)):
-        raise InputError("found one string, expected a list of them: predict([text])")
+        raise InputError(f"found one string, expected a list of {what}s: [text]")
     if isinstance(texts, Mapping) or hasattr(texts, "columns"):
-        raise InputError("found a table, expected a list of texts: predict(table['text'])")
-    given: object = texts
+        raise InputError(f"found a table, expected a list of {what}s: table['text']")
+    # A column of pyarrow holds scalars of its own.
+    given: object = texts.to_pylist() if hasattr(texts, "to_pylist") else texts
     if not isinstance(given, Iterable):
-        raise InputError(f"found a {type(given).__name__}, expected a list of texts")
+        raise InputError(f"found a {type(given).__name__}, expected a list of {what}s")
     return [checked_text(text, f"{what} {number}") for number, text in enumerate(given, first)]
 
 

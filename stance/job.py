@@ -41,6 +41,7 @@ from stance.results import DocumentResult, SentenceResult
 from stance.settings import checked_options, columns_of, settings_of
 
 __all__ = [
+    "WINDOW_CHARACTERS",
     "LabelProgress",
     "LabelReport",
     "find_articles",

@@ -16,7 +16,7 @@ from stance.backends import Backend, open_backend, runtime_of
 from stance.codebook import STATES, Codebook
 from stance.dataset_columns import add_columns
 from stance.decision import Decision
-from stance.errors import InputError, ModelError
+from stance.errors import ModelError
 from stance.explain import Explanation, explain_many
 from stance.inference import (
     CHUNK,
@@ -30,6 +30,7 @@ from stance.inference import (
     sentence_results,
     tokenize,
 )
+from stance.options import whole_number
 from stance.results import DocumentResult, SentenceResult
 from stance.sentences import split
 from stance.store import ModelFolder, find_folder
@@ -152,7 +153,8 @@ class StanceModel:
     ) -> Iterator[DocumentResult]:
         """Label (id, text) pairs, yielding one result each, in order.
 
-        Documents are read as they are needed, and their sentences run together in full batches.
+        Documents are read as they are needed, and their sentences run together in full batches. An
+        id that is a number becomes text.
 
         Raises:
             InputError: a document is no pair of an id and a text, a text is not a string, or the
@@ -183,7 +185,7 @@ class StanceModel:
             for span in parts.sentences
         )
         tokenized = self._tokenize([text for text, _, _ in spans])
-        return PreparedDocuments(tuple(id for id, _ in documents), splits, spans, tokenized)
+        return PreparedDocuments(tuple(str(id) for id, _ in documents), splits, spans, tokenized)
 
     def label_prepared(
         self, prepared: PreparedDocuments, *, abstain: float | None = None
@@ -276,7 +278,8 @@ class StanceModel:
 
         Returns:
             The dataset with the columns ``frames`` (``multipolarity:favor;cooperation:neutral``),
-            and ``p_<frame>`` and ``stance_<frame>`` (the likeliest) for every frame.
+            and ``p_<frame>`` and ``stance_<frame>`` (the likeliest) for every frame; its format is
+            as before.
 
         Raises:
             InputError: the dataset has no such column, or a row of it is not a string; it has a
@@ -396,15 +399,16 @@ def load(
 
     Raises:
         ModelError: the folder is missing, damaged, contradicts itself or could run code.
-        InputError: an unknown backend or device, or ``threads`` or ``batch_size`` below 1.
+        InputError: ``source`` is empty or of another kind, an unknown backend or device, or
+            ``threads`` or ``batch_size`` is no whole number or below 1.
         MissingExtraError: the torch backend without torch.
 
     >>> import stance
     >>> stance.load().codebook.names
     ('defensive_balancing', 'multipolarity', 'anti_hegemony', 'cooperation')
     """
-    if batch_size is not None and batch_size < 1:
-        raise InputError(f"batch_size is {batch_size}; expected 1 or more")
+    threads = None if threads is None else whole_number("threads", threads, 1)
+    batch_size = None if batch_size is None else whole_number("batch_size", batch_size, 1)
     # Wherever the program goes from here, a copy of the model finds its folder again.
     folder = ModelFolder.read(find_folder(source).absolute())
     folder.verify()

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stance.errors import InputError
+from stance.options import whole_number
 
 __all__ = ["Resamples", "check_drawing", "draw", "ratio", "resample_weights"]
 
@@ -57,11 +58,10 @@ def check_drawing(resamples: int, seed: int) -> None:
     """Refuse numbers that nothing can be drawn with.
 
     Raises:
-        InputError: one of them is below 0.
+        InputError: one of them is below 0, or no whole number.
     """
-    for name, value in (("resamples", resamples), ("seed", seed)):
-        if value < 0:
-            raise InputError(f"{name} is {value}; expected 0 or more")
+    whole_number("resamples", resamples, 0)
+    whole_number("seed", seed, 0)
 
 
 def ratio(part: Floats, whole: Floats) -> Floats:

@@ -14,17 +14,18 @@ import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from stance.backends.weights import check_onnx, check_safetensors
 from stance.codebook import STATES, Codebook
 from stance.decision import Decision
-from stance.errors import CodebookError, ModelError, OutputError, reason_of, writing
+from stance.errors import CodebookError, InputError, ModelError, OutputError, reason_of, writing
 from stance.strict_json import MAX_JSON_BYTES
 from stance.untrusted import check_settings, read_object, refuse_code, stays_inside
 
-__all__ = ["FORMAT_VERSION", "ModelFolder", "default_folder", "find_folder", "sha256_of"]
+__all__ = ["BESIDE", "FORMAT_VERSION", "ModelFolder", "default_folder", "find_folder", "sha256_of"]
 
 FORMAT_VERSION = 1
 WEIGHTS = ("model.onnx", "model.safetensors")
@@ -313,10 +314,17 @@ def find_folder(source: str | Path | None) -> Path:
     Only a source that is no folder and reads like ``owner/name`` opens the network.
 
     Raises:
+        InputError: the source is empty, or no name at all.
         ModelError: there is no such folder, or the Hub does not give it.
     """
     if source is None:
         return default_folder()
+    if source == "" or not isinstance(source, (str, PathLike)):
+        found = "an empty name" if source == "" else f"a {type(source).__name__}"
+        raise InputError(
+            f"found {found}, expected a model folder or a Hub id 'owner/name' (None for the "
+            "shipped model)"
+        )
     folder = Path(source)
     try:
         if folder.exists():

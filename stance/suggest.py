@@ -29,7 +29,9 @@ from stance.files.formats import csv_lines, json_lines
 from stance.files.output import require_new, write_whole
 from stance.files.resuming import beside
 from stance.flat_rows import uniquely_named
+from stance.inference import checked_texts
 from stance.model import StanceModel
+from stance.options import whole_number
 from stance.results import DocumentResult, SentenceResult, sentence_id
 from stance.texts import fold, is_wordless
 
@@ -80,7 +82,7 @@ def suggest(
     documents: Iterable[tuple[str, str]],
     *,
     n: int = 100,
-    exclude: Sequence[str] = (),
+    exclude: Iterable[str] = (),
     seed: int = 0,
     on_result: Callable[[DocumentResult], None] | None = None,
 ) -> list[Suggestion]:
@@ -100,22 +102,23 @@ def suggest(
         on_result: called with every document's labels, in order.
 
     Raises:
-        InputError: ``n`` is not positive, or a document's text is not a string.
+        InputError: ``n`` is not positive, ``exclude`` is one string, or it or a document holds a
+            text that is not a string.
 
     >>> import stance
     >>> text = "Trade between them may grow. It may also shrink. Trade between them may grow!"
     >>> len(suggest(stance.load(), [("a1", text)], n=5))
     2
     """
-    if n < 1:
-        raise InputError(f"{n} sentences were asked for; expected 1 or more")
+    n = whole_number("n", n, 1)
+    excluded = checked_texts(exclude, what="excluded sentence")
     pool = _Pool(max(POOL, 2 * n), seed)
     for result in uniquely_named(model.label_many(documents)):
         if on_result is not None:
             on_result(result)
         for sentence, bits in zip(result.sentences, _uncertainties(model, result), strict=True):
             pool.add(result.id, sentence, bits)
-    return _choose(pool.sorted(), exclude, n, model.codebook.names)
+    return _choose(pool.sorted(), excluded, n, model.codebook.names)
 
 
 class SuggestionFile:

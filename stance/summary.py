@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stance.codebook import STATES
-from stance.errors import MissingExtraError
+from stance.errors import InputError, MissingExtraError
 from stance.figures import Figure
 from stance.flat_rows import Row, checked_rows, flat_rows, frame_names, rows_apart, uniquely_named
 from stance.resampling import check_drawing, ratio, resample_weights
@@ -190,7 +190,8 @@ def summarize(
 
     Raises:
         InputError: there is no row, or one without ``document`` or ``frames`` or with a stance that
-            is none; or ``resamples`` or ``seed`` is below 0.
+            is none; ``frames`` is one string, or has one that neither a row nor the model that made
+            the rows knows; or ``resamples`` or ``seed`` is below 0.
 
     >>> one = {"document": "a", "frames": {"cooperation": "favor"}}
     >>> two = {"document": "b", "frames": {}}
@@ -199,11 +200,17 @@ def summarize(
     cooperation          1   0.50      1        0        0     1.00
     """
     check_drawing(resamples, seed)
+    if isinstance(frames, str):
+        raise InputError(f"frames is one string, expected a list of them: [{frames!r}]")
     found = list(rows_apart(checked_rows(flat_rows(uniquely_named(rows)))))
-    names = frame_names(found) if frames is None else tuple(frames)
+    known = frame_names(found)
+    names = known if frames is None else tuple(frames)
+    if models is None:  # Otherwise the frames may be those of more rows.
+        models = models_of(found)
+        _require_known(names, known, models)
     documents: dict[object, int] = {}
     groups = np.array([documents.setdefault(row["document"], len(documents)) for row in found])
-    states = _states(found, names, models_of(found) if models is None else models)
+    states = _states(found, names, models)
     many = len(documents) > 1
     counts = _counts(states, groups if many else np.arange(len(found)))
     drawn = resample_weights(np.arange(len(counts)), resamples, seed)
@@ -228,6 +235,21 @@ def summarize(
         )
     resampled = "documents" if many else "sentences"
     return Summary(len(documents), len(found), resampled, resamples, uses)
+
+
+def _require_known(
+    names: Iterable[str], known: Sequence[str], models: Collection[tuple[str, ...]]
+) -> None:
+    """Refuse a frame that no row carries and no model was looking for, where a model made rows.
+
+    Coders alone do not say which frames they were looking for.
+    """
+    unknown = [name for name in names if models and name not in known]
+    if unknown:
+        raise InputError(
+            f"no row and no model knows the frame {unknown[0]!r}; expected some of "
+            f"{', '.join(known)}"
+        )
 
 
 def count_judged(

@@ -228,9 +228,11 @@ def test_codings_that_cannot_be_compared_are_named(rows, message):
         agreement(rows)
 
 
-def test_an_unknown_stance_is_named():
-    with pytest.raises(CodebookError, match="did you mean 'favor'"):
-        agreement(codings([{"x": "favour"}, {}]))
+@pytest.mark.parametrize("use", [agreement, majority])
+@pytest.mark.parametrize("stance", ["favour", "Favor"])
+def test_an_unknown_stance_is_named(use, stance):
+    with pytest.raises(CodebookError, match=f"'{stance}' .did you mean 'favor'"):
+        use(codings([{"x": stance}, {"x": stance}]))
 
 
 def test_an_unknown_frame_is_named():

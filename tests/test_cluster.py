@@ -294,6 +294,14 @@ def test_gpus_that_the_device_does_not_use_are_refused(device, num_gpus):
         Worker.of(None, device=device, num_gpus=num_gpus, **options)
 
 
+def test_options_of_a_worker_are_those_of_a_model():
+    options = {"thresholds": None, "backend": "auto", "device": "cpu", "num_gpus": None}
+    with pytest.raises(InputError, match=r"^threads is '2'; expected 1 or more"):
+        Worker.of(None, threads="2", **options)
+    # Not the folder that the program runs in: it is refused where the model is loaded.
+    assert Worker.of("", threads=None, **options).model == ""
+
+
 def test_a_gpu_can_be_shared():
     options = {"thresholds": None, "backend": "auto", "threads": None}
     assert Worker.of(None, device="cuda", num_gpus=0.25, **options).gpus == 0.25

@@ -23,6 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import estimator_checks, get_tags
 
+import stance
 from stance.codebook import Codebook, Frame
 from stance.errors import CodebookError, InputError
 from stance.estimator import StanceClassifier
@@ -246,14 +247,26 @@ def test_the_rows_order_is_not_that_of_the_columns(tiny_folder):
     assert there.frames_ == back.frames_ == ("trade", "weather")
 
 
-def test_columns_of_an_indicator_keep_their_order_without_a_codebook(tiny_folder):
+def test_columns_of_an_indicator_keep_their_order_without_a_codebook(tiny_folder, caplog):
     indicator = INDICATOR[:, ::-1]
-    fitted = StanceClassifier(base=tiny_folder, epochs=1).fit(TEXTS, indicator, groups=GROUPS)
+    with caplog.at_level(logging.WARNING, "stance.finetune"):
+        fitted = StanceClassifier(base=tiny_folder, epochs=1).fit(TEXTS, indicator, groups=GROUPS)
+    assert "the base knows 4 frames; they are called frame_1, frame_2" in caplog.text
     assert (indicator[0].tolist(), fitted.frames_) == ([0, 1], ("frame_1", "frame_2"))
     present = fitted.predict_proba(TEXTS)
     for column in (0, 1):
         carried = indicator[:, column] == 1
         assert present[carried, column].mean() > present[~carried, column].mean()
+
+
+def test_columns_without_names_are_the_frames_of_a_base_with_as_many(tiny_folder, caplog):
+    known = stance.load(tiny_folder).codebook
+    indicator = np.hstack([INDICATOR, 1 - INDICATOR])
+    with caplog.at_level(logging.WARNING, "stance.finetune"):
+        fitted = StanceClassifier(base=tiny_folder, epochs=1).fit(TEXTS, indicator, groups=GROUPS)
+    assert fitted.model_.codebook == known
+    assert f"taken for the base's frames in this order, {', '.join(known.names)};" in caplog.text
+    assert np.isfinite(fitted.score(TEXTS, indicator))
 
 
 def test_columns_of_a_pandas_frame_go_by_their_names(tiny_folder):

@@ -92,6 +92,28 @@ def test_rows_of_another_kind_are_named(tiny_model):
         stance.evaluate(tiny_model, ROWS)
 
 
+@pytest.mark.parametrize("data", [None, 5])
+def test_what_is_no_data_is_named(tiny_model, data):
+    found = type(data).__name__
+    with pytest.raises(InputError, match=f"found a {found}, expected the name of a file or rows"):
+        stance.evaluate(tiny_model, data)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"resamples": "3"}, "resamples is '3'; expected 0 or more"),
+        ({"resamples": 2.5}, r"resamples is 2\.5; expected 0 or more"),
+        ({"seed": -1}, "seed is -1; expected 0 or more"),
+    ],
+)
+def test_numbers_are_refused_before_a_model_is_loaded(options, message, gold, tmp_path):
+    with pytest.raises(InputError, match=message):
+        stance.evaluate(tmp_path / "none", gold, **options)
+    with pytest.raises(InputError, match=message):
+        compare(tmp_path / "none", tmp_path / "none", gold, **options)
+
+
 def test_a_model_is_compared_with_itself(tiny_model, tiny_folder, gold):
     result = compare(tiny_model, tiny_folder, gold, resamples=10)
     assert (result.sentences, result.documents, result.macro_f1.value) == (3, 2, 0)

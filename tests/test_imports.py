@@ -46,6 +46,7 @@ MAY_IMPORT = {
 #: The rooms, from the bottom up: a module imports only what stands before it.
 ORDER = [
     "errors",
+    "options",
     "texts",
     "ahead",
     "strict_json",
@@ -119,6 +120,23 @@ def test_imports_point_down(path):
         assert name != "stance", "nothing imports the package root"
         there = name.split(".")[1]
         assert ORDER.index(there) <= here, f"{room(path)} imports {there}, which stands above it"
+
+
+def offered_by(path):
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return set(ast.literal_eval(node.value))
+    return set()
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_is_imported_from_a_module_is_what_it_offers(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("stance."):
+            place = ROOT.joinpath(*node.module.split(".")[1:])
+            source = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+            modules = {module.stem for module in place.glob("*.py")}
+            assert {name.name for name in node.names} <= offered_by(source) | modules, node.module
 
 
 def module_name(path):

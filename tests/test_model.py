@@ -188,6 +188,27 @@ def test_a_dataset_gets_the_columns_of_predict(tiny_model):
     ]
 
 
+@pytest.mark.parametrize("form", ["pandas", "arrow", "numpy"])
+@pytest.mark.parametrize("count", [4, 0])
+def test_a_dataset_keeps_its_columns_and_its_format(tiny_model, form, count):
+    datasets = pytest.importorskip("datasets", reason="needs the extra train")
+    rows = datasets.Dataset.from_dict({"text": SENTENCES, "year": [1, 2, 3, 4]})
+    rows = rows.select(range(count))
+    expected = tiny_model.label_dataset(rows)
+    labelled = tiny_model.label_dataset(rows.with_format(form))
+    assert labelled.format == expected.with_format(form).format
+    assert labelled.with_format(None)[:] == expected[:]
+
+
+def test_a_column_without_the_format_of_a_dataset_stays_without(tiny_model):
+    datasets = pytest.importorskip("datasets", reason="needs the extra train")
+    rows = datasets.Dataset.from_dict({"text": SENTENCES, "year": [1, 2, 3, 4], "id": [*"abcd"]})
+    labelled = tiny_model.label_dataset(rows.with_format("numpy", columns=["year"]))
+    added = [name for name in labelled.column_names if name not in rows.column_names]
+    assert labelled.column_names == [*rows.column_names, *added]
+    assert labelled.format["columns"] == ["year", *added]
+
+
 def test_a_dataset_without_rows_gets_the_same_columns(tiny_model):
     datasets = pytest.importorskip("datasets", reason="needs the extra train")
     rows = datasets.Dataset.from_dict({"text": ["One sentence."]})
@@ -253,6 +274,25 @@ def test_batches_of_nothing_are_refused(tiny_folder):
         stance.load(tiny_folder, batch_size=0)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"device": 0}, "unknown device 0; expected cpu or cuda"),
+        ({"threads": 0}, "threads is 0; expected 1 or more"),
+        ({"threads": "2"}, "threads is '2'; expected 1 or more"),
+        ({"batch_size": 2.5}, r"batch_size is 2\.5; expected 1 or more"),
+    ],
+)
+def test_options_of_another_kind_are_refused(tiny_folder, options, message):
+    with pytest.raises(InputError, match=message):
+        stance.load(tiny_folder, **options)
+
+
+def test_a_model_is_not_loaded_again(tiny_model):
+    with pytest.raises(InputError, match="found a StanceModel, expected a model folder"):
+        stance.load(tiny_model)
+
+
 def test_many_threads_share_one_model(tiny_model):
     expected = tiny_model.predict_proba(SENTENCES * 20)
     with ThreadPoolExecutor(8) as pool:
@@ -285,6 +325,14 @@ def test_any_iterable_of_texts_is_predicted(tiny_model):
     assert tiny_model.predict(text for text in SENTENCES) == tiny_model.predict(SENTENCES)
 
 
+def test_a_column_of_pyarrow_is_a_list_of_texts(tiny_model):
+    pyarrow = pytest.importorskip("pyarrow")
+    for column in (pyarrow.array(SENTENCES), pyarrow.chunked_array([SENTENCES])):
+        assert tiny_model.predict(column) == tiny_model.predict(SENTENCES)
+    with pytest.raises(InputError, match="text 1 is a NoneType"):
+        tiny_model.predict(pyarrow.array(["a", None]))
+
+
 def test_a_table_is_not_taken_for_its_columns_names(tiny_model):
     with pytest.raises(InputError, match="found a table, expected a list of texts"):
         tiny_model.predict({"text": SENTENCES})
@@ -299,6 +347,12 @@ def test_documents_that_are_no_pairs_are_refused(tiny_model, document):
         list(tiny_model.label_many([document]))
     with pytest.raises(InputError, match="expected a pair of an id and a text"):
         suggest(tiny_model, [document])
+
+
+@pytest.mark.parametrize("given", [7, np.int64(7), np.str_("7")])
+def test_the_id_of_a_document_becomes_text(tiny_model, given):
+    results = [*tiny_model.label_many([(given, "They met.")]), tiny_model.label("a", id=given)]
+    assert [(type(result.id), result.id) for result in results] == [(str, "7")] * 2
 
 
 def test_a_stream_of_empty_texts_is_not_held(tiny_model):

@@ -440,7 +440,7 @@ def test_a_stance_that_one_of_them_never_found_is_not_compared():
         ),
         ({"second": np.full((3, 1), NOT_CODED)}, "^second .*integers from 0 to 3$"),
         ({"documents": "ab"}, "^there are 2 documents' names for 3 sentences"),
-        ({"resamples": -1}, "^resamples is -1"),
+        ({"resamples": -1}, "^resamples is -1; expected 0 or more"),
     ],
 )
 def test_what_cannot_be_compared_is_named(change, message):
@@ -583,7 +583,7 @@ def test_a_perfect_prediction_scores_one():
             {"documents": "ab"},
             "^there are 2 documents' names for 3 sentences; expected one a sentence$",
         ),
-        ({"resamples": -1}, "^resamples is -1; expected 0 or more$"),
+        ({"resamples": -1}, "^resamples is -1; expected 0 or more"),
     ],
 )
 def test_wrong_input_is_named(change, message):

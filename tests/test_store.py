@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 import stance
-from stance.errors import ModelError, OutputError
+from stance.errors import InputError, ModelError, OutputError
 from stance.store import ModelFolder, default_folder, find_folder
 
 
@@ -125,6 +125,18 @@ def test_stance_json_that_is_no_json_is_refused(folder, content):
 
 def test_a_source_that_is_nothing_is_refused(tmp_path):
     assert "no folder" in refused(tmp_path / "missing")
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("", "found an empty name, expected a model folder or a Hub id .*None for the shipped"),
+        (5, "found a int, expected a model folder"),
+    ],
+)
+def test_a_source_that_names_nothing_is_refused(source, message):
+    with pytest.raises(InputError, match=message):
+        find_folder(source)
 
 
 @pytest.mark.parametrize("read", [find_folder, ModelFolder.read])

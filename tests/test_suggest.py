@@ -111,6 +111,28 @@ def test_what_is_labelled_already_is_not_chosen(tiny_model):
     assert sorted(texts(chosen)) == ["States want order.", "The two powers met."]
 
 
+def test_what_is_excluded_may_be_a_set_or_be_read_once(tiny_model):
+    labelled = ["They agreed, to trade", "Rain fell on both sides."]
+    expected = suggest(tiny_model, [("a", TEXT)], n=50, exclude=labelled)
+    for exclude in (set(labelled), iter(labelled)):
+        assert suggest(tiny_model, [("a", TEXT)], n=50, exclude=exclude) == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"exclude": TEXT}, "found one string, expected a list of excluded sentences"),
+        ({"exclude": ["a", None]}, "excluded sentence 1 is a NoneType, expected a string"),
+        ({"n": "3"}, "n is '3'; expected 1 or more"),
+        ({"n": 2.5}, r"n is 2\.5; expected 1 or more"),
+    ],
+)
+def test_wrong_options_are_refused_before_the_work(tiny_model, options, message):
+    unread = (pytest.fail("was read") for _ in range(1))
+    with pytest.raises(InputError, match=message):
+        suggest(tiny_model, unread, **options)
+
+
 @settings(max_examples=10)
 @given(st.permutations(range(5)))
 def test_the_order_of_the_documents_does_not_matter(tiny_model, chosen, articles, order):
@@ -233,6 +255,14 @@ def test_csv_is_safe_in_a_spreadsheet_and_read_back(tmp_path, tiny_model):
     assert cells["text"] == "'=SUM(1) of all powers."
     path.write_text(path.read_text("utf-8").replace(",?,", ",,"), "utf-8")
     assert next(read_rows(path)).text == "=SUM(1) of all powers."
+
+
+@pytest.mark.parametrize("name", ["todo.jsonl", "todo.csv", "todo.json"])
+def test_documents_may_be_numbered_by_numpy(tmp_path, tiny_model, name):
+    [suggestion] = suggest(tiny_model, [(np.int64(7), "Two world powers trade.")], n=1)
+    SuggestionFile(tmp_path / name).write([suggestion], tiny_model)
+    assert suggestion.id == "7:0"
+    assert "7:0" in (tmp_path / name).read_text("utf-8")
 
 
 def test_label_studio_tasks_hold_what_the_model_says(tmp_path, tiny_model, chosen):

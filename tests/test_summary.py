@@ -159,6 +159,23 @@ def test_a_stance_that_is_none_is_refused():
         summarize([row("a", {"order": "FAVOR"})])
 
 
+def test_one_string_is_no_list_of_frames():
+    with pytest.raises(InputError, match=r"^frames is one string.* list of them: \['order'\]"):
+        summarize(CORPUS, frames="order")
+
+
+def test_a_frame_that_no_row_and_no_model_knows_is_refused():
+    scored = [line | {"probabilities": {"order": 0.9, "trade": 0.1}} for line in CORPUS]
+    with pytest.raises(InputError, match="knows the frame 'ordre'; expected some of order, trade"):
+        summarize(scored, frames=["order", "ordre"])
+    assert list(summarize(scored, frames=["trade"]).frames) == ["trade"]
+
+
+def test_a_part_of_the_rows_may_lack_a_frame_of_the_others():
+    models = [("order", "trade")]
+    assert summarize(CORPUS, frames=["rain"], models=models).frames["rain"].sentences == 0
+
+
 def test_cells_that_are_empty_are_as_if_they_were_not_there():
     nothing = dict.fromkeys(("index", "probabilities", "uncertain"), float("nan"))
     rows = [row("a", {"order": "favor"}), row("a", {"order": "favor"}) | nothing]

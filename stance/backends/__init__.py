@@ -22,11 +22,9 @@ def open_backend(
     """Open the encoder of a checked model folder.
 
     Raises:
-        InputError: as ``choose_backend``; or ``threads`` is below 1.
+        InputError: as ``choose_backend``.
     """
     chosen = choose_backend(folder, backend=backend, device=device)
-    if threads is not None and threads < 1:
-        raise InputError(f"threads is {threads}; expected 1 or more")
     if chosen == "torch":
         from stance.backends.torch import TorchBackend
 
@@ -46,7 +44,7 @@ def choose_backend(folder: Path, *, backend: str, device: str) -> str:
     """
     if backend not in BACKENDS:
         raise InputError(f"unknown backend {backend!r}; expected one of {', '.join(BACKENDS)}")
-    if device != "cpu" and not device.startswith("cuda"):
+    if not isinstance(device, str) or (device != "cpu" and not device.startswith("cuda")):
         raise InputError(f"unknown device {device!r}; expected cpu or cuda")
     has_onnx = (folder / "model.onnx").is_file()
     if backend == "auto":

@@ -7,9 +7,12 @@ and a session without threads of its own survives a fork.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -67,6 +70,8 @@ class OnnxBackend:
         self._threads = threads or available_threads()
         self._pool: ThreadPoolExecutor | None = None
         self._pool_process = 0
+        # By process: a forked child would wait for good for a lock that its parent held.
+        self._locks: dict[int, AbstractContextManager[bool]] = {}
 
     def logits(self, batches: Sequence[Batch]) -> list[NDArray[np.float32]]:
         """Return one float32 array of shape (rows, outputs) a batch, in order.
@@ -74,27 +79,36 @@ class OnnxBackend:
         Raises:
             ModelError: the model is closed, or its file cannot run a batch.
         """
-        if self._session is None:
-            raise ModelError("this model is closed; load it again with stance.load()")
-        run = while_wanted(self._run)
-        if self._threads == 1 or len(batches) < 2:
-            return [run(batch) for batch in batches]
-        return list(self._workers().map(run, batches))
+        results: Iterable[NDArray[np.float32]]
+        with self._lock():
+            if self._session is None:
+                raise ModelError("this model is closed; load it again with stance.load()")
+            run = while_wanted(partial(self._run, self._session))
+            if self._threads == 1 or len(batches) < 2:
+                results = map(run, batches)
+            else:  # All are handed in here, so that closing waits for them.
+                results = self._workers().map(run, batches)
+        return list(results)
 
     def close(self) -> None:
-        """Release the threads and the session."""
-        if self._pool is not None and self._pool_process == os.getpid():
-            self._pool.shutdown()
-        self._pool = None
-        self._session = None
+        """Release the threads and the session; what has begun goes on to its end."""
+        with self._lock():
+            pool = self._pool if self._pool_process == os.getpid() else None
+            self._pool = None
+            self._session = None
+        if pool is not None:
+            pool.shutdown()
 
-    def _run(self, batch: Batch) -> NDArray[np.float32]:
+    def _lock(self) -> AbstractContextManager[bool]:
+        return self._locks.setdefault(os.getpid(), Lock())
+
+    def _run(self, session: Any, batch: Batch) -> NDArray[np.float32]:
         feed = {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask}
         if "token_type_ids" in self._inputs:
             feed["token_type_ids"] = np.zeros_like(batch.input_ids)
         feed = {name: array for name, array in feed.items() if name in self._inputs}
         try:
-            output: NDArray[np.float32] = self._session.run(None, feed)[0]
+            output: NDArray[np.float32] = session.run(None, feed)[0]
         except Exception as error:  # its exceptions share no base of their own
             reason = reason_of(error)
             raise ModelError(f"the ONNX file cannot run a batch: {reason}") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +59,11 @@ class TorchBackend:
         Raises:
             ModelError: the model is closed, or its weights cannot run a batch.
         """
-        if self._model is None:
+        model = self._model  # Another thread may close it in the middle.
+        if model is None:
             raise ModelError("this model is closed; load it again with stance.load()")
         leave_threads_of_parent()
-        run = while_wanted(self._run)
+        run = while_wanted(partial(self._run, model))
         with self._torch.inference_mode():
             return [run(batch) for batch in batches]
 
@@ -69,9 +71,9 @@ class TorchBackend:
         """Release the model's memory."""
         self._model = None
 
-    def _run(self, batch: Batch) -> NDArray[np.float32]:
+    def _run(self, model: Any, batch: Batch) -> NDArray[np.float32]:
         try:
-            output = self._model(
+            output = model(
                 input_ids=self._torch.from_numpy(batch.input_ids).to(self.device),
                 attention_mask=self._torch.from_numpy(batch.attention_mask).to(self.device),
             )

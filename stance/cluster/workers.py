@@ -11,6 +11,7 @@ from typing import Any
 from stance.backends import choose_backend
 from stance.errors import InputError
 from stance.model import StanceModel, load
+from stance.options import whole_number
 from stance.settings import columns_of
 from stance.store import ModelFolder, find_folder
 
@@ -64,9 +65,9 @@ class Worker:
                 "workers a GPU) for cuda, and none for cpu"
             )
         for name, number in (("threads", threads), ("batch_size", batch_size)):
-            if number is not None and number < 1:
-                raise InputError(f"{name} is {number}; expected 1 or more")
-        if model is not None and Path(model).exists():
+            if number is not None:
+                whole_number(name, number, 1)
+        if model and Path(model).exists():
             model = Path(model).absolute()
         return cls(
             None if model is None else str(model),

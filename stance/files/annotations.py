@@ -28,8 +28,8 @@ __all__ = [
 _DOCCANO_SEPARATOR = "#"
 # The frames of a row that nobody has labelled; doccano gives them back beside its own labels.
 _UNLABELLED = (None, "?")
-#: The column by which a list of suggestions can be told. There an empty cell of doccano's CSV is the
-#: null of JSONL; in other tables it says that the sentence has no frame.
+#: The column by which a list of suggestions can be told. There an empty cell of doccano's CSV is
+#: the null of JSONL; in other tables it says that the sentence has no frame.
 SUGGESTED_COLUMN = "unsure_of"
 # Results that hold remarks and judgements of the coder, not labels.
 _REMARKS = ("textarea", "rating", "number")

@@ -18,7 +18,7 @@ from stance.files.resuming import SIDE_FILES, beside
 from stance.files.tables import TABLES, has_column
 from stance.files.text import COMPRESSED, NOT_A_FILE, clean
 
-__all__ = ["KINDS", "STDIN", "Inputs", "LeftOut", "Source", "Unusable", "find_sources"]
+__all__ = ["KINDS", "STDIN", "Inputs", "LeftOut", "Source", "Unusable", "find_sources", "kind_of"]
 
 #: What the files are, by suffix; a compressed file by the suffix before the last.
 KINDS = {

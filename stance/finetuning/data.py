@@ -21,7 +21,17 @@ from stance.files.sources import kind_of
 from stance.files.tables import Row, TableFile, is_empty, is_missing, missing_column
 from stance.files.text import clean
 
-__all__ = ["CHARACTERS_A_TOKEN", "Columns", "Data", "choose_codebook", "digest", "read_data"]
+__all__ = [
+    "CHARACTERS_A_TOKEN",
+    "GROUP_COLUMN",
+    "Columns",
+    "Data",
+    "choose_codebook",
+    "digest",
+    "distinct_ids",
+    "latin_length",
+    "read_data",
+]
 
 #: A file, several files, or rows: a ``datasets.Dataset``, a pandas frame, a pyarrow table,
 #: mappings, LabelledRows.

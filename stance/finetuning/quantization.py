@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Activations", "Steps", "choose_steps", "columns_in_8_bits"]
+__all__ = ["WEIGHT_LEVELS", "Activations", "Steps", "choose_steps", "columns_in_8_bits"]
 
 #: The weights of matrix products use 7 of their 8 bits: processors without 8-bit dot products add
 #: pairs of products in 16 bits, which larger weights would overflow, and such a processor would

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import asdict, replace
 from importlib.util import find_spec
-from operator import index
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 from stance.backends.torch import leave_threads_of_parent
@@ -46,6 +47,7 @@ from stance.finetuning.plan import make_plan, split_rows
 from stance.finetuning.workspace import Workspace
 from stance.finetuning.writing import add_onnx, write_label_issues, write_weights
 from stance.model import StanceModel, load
+from stance.options import whole_number
 from stance.settings import versions_of
 from stance.store import ModelFolder
 
@@ -54,6 +56,8 @@ __all__ = ["FinetuneProgress", "finetune"]
 _PACKAGES = ("torch", "transformers", "datasets", "accelerate", "scipy")
 _RESAMPLES = 1000
 _NAMED_ROWS = 100
+# By process: one that is forked from a training would wait for the end of what it has no part in.
+_TURNS: dict[int, AbstractContextManager[bool]] = {}
 
 logger = logging.getLogger("stance.finetune")
 
@@ -83,7 +87,7 @@ def finetune(
     and the labels that are likely wrong. At last it is trained on all rows. Learning rate, batches
     and class weights follow from the number of rows and the size of the encoder; up to 1,000 rows
     of frames of which the base knows none start from its lower half. The same seed, data and
-    machine give the same weights.
+    machine give the same weights. Threads of one process train one after the other.
 
     ``output`` appears in one step when all is done. Until then what is done lies in the folder
     ``OUTPUT.partial``, from which ``resume`` goes on to the same weights.
@@ -131,8 +135,8 @@ def finetune(
     """
     if any(find_spec(package) is None for package in _PACKAGES):
         raise MissingExtraError("fine-tuning", extra="train")
-    seed = _whole("seed", seed, 0, 2**32 - 1)
-    epochs = None if epochs is None else _whole("epochs", epochs, 1, 10_000)
+    seed = whole_number("seed", seed, 0, 2**32 - 1)
+    epochs = None if epochs is None else whole_number("epochs", epochs, 1, 10_000)
     leave_threads_of_parent()
     workspace = Workspace(Path(output))
     workspace.check(resume=resume, force=force)
@@ -156,22 +160,18 @@ def finetune(
     if workspace.finished(settings, resume=resume):
         task.tell("done", 1.0, f"{output} is there already, of the same rows and settings")
         return load(workspace.output)
-    with closing(workspace), quiet_transformers(), own_random_numbers():
-        workspace.open(settings, force=force)
-        task.tell("checking", 0.0, *(finding.message for finding in findings), task.plan.describe())
-        _train_and_write(task, separate, findings, settings)
+    with closing(workspace):
+        workspace.open(settings, force=force)  # What waits for its turn has its output already.
+        with _own_turn(), quiet_transformers(), own_random_numbers():
+            told = [finding.message for finding in findings]
+            task.tell("checking", 0.0, *told, task.plan.describe())
+            _train_and_write(task, separate, findings, settings)
     return load(workspace.output)
 
 
-def _whole(name: str, value: Any, low: int, high: int) -> int:
-    """Return a whole number, NumPy's too, as Python's."""
-    try:
-        number = index(value)
-    except TypeError:
-        number = low - 1
-    if not low <= number <= high:
-        raise InputError(f"{name} is {value!r}; expected a whole number from {low} to {high:,}")
-    return number
+def _own_turn() -> AbstractContextManager[bool]:
+    """Wait until no other thread of this process trains: what trains keeps its state in globals."""
+    return _TURNS.setdefault(os.getpid(), RLock())
 
 
 def _train_and_write(

@@ -1,3 +1,8 @@
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +33,56 @@ def test_batches_come_back_in_order(tiny_folder, threads):
     backend.close()
 
 
+def test_closing_lets_what_others_have_begun_end_and_refuses_the_rest(tiny_folder):
+    def run_until_closed(backend, expected):
+        while True:
+            np.testing.assert_array_equal(backend.logits([batch(3)] * 50), expected)
+
+    for threads in [1, 2] * 3:
+        backend = OnnxBackend(tiny_folder / "model.onnx", threads=threads)
+        expected = backend.logits([batch(3)]) * 50
+        with ThreadPoolExecutor(4) as pool:
+            runs = [pool.submit(run_until_closed, backend, expected) for _ in range(4)]
+            time.sleep(0.05)
+            backend.close()
+            for run in runs:
+                with pytest.raises(ModelError, match=r"^this model is closed; load it again"):
+                    run.result(timeout=60)
+
+
+FORKED = """
+import os, sys, threading
+from pathlib import Path
+import numpy as np
+from stance.backends import Batch
+from stance.backends.onnx import OnnxBackend
+backend = OnnxBackend(Path(sys.argv[1]), threads=2)
+ids = np.full((1, 3), 5)
+batches = [Batch(ids, ids // ids)] * 4
+forked, handed_in = threading.Event(), threading.Event()
+class Waiting(list):
+    def __iter__(self):  # Is being handed in as the process forks.
+        handed_in.set()
+        forked.wait()
+        return super().__iter__()
+other = threading.Thread(target=backend.logits, args=(Waiting(batches),))
+other.start()
+handed_in.wait()
+child = os.fork()
+if not child:
+    os._exit(len(backend.logits(batches)) - 4)
+forked.set()
+other.join()
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_process_forked_in_the_middle_goes_on(tiny_folder):
+    command = [sys.executable, "-c", FORKED, str(tiny_folder / "model.onnx")]
+    assert subprocess.run(command, timeout=60, check=False).returncode == 0
+
+
 def test_padding_does_not_matter(tiny_folder):
     backend = OnnxBackend(tiny_folder / "model.onnx", threads=1)
     [alone], [padded] = backend.logits([batch(3)]), backend.logits([batch(3, 14)])
@@ -49,7 +104,7 @@ def test_there_is_a_processor():
     [
         ({"backend": "tensorrt"}, "unknown backend"),
         ({"device": "tpu"}, "unknown device"),
-        ({"threads": 0}, "expected 1 or more"),
+        ({"device": 0}, "unknown device 0; expected cpu or cuda"),
         ({"backend": "onnx", "device": "cuda"}, "use --backend torch"),
     ],
 )

@@ -2,10 +2,14 @@
 
 import json
 import logging
+import os
 import random
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -371,3 +375,55 @@ def test_a_number_out_of_range_leaves_nothing_behind(number, words, tiny_folder,
     with pytest.raises(InputError, match=words):
         stance.finetune(make_rows(), output=tmp_path / "m", base=tiny_folder, **number)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_trainings_of_several_threads_come_one_after_the_other(tiny_folder, tmp_path):
+    told = []
+
+    def train(name):
+        def note(_):
+            told.append(name)
+            time.sleep(0.05)  # The other training would have its turn.
+
+        output = tmp_path / name
+        stance.finetune(make_rows(), output=output, base=tiny_folder, epochs=1, progress=note)
+        return weights(output)
+
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(train, "ab")
+    assert [name for name, _ in groupby(told)] in (["a", "b"], ["b", "a"])
+    assert all(np.array_equal(one[name], other[name]) for name in one)
+
+
+FORKED = """
+import os, sys, threading
+sys.path[:0] = [sys.argv[3]]
+from tiny_rows import make_rows
+import stance
+folder, output = sys.argv[1:3]
+under_way, forked = threading.Event(), threading.Event()
+def train(name, progress=None):
+    options = {"base": folder, "epochs": 1, "progress": progress}
+    return stance.finetune(make_rows(), output=f"{output}/{name}", **options)
+def wait(progress):
+    under_way.set()
+    forked.wait()
+other = threading.Thread(target=train, args=("parent", wait))
+other.start()
+under_way.wait()
+child = os.fork()
+if not child:
+    train("child")
+    os._exit(0)
+forked.set()
+other.join()
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_process_forked_while_another_thread_trains_can_train(tiny_folder, tmp_path):
+    rows = Path(__file__).parent
+    command = [sys.executable, "-c", FORKED, *map(str, (tiny_folder, tmp_path, rows))]
+    done = subprocess.run(command, timeout=120, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

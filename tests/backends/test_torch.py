@@ -1,0 +1,31 @@
+"""The encoder in PyTorch, where there is no ONNX file or a GPU."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="needs the extra train")
+
+from stance.backends import Batch
+from stance.backends.torch import TorchBackend
+from stance.errors import ModelError
+
+IDS = np.array([[2, 5, 6, 3]])
+BATCH = Batch(IDS, np.ones_like(IDS))
+
+
+def test_closing_lets_what_others_have_begun_end_and_refuses_the_rest(tiny_folder):
+    def run_until_closed(backend):
+        while True:
+            backend.logits([BATCH] * 20)
+
+    backend = TorchBackend(tiny_folder, threads=1)
+    with ThreadPoolExecutor(3) as pool:
+        runs = [pool.submit(run_until_closed, backend) for _ in range(3)]
+        time.sleep(0.1)
+        backend.close()
+        for run in runs:
+            with pytest.raises(ModelError, match=r"^this model is closed; load it again"):
+                run.result(timeout=60)

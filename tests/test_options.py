@@ -1,0 +1,27 @@
+"""Numbers that options have to be."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stance.errors import InputError
+from stance.options import whole_number
+
+
+@given(st.integers(0, 2**31 - 1), st.sampled_from([int, np.int64, np.uint32]))
+def test_whole_numbers_of_any_kind_are_those_of_python(number, kind):
+    found = whole_number("n", kind(number), 0)
+    assert (found, type(found)) == (number, int)
+
+
+@pytest.mark.parametrize("value", ["3", 3.0, None, [], np.float64(3)])
+def test_what_is_no_whole_number_is_named(value):
+    with pytest.raises(InputError, match=r"^n is .*; expected 1 or more \(a whole number\)$"):
+        whole_number("n", value, 1)
+
+
+@pytest.mark.parametrize("value", [0, 11, -1])
+def test_a_number_out_of_range_is_named(value):
+    with pytest.raises(InputError, match=f"^n is {value}; expected a whole number from 1 to 10$"):
+        whole_number("n", value, 1, 10)
