@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy as np
 from stance.codebook import format_labels
 from stance.errors import InputError
 from stance.inference import CHUNK, checked_texts
-from stance.results import SentenceResult
+from stance.results import PROBABILITY, STANCE, SentenceResult, likeliest
 
 __all__ = ["add_columns"]
 
@@ -48,7 +47,7 @@ def add_columns(
     plain = dataset.with_format(None)
     if not len(plain):  # Its ``map`` would add no column.
         for name, values in empty.items():
-            kind = float if name.startswith("p_") else str
+            kind = float if name.startswith(PROBABILITY) else str
             plain = plain.add_column(name, np.array(values, dtype=kind))
         return _in_format_of(dataset, plain)
     start = f"{plain._fingerprint}{text_column}{identity}"
@@ -104,8 +103,6 @@ def _columns(results: Sequence[SentenceResult], frames: Sequence[str]) -> dict[s
     """Return the frames, and P(frame) and the likeliest stance of every frame, as columns."""
     columns: dict[str, list[Any]] = {"frames": [format_labels(r.frames) for r in results]}
     for name in frames:
-        columns[f"p_{name}"] = [result.probabilities[name] for result in results]
-        columns[f"stance_{name}"] = [
-            max(result.stances[name].items(), key=itemgetter(1))[0] for result in results
-        ]
+        columns[PROBABILITY + name] = [result.probabilities[name] for result in results]
+        columns[STANCE + name] = [likeliest(result.stances[name]) for result in results]
     return columns

@@ -9,17 +9,23 @@ from typing import Any
 from stance.codebook import STANCES
 
 __all__ = [
+    "PROBABILITY",
+    "STANCE",
     "DocumentResult",
     "FrameSummary",
     "SentenceResult",
     "SkippedText",
     "Word",
+    "is_scored",
+    "likeliest",
     "sentence_id",
     "telling_words",
     "top_words",
     "word_rows",
 ]
 
+#: Before the name of a frame, in flat rows: the columns of P(frame) and of its likeliest stance.
+PROBABILITY, STANCE = "p_", "stance_"
 #: A word of less weight carries no frame by itself.
 _LEAST_WEIGHT = 0.02
 
@@ -55,6 +61,24 @@ def telling_words(words: Iterable[Word], number: int) -> tuple[Word, ...]:
     """
     top = top_words(words, number)
     return tuple(word for word in top if word.weight >= max(_LEAST_WEIGHT, top[0].weight / 4))
+
+
+def likeliest(stances: Mapping[str, float]) -> str:
+    """Return the stance of the highest probability.
+
+    >>> likeliest({"favor": 0.2, "neutral": 0.5, "against": 0.3})
+    'neutral'
+    """
+    return max(stances, key=stances.__getitem__)
+
+
+def is_scored(row: Iterable[str]) -> bool:
+    """Say by its columns whether a model made a row: it has probabilities, nested or flat.
+
+    >>> is_scored({"frames": "", "p_cooperation": 0.1}), is_scored({"frames": ""})
+    (True, False)
+    """
+    return any(name == "probabilities" or name.startswith(PROBABILITY) for name in row)
 
 
 def sentence_id(document: object, index: object) -> str:

@@ -20,7 +20,7 @@ from stance.files.formats import RESULT_COLUMNS
 from stance.files.records import read_table
 from stance.files.tables import TABLES, is_empty, missing_column
 from stance.files.text import COMPRESSED, clean, decode, read_limited, reading
-from stance.results import sentence_id
+from stance.results import is_scored, sentence_id
 
 __all__ = [
     "CodedRow",
@@ -244,8 +244,9 @@ def _id(values: Mapping[str, Any]) -> str | None:
     The ``id`` of a result that holds probabilities was carried along: all of a document have it.
     """
     own, document, index = (_text(values, column) for column in ("id", "document", "index"))
-    scored = "probabilities" in values or any(name.startswith("p_") for name in values)
-    if (own is None or scored) and document and index and values.keys() >= set(RESULT_COLUMNS):
+    if own is not None and not is_scored(values):
+        return own
+    if document and index and values.keys() >= set(RESULT_COLUMNS):
         return sentence_id(document, index)
     return own
 

@@ -19,7 +19,7 @@ from stance.codebook import format_labels
 from stance.errors import InputError, MissingExtraError
 from stance.files.tables import TABLES
 from stance.files.text import COMPRESSED
-from stance.results import DocumentResult
+from stance.results import PROBABILITY, STANCE, DocumentResult, likeliest
 
 __all__ = [
     "FORMATS",
@@ -100,9 +100,8 @@ class FlatColumns:
         values = {name: row[name] for name in RESULT_COLUMNS}
         values["frames"] = format_labels(row["frames"])
         for frame in self.frames:
-            stances = row["stances"][frame]
-            values[f"p_{frame}"] = row["probabilities"][frame]
-            values[f"stance_{frame}"] = max(stances, key=stances.__getitem__)
+            values[PROBABILITY + frame] = row["probabilities"][frame]
+            values[STANCE + frame] = likeliest(row["stances"][frame])
         if self.uncertain:
             values["uncertain"] = ";".join(row.get("uncertain", ()))
         if self.explained:
@@ -111,7 +110,7 @@ class FlatColumns:
 
     def _scores(self) -> Iterator[str]:
         for frame in self.frames:
-            yield from (f"p_{frame}", f"stance_{frame}")
+            yield from (PROBABILITY + frame, STANCE + frame)
 
 
 def format_of(output: Path, *, given: str | None = None) -> str:
@@ -216,7 +215,7 @@ def arrow_schema(columns: FlatColumns) -> Any:
     import pyarrow as arrow
 
     types = {"index": arrow.int64(), "start": arrow.int64(), "end": arrow.int64()}
-    types |= {f"p_{frame}": arrow.float64() for frame in columns.frames}
+    types |= {PROBABILITY + frame: arrow.float64() for frame in columns.frames}
     return arrow.schema([(name, types.get(name, arrow.string())) for name in columns.names])
 
 

@@ -12,6 +12,7 @@ from stance.errors import InputError
 from stance.files.annotations import is_doccano, is_label_studio
 from stance.files.codings import is_export_of_doccano, read_codings, read_records
 from stance.files.rows import LabelledRow, read_rows
+from stance.results import is_scored
 
 __all__ = ["LabelledFile", "read_labelled"]
 
@@ -88,7 +89,7 @@ def _first_record(file: Path) -> Mapping[str, Any]:
 
 def _own_result(file: Path, first: Mapping[str, Any]) -> str:
     """Say so, where a file is a result of ``stance label``."""
-    if "probabilities" not in first and not any(name.startswith("p_") for name in first):
+    if not is_scored(first):
         return ""
     return (
         f"{file.name} is a result of stance label: what is learnt from it says something only "

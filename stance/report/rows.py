@@ -13,10 +13,10 @@ from stance.errors import CodebookError, InputError
 from stance.files.records import read_table
 from stance.files.tables import is_empty, is_missing, present_fields
 from stance.files.text import clean
+from stance.results import PROBABILITY, STANCE
 
 __all__ = ["checked", "read_results"]
 
-_PROBABILITY, _STANCE = "p_", "stance_"
 # By integrated gradients a word can have more than the whole probability, others less than none;
 # what lies this far beyond is no weight, and the page could not hold it.
 _MAX_WEIGHT = 1e6
@@ -62,16 +62,16 @@ def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("probabilities", "stances", "explanations"):
         row[name] = present_fields(row.get(name))
     scored = [
-        name.removeprefix(_PROBABILITY)
+        name.removeprefix(PROBABILITY)
         for name in values
-        if name.startswith(_PROBABILITY) and _STANCE + name.removeprefix(_PROBABILITY) in values
+        if name.startswith(PROBABILITY) and STANCE + name.removeprefix(PROBABILITY) in values
     ]
     if not scored or isinstance(row["probabilities"], Mapping):
         return row
-    own = {prefix + frame for frame in scored for prefix in (_PROBABILITY, _STANCE)}
+    own = {prefix + frame for frame in scored for prefix in (PROBABILITY, STANCE)}
     row = {name: value for name, value in row.items() if name not in own}
     # Results of two codebooks that were put together have empty cells: each knows its own frames.
-    found = {frame: values[_PROBABILITY + frame] for frame in scored}
+    found = {frame: values[PROBABILITY + frame] for frame in scored}
     return row | {"probabilities": {frame: p for frame, p in found.items() if not is_empty(p)}}
 
 
