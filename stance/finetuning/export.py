@@ -52,11 +52,24 @@ def export_onnx(
     """
     try:
         import onnx
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("writing an ONNX file", extra="train") from error
+    from stance.finetuning.quantized_graph import quantize_graph
+
+    graph_model = onnx.load_from_string(_traced(model))
+    if quantize:
+        quantize_graph(graph_model, examples)
+    onnx.checker.check_model(graph_model)
+    onnx.save_model(graph_model, str(path))
+
+
+def _traced(model: Any) -> bytes:
+    """Return the float32 graph of a classifier, as torch's tracing exporter writes it."""
+    try:
         import torch
     except ModuleNotFoundError as error:
         raise MissingExtraError("writing an ONNX file", extra="train") from error
     from stance.backends.first_token import narrowed_last_layer
-    from stance.finetuning.quantized_graph import quantize_graph
 
     class Logits(torch.nn.Module):  # type: ignore[misc, unused-ignore]
         def __init__(self) -> None:
@@ -88,9 +101,5 @@ def export_onnx(
             opset_version=_OPSET,
             dynamo=False,
         )
-    graph_model = onnx.load_from_string(buffer.getvalue())
-    buffer.close()
-    if quantize:
-        quantize_graph(graph_model, examples)
-    onnx.checker.check_model(graph_model)
-    onnx.save_model(graph_model, str(path))
+    written: bytes = buffer.getvalue()
+    return written
