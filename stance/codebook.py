@@ -34,8 +34,10 @@ __all__ = [
 ]
 
 MAX_FRAMES = 256
-# What people and programs write where there is none.
-_NO_FRAME = {"", "none", "na", "n/a", "nan"}
+# Stands in labels where there is no frame.
+_NO_FRAME = "none"
+# What R and pandas write into an empty cell.
+_EMPTY = {"na", "n/a", "nan"}
 _NAME = re.compile(r"[^\W\d][\w.-]{0,63}")
 
 
@@ -75,8 +77,8 @@ class Codebook:
 
     Raises:
         CodebookError: no frame, more than 256, a name twice, or a name that is not a letter
-            followed by letters, digits, ``_``, ``.`` or ``-`` (64 characters at most), or that
-            stands for no frame (``none``, ``NA``, ``NaN``).
+            followed by letters, digits, ``_``, ``.`` or ``-`` (64 characters at most), or that is
+            ``none``, which stands for no frame.
 
     >>> book = Codebook((Frame("cooperation"), Frame("rivalry")))
     >>> book.labels[:3]
@@ -98,7 +100,7 @@ class Codebook:
                     f"{str(name)[:80]!r} is not a frame's name; expected a letter, then letters, "
                     "digits, '_', '.' or '-', 64 characters at most"
                 )
-            if name.casefold() in _NO_FRAME:
+            if name == _NO_FRAME:
                 raise CodebookError(
                     f"{name!r} stands for no frame in labels, so no frame can have that name"
                 )
@@ -228,27 +230,37 @@ class Codebook:
 def parse_labels(notation: str) -> Labels:
     """Read ``frame:stance;frame:stance`` (empty: no frame), as the CSV files write it.
 
-    ``none`` is no frame too, and what R and pandas may write into an empty cell: ``NA``, ``NaN``.
-    A frame alone, without ``:stance``, is a frame whose stance was not coded.
+    ``none`` is no frame too. A frame alone, without ``:stance``, is a frame whose stance was not
+    coded.
 
     Raises:
         CodebookError: a stance that is none of the three, an empty frame, a frame named twice, or
-            ``?``, which stands for a row that nobody has labelled yet.
+            ``?`` or ``NA``, which stand for a row that nobody has labelled yet.
 
     >>> dict(parse_labels("multipolarity:favor; cooperation:neutral"))
     {'multipolarity': 'favor', 'cooperation': 'neutral'}
     """
     labels: dict[str, str | None] = {}
-    if notation.strip().casefold() in _NO_FRAME:
+    given = notation.strip()
+    if given in ("", _NO_FRAME):
         return MappingProxyType(labels)
-    if notation.strip() == "?":  # As ``suggest`` writes it.
+    if given == "?":  # As ``suggest`` writes it.
         raise CodebookError("'?' is a row not labelled yet; label it, or take it out of the file")
+    if given.casefold() in _EMPTY:
+        raise CodebookError(
+            f"{given!r} is a row not labelled yet, as R and pandas write it; label it, take it out "
+            f"of the file, or write {_NO_FRAME!r} where there is no frame"
+        )
     for part in notation.split(";"):
         frame, _, stance = (piece.strip() for piece in part.partition(":"))
         if not frame:
             raise CodebookError(
                 f"{notation[:120]!r} is not a list of frames; expected e.g. "
                 "'multipolarity:favor;cooperation:neutral', or nothing where there is no frame"
+            )
+        if frame == _NO_FRAME:
+            raise CodebookError(
+                f"{notation[:120]!r} names {frame!r} as a frame; expected it alone, for no frame"
             )
         if frame in labels:
             raise CodebookError(f"{notation[:120]!r} names the frame {frame!r} twice")
@@ -268,6 +280,8 @@ def read_labels(cell: object) -> Labels:
     if isinstance(cell, str):
         return dict(parse_labels(cell))
     if isinstance(cell, Mapping):
+        if set(cell) == {_NO_FRAME}:
+            return {}
         return {str(frame): _stance_of(frame, stance) for frame, stance in cell.items()}
     raise CodebookError(
         f"the row is not labelled: its frames are {_shown(cell)}; expected an object such as "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, TypeAlias, TypeVar, cast
 
 from stance.codebook import STANCES
@@ -53,9 +53,11 @@ def checked_rows(rows: Iterable[Row]) -> Iterator[Row]:
                 "None for one that was not coded"
             )
         changed = dict.fromkeys(name for name in _MAY_BE_EMPTY if is_missing(row.get(name)))
-        # A column of numbers in which one is missing holds 3.0 for 3.
-        if isinstance(index := row.get("index"), Real) and float(index).is_integer():
-            changed["index"] = int(float(index))
+        index = row.get("index")
+        if isinstance(index, Integral):
+            changed["index"] = int(index)
+        elif isinstance(index, Real) and float(index).is_integer():
+            changed["index"] = int(float(index))  # One that is missing makes 3.0 of 3 elsewhere.
         yield {**row, **changed} if changed else row
     if not number:
         raise InputError("found no row; expected those of a result, at least one sentence")
@@ -83,8 +85,9 @@ def flat_rows(items: Iterable[Row | DocumentResult]) -> Iterator[Row]:
 def rows_apart(*files: Iterable[Row]) -> Iterator[Row]:
     """Yield the rows of files, those of each document under a name of its own.
 
-    Several files, and files that were put together, may hold documents of one name. Where an index
-    comes again after higher ones, or in another file, another document begins.
+    Several files, and files that were put together, may hold documents of one name. Another begins
+    where an index comes again: in another file, after higher ones, or with another text or rows of
+    other documents in between.
 
     >>> rows = [{"document": "a", "index": index} for index in (0, 1, 0)]
     >>> [row["document"] for row in rows_apart(rows)]
@@ -92,22 +95,58 @@ def rows_apart(*files: Iterable[Row]) -> Iterator[Row]:
     >>> [row["document"] for row in rows_apart(rows[:1], rows[:1])]
     ['a', 'a (2)']
     """
-    names = _Names()
-    shown: dict[str, str] = {}
-    seen: dict[str, set[int]] = {}
-    for rows in files:
-        last: dict[str, int] = {}
+    documents = _Documents()
+    for number, rows in enumerate(files):
+        if number:
+            rows = list(rows)  # noqa: PLW2901
+            documents.begin_those_that_come_again(rows)
         for row in rows:
-            name, index = str(row["document"]), row.get("index")
-            if name not in shown:
-                shown[name] = names.new(name)
-            if isinstance(index, int):
-                if index in seen.setdefault(name, set()) and index < last.get(name, index + 1):
-                    shown[name] = names.new(name)
-                    seen[name] = set()
-                seen[name].add(index)
-                last[name] = index
-            yield row if shown[name] == name else {**row, "document": shown[name]}
+            name = documents.name_of(row)
+            yield row if name == str(row["document"]) else {**row, "document": name}
+
+
+class _Documents:
+    """Tells the documents of one name apart, by the positions of their sentences."""
+
+    def __init__(self) -> None:
+        self._names = _Names()
+        self._shown: dict[str, str] = {}
+        self._seen: dict[str, set[int]] = {}
+        self._last: dict[str, Row] = {}
+        self._before = ""
+
+    def begin_those_that_come_again(self, rows: Iterable[Row]) -> None:
+        """Begin the documents of another file of which a position was seen before."""
+        again = {
+            name: None
+            for row in rows
+            if row.get("index") in self._seen.get(name := str(row["document"]), ())
+        }
+        for name in again:
+            self._begin(name)
+
+    def name_of(self, row: Row) -> str:
+        """Return the name of the document that the next row is of."""
+        name, index = str(row["document"]), row.get("index")
+        if name not in self._shown:
+            self._begin(name)
+        if isinstance(index, int):
+            if index in self._seen[name] and self._comes_again(name, index, row):
+                self._begin(name)
+            self._seen[name].add(index)
+            self._last[name] = row
+        self._before = name
+        return self._shown[name]
+
+    def _comes_again(self, name: str, index: int, row: Row) -> bool:
+        last = self._last[name]
+        if index != last["index"]:
+            return bool(index < last["index"])
+        return name != self._before or row.get("text") != last.get("text")
+
+    def _begin(self, name: str) -> None:
+        self._shown[name] = self._names.new(name)
+        self._seen[name] = set()
 
 
 class _Names:

@@ -249,12 +249,19 @@ def test_a_cell_without_labels_is_refused(cell, message):
         read_labels(cell)
 
 
-@pytest.mark.parametrize("cell", ["", " ", "none", "NA", "N/A", "nan", " NaN "])
-def test_what_programs_write_into_an_empty_cell_is_no_frame(cell):
-    assert parse_labels(cell) == {}
+@pytest.mark.parametrize("cell", ["", " ", "none", " none ", {}, {"none": None}])
+def test_what_stands_for_no_frame_is_none(cell):
+    assert read_labels(cell) == {}
 
 
-@pytest.mark.parametrize("name", ["none", "NA", "nan"])
-def test_no_frame_is_called_by_what_stands_for_none(name):
+@pytest.mark.parametrize("cell", ["NA", "N/A", "nan", " NaN "])
+def test_what_programs_write_into_an_empty_cell_is_a_row_that_nobody_labelled(cell):
+    with pytest.raises(CodebookError, match="is a row not labelled yet, as R and pandas write it"):
+        parse_labels(cell)
+
+
+def test_no_frame_is_called_by_what_stands_for_none():
     with pytest.raises(CodebookError, match="stands for no frame"):
-        Codebook((Frame(name),))
+        Codebook((Frame("none"),))
+    with pytest.raises(CodebookError, match="names 'none' as a frame; expected it alone"):
+        parse_labels("none;cooperation:favor")

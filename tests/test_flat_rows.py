@@ -64,9 +64,38 @@ def test_documents_of_several_files_are_apart(one, other):
     assert len(set(apart)) == len(one) + len(other)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ([0, 2], [1, 2, 3], ["a", "a", "a (2)", "a (2)", "a (2)"]),
+        ([0, 1, 2], [7, 1, 2], ["a", "a", "a", "a (2)", "a (2)", "a (2)"]),
+        ([0, 1], [2, 3], ["a", "a", "a", "a"]),
+        ([0], [0], ["a", "a (2)"]),
+    ],
+)
+def test_a_document_of_another_file_is_one_whole(one, other, expected):
+    files = [[{"document": "a", "index": index} for index in indexes] for indexes in (one, other)]
+    assert [row["document"] for row in rows_apart(*files)] == expected
+
+
+def test_documents_of_one_sentence_that_were_put_together_are_apart():
+    once = [{"document": name, "index": 0, "text": f"{name}."} for name in "ab"]
+    again = [row | {"text": "Another."} for row in once]
+    for rows in ([*once, *again], [*once, *once], [once[0], again[0]]):
+        names = [row["document"] for row in rows_apart(rows)]
+        assert len(set(names)) == len(rows)
+    # A sentence that stands there twice in a row is no document of its own.
+    assert {row["document"] for row in rows_apart([once[0], once[0]])} == {"a"}
+
+
 def test_a_document_that_goes_on_in_another_file_is_one():
     files = [[{"document": "a", "index": 0}], [{"document": "a", "index": 1}]]
     assert [row["document"] for row in rows_apart(*files)] == ["a", "a"]
+
+
+def test_an_index_of_many_digits_is_kept():
+    [row] = checked_rows([{"document": "a", "frames": {}, "index": 10**400}])
+    assert row["index"] == 10**400
 
 
 @pytest.mark.parametrize("index", [3, 3.0, np.int64(3), np.float32(3)])

@@ -15,8 +15,9 @@ from pathlib import Path, PurePath
 
 from stance.errors import InputError, OutputError
 from stance.files.resuming import SIDE_FILES, beside
-from stance.files.tables import TABLES, has_column
+from stance.files.tables import TABLES, first_columns
 from stance.files.text import COMPRESSED, NOT_A_FILE, clean
+from stance.results import is_scored
 
 __all__ = ["KINDS", "STDIN", "Inputs", "LeftOut", "Source", "Unusable", "find_sources", "kind_of"]
 
@@ -120,7 +121,7 @@ def find_sources(
     Raises:
         InputError: ``inputs`` is empty or no list of paths, ``output`` is none, or ``input_format``
             is unknown.
-        OutputError: the output is named as an input, and no earlier result.
+        OutputError: the output is among the inputs, and no earlier result.
     """
     named = _named(inputs)
     if output is not None and not isinstance(output, (str, os.PathLike)):
@@ -215,6 +216,7 @@ class _Finder:
         self.left_out += [LeftOut(_shown(path), "a link to a folder") for path in linked]
         for path in files:
             if self._is_output(path):
+                self._keep_input(path)
                 continue
             given = "" if _suffixes(path) else self._input_format or ""
             if reason := _why_left_out(path, given):
@@ -228,6 +230,7 @@ class _Finder:
                 self._unread(error)
 
     def _take(self, path: Path, document_id: str, kind: str) -> None:
+        self._keep_input(path)
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # A pipe or a device of a folder.
             return
@@ -248,13 +251,13 @@ class _Finder:
             self.sources.append(unread)
 
     def _keep_input(self, path: Path) -> None:
-        """Refuse to replace what is no result, but named to be labelled."""
+        """Refuse to replace what is to be labelled, and no earlier result."""
         output = self._output
-        if output is None or _placed(path) != _placed(output) or not path.is_file():
+        if output is None or os.path.realpath(path) != os.path.realpath(output):
             return
-        kind = kind_of(path)
-        ours = beside(path, "run.json").exists()
-        if not (ours or (kind in TABLES and has_column(path, kind, "frames"))):
+        if not (path.is_file() and path.stat().st_size) or beside(output, "run.json").exists():
+            return
+        if not _is_result(path):
             raise OutputError(f"{path} is read and would be replaced; choose another name for it")
 
     def _is_output(self, path: Path) -> bool:
@@ -301,6 +304,12 @@ def kind_of(path: Path) -> str:
     return KINDS.get(suffixes[-1], "") if suffixes else ""
 
 
+def _is_result(path: Path) -> bool:
+    """Say whether a model made the first row of a table."""
+    kind = kind_of(path)
+    return kind in TABLES and is_scored(first_columns(path, kind))
+
+
 def _why_left_out(path: Path, given: str) -> str:
     """Say why a file of a folder is not an article; empty where it may be one.
 
@@ -312,7 +321,7 @@ def _why_left_out(path: Path, given: str) -> str:
     if not kind:
         return _UNREAD_TYPE
     own = any(fnmatch.fnmatchcase(path.name, pattern) for pattern in _OWN)
-    if kind in TABLES and (own or has_column(path, kind, "frames")):
+    if kind in TABLES and (own or "frames" in first_columns(path, kind)):
         return "holds labels or results already"
     return ""
 

@@ -38,7 +38,7 @@ __all__ = [
     "BadRow",
     "Row",
     "TableFile",
-    "has_column",
+    "first_columns",
     "is_empty",
     "is_missing",
     "missing_column",
@@ -52,6 +52,8 @@ _SAMPLE_BYTES = 2**20
 _OTHER_UNICODE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 # What the rows of most tables have, where nothing is said of them.
 _USUAL_COLUMNS = ("id", "text", "frames", "document")
+# Of an empty line as spreadsheets write it, above a table.
+_BLANK = " \t\r\n,;|\"'"
 # What Excel writes at the head of a table, and reads there.
 _SEPARATOR = re.compile(r"\ufeff?sep=(.)\s*", re.IGNORECASE)
 _PARQUET_ROWS = 512
@@ -288,13 +290,13 @@ def _require_columns(needed: Iterable[str], found: Collection[str]) -> None:
             raise InputError(missing_column(column, found))
 
 
-def has_column(path: Path, kind: str, column: str) -> bool:
-    """Say whether the first row of a table has a column; False where it cannot be read."""
+def first_columns(path: Path, kind: str) -> Collection[str]:
+    """Return the columns of the first row of a table; none where it cannot be read."""
     try:
         first = next(iter(TableFile(path, kind, encoding="utf-8-sig")), None)
     except (InputError, MissingExtraError):
-        return False
-    return isinstance(first, Row) and column in first.values
+        return ()
+    return first.values.keys() if isinstance(first, Row) else ()
 
 
 def _jsonl_rows(stream: BinaryIO) -> Iterator[Row | BadRow]:
@@ -359,9 +361,13 @@ def _csv_rows(
 
 def _head(text: io.TextIOWrapper) -> tuple[str, int, str | None]:
     """Return the line of names, how many stand above it, and the delimiter that one announced."""
-    head, before = text.readline(MAX_TEXT_BYTES), 0
-    announced = _SEPARATOR.fullmatch(head)
-    while head and (not head.strip() or (announced and not before)):  # Spreadsheets leave some.
+    before, announced = 0, None
+    head = text.readline(MAX_TEXT_BYTES)
+    while head:
+        found = None if announced else _SEPARATOR.fullmatch(head)
+        if found is None and head.strip(_BLANK):
+            break
+        announced = announced or found
         head = text.readline(MAX_TEXT_BYTES)
         before += 1
     if not head:

@@ -62,7 +62,12 @@ _LEGACY_ENCODINGS = (
 )  # fmt: skip
 _ASCII = bytes(range(128))
 _DECLARED = re.compile(rb"(?i)<meta\b[^>]{0,200}?\bcharset\s*=\s*[\"']?\s*([\w.:-]{1,40})")
-_DECLARABLE = ("cp", "iso8859", "koi8", "mac", "gb", "big5", "shift_jis", "euc_", "iso2022_jp")
+_DECLARABLE = {
+    *(f"cp{number}" for number in (866, 874, 932, 949, 950, 1250, 1251, *range(1253, 1259))),
+    *(f"iso8859-{part}" for part in range(2, 17)),
+    "koi8-r", "koi8-u", "tis-620", "gb2312", "gbk", "gb18030", "big5", "big5hkscs", "shift_jis",
+    "euc_jp", "euc_kr",
+}  # fmt: skip
 # A capital behind a small letter, a sign between two letters: what Mac Roman looks like there.
 _ODD_IN_CP1252 = re.compile("[a-zß-öø-ÿ][À-ÖØ-ÞŠŒŽŸ]|[A-Za-z][^\\w\\s'’.,&/+*=|@_-][a-z]|\ufffd")
 _UNREPRESENTABLE = re.compile("[\0\ud800-\udfff]")
@@ -94,7 +99,7 @@ def clean(text: str) -> str:
 def decode(data: bytes, *, declared: str | None = None) -> DecodedText:
     """Decode a file: by its byte order mark, else as UTF-8, else as declared or guessed.
 
-    What is declared nowhere is guessed by charset-normalizer.
+    What is not declared is guessed by charset-normalizer.
 
     A file that is UTF-8 but for a few bytes is read as UTF-8, with U+FFFD in their place; one that
     begins with the byte order mark of UTF-8 is UTF-8 however many they are.
@@ -110,10 +115,10 @@ def decode(data: bytes, *, declared: str | None = None) -> DecodedText:
     try:
         return DecodedText(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        marked = data.startswith(codecs.BOM_UTF8)
-        if declared is not None and not marked:
+        if declared is not None and not (data.startswith(codecs.BOM_UTF8) or _is_damaged(data)):
             with suppress(InputError):  # Pages declare what they are not.
                 return DecodedText(_strict(data, declared))
+        marked = data.startswith(codecs.BOM_UTF8)
         encoding = "utf-8" if marked else detect_encoding(data)
     if encoding == "utf-8":
         return DecodedText(_strict(data, "utf-8-sig", errors="replace"), guessed=DAMAGED_UTF8)
@@ -121,9 +126,10 @@ def decode(data: bytes, *, declared: str | None = None) -> DecodedText:
 
 
 def declared_encoding(page: bytes) -> str | None:
-    """Return the 8-bit or East Asian encoding that an HTML page declares; None without one.
+    """Return the encoding that an HTML page declares in its first kilobyte, as browsers read it.
 
-    As browsers do it: in its first kilobyte, and Latin-1 stands for Windows-1252.
+    None without one, and where it declares UTF-8, Latin-1 or Windows-1252: these stand in the
+    templates of pages that are in anything.
 
     >>> declared_encoding(b'<meta charset="iso-8859-2">'), declared_encoding(b"<p>Rain.")
     ('iso8859-2', None)
@@ -135,9 +141,7 @@ def declared_encoding(page: bytes) -> str | None:
         name = codecs.lookup(found[1].decode("ascii")).name
     except LookupError:
         return None
-    if name in ("iso8859-1", "ascii"):
-        return "cp1252"
-    return name if name.startswith(_DECLARABLE) else None
+    return name if name in _DECLARABLE else None
 
 
 def beyond_ascii(text: str) -> int:
@@ -157,10 +161,7 @@ def detect_encoding(data: bytes, *, before: int = 0) -> str:
     """
     from charset_normalizer import from_bytes
 
-    damaged = data.decode("utf-8", "replace")
-    broken = damaged.count("\ufffd")
-    whole = before + beyond_ascii(damaged) - broken
-    if whole > 4 * broken:
+    if _is_damaged(data, before=before):
         return "utf-8"
     matches = list(from_bytes(data, cp_isolation=list(_LEGACY_ENCODINGS)))
     if not matches:
@@ -177,6 +178,13 @@ def detect_encoding(data: bytes, *, before: int = 0) -> str:
     if not _ODD_IN_CP1252.search(data.decode("cp1252", "replace")):
         equal.discard("mac_roman")  # There € and ™ are letters, which look the better for it.
     return next((encoding for encoding in _LEGACY_ENCODINGS if encoding in equal), "cp1252")
+
+
+def _is_damaged(data: bytes, *, before: int = 0) -> bool:
+    """Say whether bytes are UTF-8 but for a few."""
+    damaged = data.decode("utf-8", "replace")
+    broken = damaged.count("\ufffd")
+    return before + beyond_ascii(damaged) - broken > 4 * broken
 
 
 def decompress(stream: BinaryIO, suffix: str) -> BinaryIO:

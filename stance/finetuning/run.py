@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import asdict, replace
+from functools import wraps
 from importlib.util import find_spec
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from stance.backends.torch import leave_threads_of_parent
 from stance.codebook import STANCES, Codebook
@@ -59,9 +60,24 @@ _NAMED_ROWS = 100
 # By process: one that is forked from a training would wait for the end of what it has no part in.
 _TURNS: dict[int, AbstractContextManager[bool]] = {}
 
+_Given = ParamSpec("_Given")
+_Trained = TypeVar("_Trained")
+
 logger = logging.getLogger("stance.finetune")
 
 
+def _in_turn(train: Callable[_Given, _Trained]) -> Callable[_Given, _Trained]:
+    """Let threads train one after the other: what trains keeps its state in globals."""
+
+    @wraps(train)
+    def wait(*arguments: _Given.args, **options: _Given.kwargs) -> _Trained:
+        with _TURNS.setdefault(os.getpid(), RLock()):
+            return train(*arguments, **options)
+
+    return wait
+
+
+@_in_turn
 def finetune(
     data: Data,
     *,
@@ -161,17 +177,12 @@ def finetune(
         task.tell("done", 1.0, f"{output} is there already, of the same rows and settings")
         return load(workspace.output)
     with closing(workspace):
-        workspace.open(settings, force=force)  # What waits for its turn has its output already.
-        with _own_turn(), quiet_transformers(), own_random_numbers():
+        workspace.open(settings, force=force)
+        with quiet_transformers(), own_random_numbers():
             told = [finding.message for finding in findings]
             task.tell("checking", 0.0, *told, task.plan.describe())
             _train_and_write(task, separate, findings, settings)
     return load(workspace.output)
-
-
-def _own_turn() -> AbstractContextManager[bool]:
-    """Wait until no other thread of this process trains: what trains keeps its state in globals."""
-    return _TURNS.setdefault(os.getpid(), RLock())
 
 
 def _train_and_write(

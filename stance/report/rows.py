@@ -13,10 +13,12 @@ from stance.errors import CodebookError, InputError
 from stance.files.records import read_table
 from stance.files.tables import is_empty, is_missing, present_fields
 from stance.files.text import clean
-from stance.results import PROBABILITY, STANCE
+from stance.results import PROBABILITY, STANCE, is_scored
 
 __all__ = ["checked", "read_results"]
 
+# The columns of a result in which a cell may be empty.
+_EMPTIED = ("frames", "uncertain", "explanations", PROBABILITY, STANCE)
 # By integrated gradients a word can have more than the whole probability, others less than none;
 # what lies this far beyond is no weight, and the page could not hold it.
 _MAX_WEIGHT = 1e6
@@ -54,7 +56,7 @@ def read_results(path: str | Path) -> Iterator[dict[str, Any]]:
 
 def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row as the JSONL results hold it, whatever it went through since."""
-    row = dict(values)
+    row = _without_na(values) if is_scored(values) else dict(values)
     if isinstance(row.get("explanations"), str):
         row["explanations"] = _from_json(row["explanations"])
     if isinstance(row.get("uncertain"), str):
@@ -69,10 +71,19 @@ def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
     if not scored or isinstance(row["probabilities"], Mapping):
         return row
     own = {prefix + frame for frame in scored for prefix in (PROBABILITY, STANCE)}
+    scores = row
     row = {name: value for name, value in row.items() if name not in own}
     # Results of two codebooks that were put together have empty cells: each knows its own frames.
-    found = {frame: values[PROBABILITY + frame] for frame in scored}
+    found = {frame: scores[PROBABILITY + frame] for frame in scored}
     return row | {"probabilities": {frame: p for frame, p in found.items() if not is_empty(p)}}
+
+
+def _without_na(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a model's row as it was before R wrote NA into its empty cells."""
+    return {
+        name: "" if value == "NA" and name.startswith(_EMPTIED) else value
+        for name, value in values.items()
+    }
 
 
 def checked(values: Mapping[str, Any], *, default_document: str = "document") -> dict[str, Any]:

@@ -40,6 +40,26 @@ def test_a_page_is_read_in_the_encoding_that_it_declares(tmp_path, declared):
         assert "is not text in an encoding that can be recognised" in found.reason
 
 
+@pytest.mark.parametrize("declared", ["iso-8859-2", "windows-1251"])
+def test_a_page_that_is_utf8_but_for_a_byte_is_read_as_utf8(tmp_path, declared):
+    pytest.importorskip("trafilatura")
+    said = "Le président a déclaré que la coopération entre les États était utile. " * 5
+    page = f'<meta charset="{declared}"><p>{said}</p>'.encode().replace(b"utile", b"utile\xe9", 1)
+    (tmp_path / "a.html").write_bytes(page)
+    [document] = read(tmp_path / "a.html")
+    assert document.text.startswith("Le président a déclaré que la coopération")
+    assert document.guessed is not None
+
+
+def test_a_template_that_declares_latin_1_says_nothing(tmp_path):
+    pytest.importorskip("trafilatura")
+    said = "Стороны договорились о сотрудничестве и продолжат переговоры. " * 8
+    page = f'<meta charset="iso-8859-1"><p>{said}</p>'
+    (tmp_path / "a.html").write_bytes(page.encode("cp1251"))
+    [document] = read(tmp_path / "a.html")
+    assert (document.text.strip(), document.guessed) == (said.strip(), "cp1251")
+
+
 def test_a_page_that_is_utf8_is_read_so_whatever_it_declares(tmp_path):
     pytest.importorskip("trafilatura")
     said = "Both sides praised their partnership in Łódź. " * 5

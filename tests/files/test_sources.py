@@ -10,6 +10,14 @@ from stance.errors import InputError, OutputError
 from stance.files.sources import LeftOut, Source, Unusable, find_sources
 from stance.files.text import NOT_A_FILE
 
+RESULT = [
+    "out.jsonl",
+    "out.jsonl.errors.jsonl",
+    "out.jsonl.partial/skipped.jsonl",
+    "out.jsonl.run.json",
+    "out.jsonl.skipped.jsonl",
+]
+
 
 def ids(inputs, **options):
     return [source.id for source in find_sources(inputs, **options).sources]
@@ -115,7 +123,7 @@ def test_a_file_that_cannot_be_looked_at_does_not_cost_the_others(tmp_path, targ
 
 def test_a_file_that_vanishes_while_a_folder_is_searched_is_unusable(tmp_path, monkeypatch):
     make(tmp_path, "a.txt", "b.csv", "c.txt")
-    monkeypatch.setattr("stance.files.sources.has_column", lambda path, *_: path.unlink())
+    monkeypatch.setattr("stance.files.sources.first_columns", lambda path, *_: path.unlink() or ())
     assert [type(source) for source in find_sources([tmp_path]).sources] == [
         Source,
         Unusable,
@@ -187,19 +195,8 @@ def test_a_file_that_is_named_itself_is_read(tmp_path):
 
 
 def test_the_result_and_its_side_files_are_left_out_of_their_own_folder(tmp_path):
-    make(
-        tmp_path, "a.txt", "out.jsonl", "out.jsonl.partial/skipped.jsonl", "out.jsonl.errors.jsonl"
-    )
+    make(tmp_path, "a.txt", *RESULT)
     assert ids([tmp_path], output=tmp_path / "out.jsonl") == ["a.txt"]
-
-
-RESULT = [
-    "out.jsonl",
-    "out.jsonl.errors.jsonl",
-    "out.jsonl.partial/skipped.jsonl",
-    "out.jsonl.run.json",
-    "out.jsonl.skipped.jsonl",
-]
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.txt"])
@@ -207,8 +204,24 @@ def test_an_input_is_not_replaced_by_the_result(tmp_path, name):
     make(tmp_path, name, "b.csv", text="text\nSome text.\n")
     with pytest.raises(OutputError, match="is read and would be replaced; choose another name"):
         find_sources([tmp_path / name, tmp_path / "b.csv"], output=tmp_path / name)
-    # In a folder it is none that somebody named.
-    assert name not in ids([tmp_path], output=tmp_path / name)
+    with pytest.raises(OutputError, match="is read and would be replaced"):
+        find_sources([tmp_path], output=tmp_path / name)
+
+
+def test_labels_that_people_gave_are_not_replaced_and_a_result_is(tmp_path):
+    gold = tmp_path / "gold.csv"
+    make(tmp_path, "gold.csv", text="text,frames\nSome text.,trade:favor\n")
+    with pytest.raises(OutputError, match="is read and would be replaced"):
+        find_sources([gold], output=gold)
+    make(tmp_path, "gold.csv", text="text,frames,p_trade\nSome text.,trade:favor,0.9\n")
+    assert find_sources([gold], output=gold).sources == ()
+
+
+def test_an_input_that_a_link_leads_to_is_not_replaced(tmp_path):
+    make(tmp_path, "a.csv", text="text\nSome text.\n")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "a.csv")
+    with pytest.raises(OutputError, match=r"link\.csv is read and would be replaced"):
+        find_sources([tmp_path / "link.csv"], output=tmp_path / "a.csv")
 
 
 @pytest.mark.parametrize("pattern", ["*", "**/*"])

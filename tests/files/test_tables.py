@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stance.errors import InputError, MissingExtraError
-from stance.files.tables import BadRow, Row, TableFile, has_column, is_missing, missing_column
+from stance.files.tables import BadRow, Row, TableFile, first_columns, is_missing, missing_column
 from stance.files.text import DAMAGED_UTF8
 
 
@@ -394,7 +394,7 @@ def test_a_damaged_parquet_file_is_refused(tmp_path):
         rows(tmp_path / "a.parquet", "parquet", b"PAR1 nothing PAR1")
 
 
-@pytest.mark.parametrize("above", [b"\n", b"\r\n \r\n", b"sep=,\n\n"])
+@pytest.mark.parametrize("above", [b"\n", b"\r\n \r\n", b"sep=,\n\n", b"\n\nsep=,\n", b',\n"",;\n'])
 def test_empty_lines_above_a_table_are_passed_over(tmp_path, above):
     data = above + b"id,text\n1,One.\n2\n"
     one, bad = rows(tmp_path / "a.csv", "csv", data)
@@ -477,10 +477,10 @@ def test_a_table_without_columns_says_so():
 )
 def test_a_column_is_looked_for_in_the_first_row(tmp_path, data, known):
     (tmp_path / "a.csv").write_bytes(data)
-    assert has_column(tmp_path / "a.csv", "csv", "frames") is known
+    assert ("frames" in first_columns(tmp_path / "a.csv", "csv")) is known
 
 
 def test_the_columns_of_an_unreadable_table_are_not_known(tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes(b"")
-    assert not has_column(path, "csv", "frames")
+    assert first_columns(path, "csv") == ()

@@ -395,6 +395,28 @@ def test_trainings_of_several_threads_come_one_after_the_other(tiny_folder, tmp_
     assert all(np.array_equal(one[name], other[name]) for name in one)
 
 
+FRESH = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+sys.path[:0] = [sys.argv[3]]
+from tiny_rows import make_rows
+import stance
+def train(name):
+    stance.finetune(make_rows(), output=f"{sys.argv[2]}/{name}", base=sys.argv[1], epochs=1)
+with ThreadPoolExecutor(2) as pool:
+    list(pool.map(train, "ab"))
+"""
+
+
+def test_threads_may_train_before_anything_was_imported(tiny_folder, tmp_path):
+    command = [sys.executable, "-c", FRESH, *map(str, (tiny_folder, tmp_path))]
+    rows = str(Path(__file__).parent)
+    done = subprocess.run(
+        [*command, rows], timeout=120, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
 FORKED = """
 import os, sys, threading
 sys.path[:0] = [sys.argv[3]]
