@@ -104,5 +104,6 @@ def _columns(results: Sequence[SentenceResult], frames: Sequence[str]) -> dict[s
     columns: dict[str, list[Any]] = {"frames": [format_labels(r.frames) for r in results]}
     for name in frames:
         columns[PROBABILITY + name] = [result.probabilities[name] for result in results]
-        columns[STANCE + name] = [likeliest(result.stances[name]) for result in results]
+        stances = [result.stances.get(name) for result in results]
+        columns[STANCE + name] = [likeliest(found) if found else None for found in stances]
     return columns

@@ -29,7 +29,8 @@ UNCERTAIN = -1
 ALIKE = (1.0, 1.0, 1.0)
 
 _PRIORS = "stance_priors"
-_KEYS = {"temperature", "offset", "threshold", "bands", _PRIORS}
+_LEARNT = "stance_learnt"
+_KEYS = {"temperature", "offset", "threshold", "bands", _PRIORS, _LEARNT}
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class Decision:
             may have been changed, reaches to it; an empty one stays empty.
         stance_priors: how common favor, neutral and against are to the model where the frame is
             present, positive numbers of any sum; empty: the stances are left as they are.
+        stance_learnt: false where no row that the model learnt the frame from has its stance, so
+            that it tells none; empty: all were learnt.
     """
 
     temperatures: tuple[float, ...]
@@ -60,6 +63,7 @@ class Decision:
     thresholds: tuple[float, ...]
     bands: Mapping[float, tuple[tuple[float, float], ...]]
     stance_priors: tuple[tuple[float, float, float], ...] = ()
+    stance_learnt: tuple[bool, ...] = ()
 
     @classmethod
     def plain(cls, frames: int) -> Decision:
@@ -95,7 +99,15 @@ class Decision:
             stance_priors=tuple(_priors(row.get(_PRIORS, ALIKE)) for row in rows)
             if any(_PRIORS in row for row in rows)
             else (),
+            stance_learnt=()
+            if all(learnt := [_flag(row.get(_LEARNT, True)) for row in rows])
+            else tuple(learnt),
         )
+
+    @property
+    def stanced(self) -> tuple[bool, ...]:
+        """Whether the model tells a stance, for each frame."""
+        return self.stance_learnt or (True,) * len(self.thresholds)
 
     def to_dict(self, codebook: Codebook) -> dict[str, Any]:
         """Return the decision as ``stance.json`` holds it: an object for each frame."""
@@ -106,6 +118,7 @@ class Decision:
                 "threshold": self.thresholds[index],
                 "bands": {f"{share:g}": list(band[index]) for share, band in self.bands.items()},
                 **({_PRIORS: list(self.stance_priors[index])} if self.stance_priors else {}),
+                **({} if self.stanced[index] else {_LEARNT: False}),
             }
             for index, name in enumerate(codebook.names)
         }
@@ -227,6 +240,12 @@ def _log_sum(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 def _priors(values: Sequence[object]) -> tuple[float, float, float]:
     favor, neutral, against = (_number(value, 1e-6, 1e6) for value in values)
     return favor, neutral, against
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError(f"{str(value)[:40]!r} is neither true nor false")
 
 
 def _number(value: object, low: float, high: float) -> float:

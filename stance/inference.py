@@ -181,6 +181,7 @@ def sentence_results(
     states: NDArray[np.int64],
     *,
     names: Sequence[str],
+    stanced: Sequence[bool],
 ) -> list[SentenceResult]:
     """Write probabilities and decisions out, a result a sentence.
 
@@ -190,6 +191,7 @@ def sentence_results(
         found: probabilities, of shape (n, F, 4).
         states: as ``Decision.states`` gives them, of shape (n, F).
         names: of the F frames.
+        stanced: whether the model tells the stance of each.
     """
     present = np.round(1 - found[..., 0].astype(np.float64), 6)
     stances = found[..., 1:].astype(np.float64)
@@ -202,11 +204,16 @@ def sentence_results(
             start=start,
             end=end,
             index=index,
-            frames={n: STATES[s] for n, s in zip(names, row_states, strict=True) if s > 0},
+            frames={
+                name: STATES[state] if tells else None
+                for name, state, tells in zip(names, row_states, stanced, strict=True)
+                if state > 0
+            },
             probabilities=dict(zip(names, row_present, strict=True)),
             stances={
                 name: dict(zip(STANCES, values, strict=True))
-                for name, values in zip(names, row_stances, strict=True)
+                for name, values, tells in zip(names, row_stances, stanced, strict=True)
+                if tells
             },
             uncertain=tuple(
                 name for name, s in zip(names, row_states, strict=True) if s == UNCERTAIN
@@ -224,10 +231,13 @@ def document_results(
     states: NDArray[np.int64],
     *,
     names: tuple[str, ...],
+    stanced: Sequence[bool],
 ) -> list[DocumentResult]:
     """Write probabilities and decisions out as ``sentence_results`` does, a result a document."""
     indices = [n for parts in prepared.splits for n in range(len(parts.sentences))]
-    results = iter(sentence_results(prepared.spans, indices, found, states, names=names))
+    results = iter(
+        sentence_results(prepared.spans, indices, found, states, names=names, stanced=stanced)
+    )
     return [
         DocumentResult(
             document_id, tuple(islice(results, len(parts.sentences))), names, parts.skipped

@@ -198,7 +198,8 @@ class StanceModel:
         share = self.decision.share_of(abstain)
         found = probabilities(prepared.tokenized, backend=self.backend, decision=self.decision)
         states = self.decision.states(found, abstain=share)
-        return document_results(prepared, found, states, names=self.codebook.names)
+        names, stanced = self.codebook.names, self.decision.stanced
+        return document_results(prepared, found, states, names=names, stanced=stanced)
 
     def predict(
         self, texts: Sequence[str], *, abstain: float | None = None
@@ -224,7 +225,9 @@ class StanceModel:
         found = self.predict_proba(listed)
         states = self.decision.states(found, abstain=share)
         spans = [(text, 0, len(text)) for text in listed]
-        return sentence_results(spans, [0] * len(spans), found, states, names=self.codebook.names)
+        names, stanced = self.codebook.names, self.decision.stanced
+        indices = [0] * len(spans)
+        return sentence_results(spans, indices, found, states, names=names, stanced=stanced)
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return the probabilities of the states, float32 of shape (n, F, 4).

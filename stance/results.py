@@ -111,10 +111,12 @@ class SentenceResult:
         start: offset of its first character in the document's text.
         end: offset after its last character.
         index: its position among the document's sentences, from 0.
-        frames: frame → stance for the frames it carries (may be empty).
+        frames: frame → stance for the frames it carries (may be empty); None for a frame whose
+            stance the model never learnt.
         probabilities: frame → calibrated P(frame), 0 to 1, for every frame.
         stances: frame → {favor, neutral, against} → probability given the frame, divided by the
-            model's stance priors where it has them; sums to 1.
+            model's stance priors where it has them; sums to 1. Without the frames whose stance
+            the model never learnt.
         uncertain: frames whose P(frame) lies inside the abstention band (empty unless one was asked
             for); such a frame is not in ``frames``.
         explanations: frame → the words of the sentence, for the frames it carries; None where no
@@ -130,7 +132,7 @@ class SentenceResult:
     start: int
     end: int
     index: int
-    frames: Mapping[str, str]
+    frames: Mapping[str, str | None]
     probabilities: Mapping[str, float]
     stances: Mapping[str, Mapping[str, float]]
     uncertain: tuple[str, ...] = ()

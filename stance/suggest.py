@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stance.codebook import STATES, format_labels
+from stance.codebook import STANCES, STATES, format_labels
 from stance.errors import InputError
 from stance.files.annotations import SUGGESTED_COLUMN, label_studio_config, label_studio_task
 from stance.files.formats import csv_lines, json_lines
@@ -45,6 +45,7 @@ POOL = 10_000
 #: A sentence at least so like one that is excluded or chosen is never chosen.
 NEAR_DUPLICATE = 0.7
 
+_SURE = dict.fromkeys(STANCES, 0.0) | {STANCES[0]: 1.0}
 _DIMENSIONS = 1024
 _GRAM = 4
 _BLOCK = 1024
@@ -220,7 +221,10 @@ def _uncertainties(model: StanceModel, result: DocumentResult) -> NDArray[np.flo
     """
     names = model.codebook.names
     present = np.array([[s.probabilities[name] for name in names] for s in result.sentences])
-    stances = np.array([[[*s.stances[name].values()] for name in names] for s in result.sentences])
+    # Where the model tells no stance, none is uncertain.
+    stances = np.array(
+        [[[*s.stances.get(name, _SURE).values()] for name in names] for s in result.sentences]
+    )
     present = present.reshape(-1, len(names))
     stances = stances.reshape(-1, len(names), len(STATES) - 1)
     threshold = np.clip(np.array(model.decision.thresholds), 1e-6, 1 - 1e-6)

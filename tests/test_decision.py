@@ -124,6 +124,17 @@ def test_stance_priors_are_three_positive_numbers(priors):
         Decision.from_dict(written, BOOK)
 
 
+@given(st.tuples(st.booleans(), st.booleans()))
+def test_frames_whose_stance_was_never_learnt_come_back_from_json(learnt):
+    decision = replace(PLAIN, stance_learnt=() if all(learnt) else learnt)
+    written = json.loads(json.dumps(decision.to_dict(BOOK)))
+    assert Decision.from_dict(written, BOOK) == decision
+    assert decision.stanced == learnt
+    written["one"]["stance_learnt"] = 1
+    with pytest.raises(ValueError, match="'1' is neither true nor false"):
+        Decision.from_dict(written, BOOK)
+
+
 def test_parts_of_a_decision_that_are_not_known_are_refused():
     written = PLAIN.to_dict(BOOK)
     written["two"]["sharpness"] = 2

@@ -23,6 +23,7 @@ from stance import job
 from stance.errors import InputError, ModelError, OutputError
 from stance.files import Document
 from stance.report.rows import read_results
+from stance.summary import summarize
 
 ROOT = Path(__file__).parent.parent
 ARTICLE = "The two powers met. They agreed to trade. Sanctions divide the world.\n"
@@ -556,3 +557,24 @@ def test_rows_without_a_key_to_keep_are_resumed_to_the_same_bytes(tiny_model, tm
     assert again.errors_file.read_bytes() == first.errors_file.read_bytes()
     done = job.label_files([path], output, model=tiny_model, resume=True, **options)
     assert (done.resumed, done.failed) == (9, 1)
+
+
+def test_a_frame_whose_stance_was_never_learnt_has_none_in_any_output(tiny_model, tmp_path):
+    pytest.importorskip("pyarrow")
+    article = tmp_path / "a.txt"
+    article.write_text("The states trade. Two sides met. Rain and order.", encoding="utf-8")
+    names = tiny_model.codebook.names
+    model = tiny_model.with_thresholds(dict.fromkeys(names, 0.0))
+    model.decision = replace(model.decision, stance_learnt=(False, *(True for _ in names[1:])))
+    [sentence] = model.predict(["The states trade."])
+    assert sentence.frames[names[0]] is None
+    assert sentence.frames[names[1]] is not None
+    assert set(sentence.stances) == set(names[1:])
+    for suffix in ("jsonl", "csv", "parquet"):
+        report = stance.label_files([article], tmp_path / f"out.{suffix}", model=model)
+        first = report.frames[names[0]]
+        assert (first.sentences, first.share, first.balance) == (3, 1.0, None)
+        found = list(read_results(tmp_path / f"out.{suffix}"))
+        assert [row["frames"][names[0]] for row in found] == [None] * 3
+        use = summarize(found).frames[names[0]]
+        assert (use.sentences, use.favor, use.balance.value) == (3, 0, None)

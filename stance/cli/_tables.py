@@ -15,10 +15,11 @@ from stance.results import DocumentResult, FrameSummary, SentenceResult, telling
 
 __all__ = ["print_document", "print_notes", "print_overview"]
 
-#: How a stance is written beside its frame; "?" is a frame whose decision was withheld.
-SIGNS = {"favor": "+", "neutral": "o", "against": "-"}
+#: How a stance is written beside its frame, one that the model does not tell as a blank; "?" is a
+#: frame whose decision was withheld.
+SIGNS = {"favor": "+", "neutral": "o", "against": "-", None: " "}
 
-_STYLES = {"+": "green", "o": "cyan", "-": "red", "?": "yellow"}
+_STYLES = {" ": "cyan", "+": "green", "o": "cyan", "-": "red", "?": "yellow"}
 _MAX_DOCUMENTS = 40
 _MAX_NAMED = 10
 _MAX_SKIPPED = 6

@@ -101,14 +101,14 @@ def _print(evaluation: Evaluation) -> None:
         out.print(f"never in the data, so without figures: {', '.join(evaluation.left_out)}")
     if stance.left_out:
         out.print(
-            "not in stance F1, since no frame with it was rightly found: "
+            "not in stance F1, since no rightly found frame is labelled so: "
             f"{', '.join(stance.left_out)}"
         )
     for name, frame in evaluation.frames.items():
         missed = [one for one in frame.stance_left_out if one not in stance.left_out]
         if frame.stance_f1.value is not None and missed:
             out.print(
-                f"stance F1 of {name} leaves out, as never rightly found: {', '.join(missed)}"
+                f"stance F1 of {name}: no rightly found sentence is labelled {', '.join(missed)}"
             )
 
 

@@ -58,8 +58,8 @@ def _print(out: Console, folder: ModelFolder, checksum: str) -> None:
     for index, frame in enumerate(book.frames):
         decided = _decided(folder.decision, index)
         out.print(Text(frame.name, style="cyan") + Text(f"  {decided}"))
-        priors = _priors(folder.decision, index)
-        for line in filter(None, (priors, frame.definition, frame.proposition)):
+        stances = _stances(folder.decision, index)
+        for line in filter(None, (stances, frame.definition, frame.proposition)):
             out.print(Padding(Text(one_line(line)), (0, 0, 0, 2)))
     if shares := ", ".join(f"{share:g}" for share in sorted(folder.decision.bands)):
         out.print(f"can withhold these shares of its decisions (--abstain): {shares}")
@@ -85,7 +85,9 @@ def _decided(decision: Decision, frame: int) -> str:
     )
 
 
-def _priors(decision: Decision, frame: int) -> str:
+def _stances(decision: Decision, frame: int) -> str:
+    if not decision.stanced[frame]:
+        return "tells no stance: no row that it was learnt from says one"
     if not decision.stance_priors:
         return ""
     priors = zip(STANCES, decision.stance_priors[frame], strict=True)

@@ -71,7 +71,7 @@ def label_studio_config(codebook: Codebook) -> str:
 
 def label_studio_task(
     data: Mapping[str, Any],
-    predicted: Mapping[str, str],
+    predicted: Mapping[str, str | None],
     codebook: Codebook,
     *,
     confidence: float,
@@ -81,7 +81,7 @@ def label_studio_task(
 
     Args:
         data: what the task is about; ``text`` is shown, the rest comes back in the export.
-        predicted: frame → stance.
+        predicted: frame → stance; what the model tells no stance of is left to the coder.
         codebook: the one that the project is set up with.
         confidence: 0 to 1; Label Studio can sort by it.
         model_version: names the model in Label Studio.
@@ -95,6 +95,7 @@ def label_studio_task(
             "value": {"choices": [stance]},
         }
         for frame, stance in predicted.items()
+        if stance is not None
     ]
     prediction = {"model_version": model_version, "score": confidence, "result": result}
     return {"data": dict(data), "predictions": [prediction]}

@@ -101,7 +101,8 @@ class FlatColumns:
         values["frames"] = format_labels(row["frames"])
         for frame in self.frames:
             values[PROBABILITY + frame] = row["probabilities"][frame]
-            values[STANCE + frame] = likeliest(row["stances"][frame])
+            stances = row["stances"].get(frame)
+            values[STANCE + frame] = likeliest(stances) if stances else None
         if self.uncertain:
             values["uncertain"] = ";".join(row.get("uncertain", ()))
         if self.explained:

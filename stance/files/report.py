@@ -208,6 +208,9 @@ class Tally:
         for frame, counted in summary.items():
             for state in _COUNTED:
                 self.states[f"{frame}:{state}"] += getattr(counted, state)
+            taken = counted.favor + counted.neutral + counted.against
+            if taken < counted.sentences:
+                self.states[f"{frame}:not told"] += counted.sentences - taken
         if len(self.summaries) < MAX_LISTED:
             self.summaries.append(DocumentSummary(result.id, len(result.sentences), summary))
 
@@ -241,7 +244,7 @@ class Tally:
             favor, neutral, against, uncertain = (
                 self.states[f"{frame}:{state}"] for state in _COUNTED
             )
-            sentences = favor + neutral + against
+            sentences = favor + neutral + against + self.states[f"{frame}:not told"]
             share = sentences / self.sentences if self.sentences else 0.0
             summaries[frame] = FrameSummary(sentences, share, favor, neutral, against, uncertain)
         return summaries

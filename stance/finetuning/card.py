@@ -120,7 +120,7 @@ def figure_lines(evaluation: Evaluation, what: str) -> list[str]:
     ]
     if evaluation.stance.left_out:
         lines.append(
-            "  not in stance macro-F1, since no frame with it was rightly found: "
+            "  not in stance macro-F1, since no rightly found frame is labelled so: "
             f"{', '.join(evaluation.stance.left_out)}"
         )
     return lines

@@ -43,8 +43,8 @@ class Finding:
 
     Attributes:
         kind: ``export``, ``duplicates``, ``contradictions``, ``leaks``, ``frame_names``,
-            ``empty``, ``long``, ``language``, ``few_rows``, ``documents``, ``label_errors`` or
-            ``model``.
+            ``empty``, ``long``, ``language``, ``few_rows``, ``documents``, ``not_compared``,
+            ``label_errors`` or ``model``.
         message: one sentence for people.
         rows: ids of the rows that it is about.
     """
@@ -260,12 +260,27 @@ def _rare_frames(rows: Sequence[LabelledRow], codebook: Codebook) -> Iterable[Fi
             )
         if carrying and len(rows) - len(carrying) < FEW_ROWS:
             yield _rarely_absent(name, rows, carrying)
-    stances = Counter(stance for row in rows for stance in row.frames.values() if stance)
-    rare = [f"{stance} {stances[stance]}" for stance in STANCES if stances[stance] < FEW_ROWS]
-    if rare and len(rows) >= FEW_ROWS:
+    yield from _rare_stances(rows, codebook)
+
+
+def _rare_stances(rows: Sequence[LabelledRow], codebook: Codebook) -> Iterable[Finding]:
+    uncoded, rare = [], []
+    for name in codebook.names:
+        stances = Counter(row.frames[name] for row in rows if name in row.frames)
+        few = [f"{stance} {stances[stance]}" for stance in STANCES if stances[stance] < FEW_ROWS]
+        if stances.keys() == {None}:
+            uncoded.append(name)
+        elif stances and few:
+            rare.append(f"{name} {', '.join(few)}")
+    if uncoded:
         yield Finding(
-            "few_rows", f"stances with fewer than {FEW_ROWS} labels: {', '.join(rare)}", ()
+            "few_rows",
+            f"no row says which stance it takes in {', '.join(uncoded)}: what the rows do not say, "
+            "the model does not learn",
         )
+    if rare and len(rows) >= FEW_ROWS:
+        listed = "; ".join(rare)
+        yield Finding("few_rows", f"stances with fewer than {FEW_ROWS} labels: {listed}")
 
 
 def _rarely_absent(

@@ -78,8 +78,11 @@ def _complete(decision: Decision, task: Task, *, without: set[int]) -> Decision:
     }
     bands = {share: [(0.5, 0.5)] * frames for share in ABSTENTION_SHARES}
     priors = [ALIKE] * frames
+    learnt = [bool((column > 0).any()) for column in task.states.T]
     for column, name in enumerate(task.codebook.names):
         base, known = task.base.decision, task.base.codebook
+        if base is not None and known is not None and name in known.names:
+            learnt[column] |= base.stanced[known.names.index(name)]
         if column in task.judged and column not in without:
             source, index = decision, task.judged.index(column)
         elif base is not None and known is not None and name in known.names:
@@ -99,4 +102,5 @@ def _complete(decision: Decision, task: Task, *, without: set[int]) -> Decision:
         **{name: tuple(chosen) for name, chosen in values.items()},
         bands={share: tuple(chosen) for share, chosen in bands.items()},
         stance_priors=tuple(priors) if set(priors) != {ALIKE} else (),
+        stance_learnt=() if all(learnt) else tuple(learnt),
     )

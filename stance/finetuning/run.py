@@ -57,6 +57,7 @@ __all__ = ["FinetuneProgress", "finetune"]
 _PACKAGES = ("torch", "transformers", "datasets", "accelerate", "scipy")
 _RESAMPLES = 1000
 _NAMED_ROWS = 100
+_AFTER_MEASURING = ("not_compared", "label_errors")
 # By process: one that is forked from a training would wait for the end of what it has no part in.
 _TURNS: dict[int, AbstractContextManager[bool]] = {}
 
@@ -190,10 +191,11 @@ def _train_and_write(
 ) -> None:
     held_out = hold_out(task)
     decision, figures = judge(task, held_out, resamples=_RESAMPLES)
-    findings = [*findings, *_label_errors(task, held_out, decision)]
+    measured_badly = _never_compared(task, held_out)
+    findings = [*findings, *measured_badly, *_label_errors(task, held_out, decision)]
     share = task.plan.held_out / (task.plan.held_out + 1)
     lines = figure_lines(figures, "held out")
-    new = [finding.message for finding in findings if finding.kind == "label_errors"]
+    new = [finding.message for finding in findings if finding.kind in _AFTER_MEASURING]
     task.tell("measured", share, *lines, *new)
     classifier = fit_all(task, held_out.epochs)
     task.tell("writing", 1.0)
@@ -285,6 +287,19 @@ def _settings(task: Task, separate: Sequence[LabelledRow]) -> dict[str, Any]:
         "settings": asdict(task.plan),
         "versions": versions_of("stance", "torch", "transformers"),
     }
+
+
+def _never_compared(task: Task, held_out: HeldOut) -> list[Finding]:
+    """Say of which frames the held-out figures say nothing."""
+    return [
+        Finding(
+            "not_compared",
+            f"the rows that carry {task.codebook.names[column]} were all held out together, as "
+            "those of one document are, so its figures say nothing of the model, and its threshold "
+            "was not fitted; label the frame in other documents too",
+        )
+        for column in sorted(never_compared(task, held_out))
+    ]
 
 
 def _label_errors(task: Task, held_out: HeldOut, decision: Decision) -> list[Finding]:

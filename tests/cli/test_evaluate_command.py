@@ -61,7 +61,7 @@ def test_stances_that_no_figure_speaks_of_are_named(run, tiny_folder, gold):
     left_out = json.loads(run(*words, "--json").out)["stance"]["left_out"]
     assert left_out[-2:] == ["neutral", "against"]
     told = " ".join(run(*words).out.split())
-    assert f"no frame with it was rightly found: {', '.join(left_out)}" in told
+    assert f"no rightly found frame is labelled so: {', '.join(left_out)}" in told
 
 
 def test_stances_that_the_figure_of_one_frame_leaves_out_are_named(run, tmp_path):
@@ -77,6 +77,9 @@ def test_stances_that_the_figure_of_one_frame_leaves_out_are_named(run, tmp_path
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     outcome = run("evaluate", path, "--resamples", 0)
     told = " ".join(outcome.out.split())
-    assert "stance F1 of cooperation leaves out, as never rightly found: against" in told
-    assert "stance F1 of multipolarity leaves out, as never rightly found: favor" in told
+    assert "stance F1 of cooperation: no rightly found sentence is labelled against" in told
+    assert (
+        "stance F1 of multipolarity leaves out, since no rightly found one is labelled so: favor"
+        in told
+    )
     assert "of anti_hegemony" not in told

@@ -23,10 +23,10 @@ def enough():
         row(
             n,
             f"text number {n}",
-            dict.fromkeys(BOOK.names if n < 30 else (), stances[n % 3]),
+            dict.fromkeys(BOOK.names if n < 36 else (), stances[n % 3]),
             f"d{n % 5}",
         )
-        for n in range(40)
+        for n in range(48)
     ]
 
 
@@ -72,7 +72,7 @@ def test_frames_written_alike_are_asked_about():
     book = Codebook((*BOOK.frames, Frame("weathr")))
     findings = check_rows([*enough(), row(90, "x", {"weathr": None}, "d1")], book)
     assert "did you mean 'weather'?" in findings[0].message
-    assert [finding.kind for finding in findings] == ["frame_names", "few_rows"]
+    assert [finding.kind for finding in findings] == ["frame_names", "few_rows", "few_rows"]
 
 
 def names_found(**counts):
@@ -110,6 +110,14 @@ def test_rare_frames_and_stances_are_named():
     messages = [finding.message for finding in check_rows(rows, BOOK)]
     assert messages[0].startswith("only 5 rows carry weather")
     assert messages[1].endswith("favor 5, neutral 0, against 0")
+
+
+def test_stances_are_counted_for_each_frame():
+    frames = [{"weather": "favor"}, {"trade": None}, {}]
+    rows = [row(n, f"text {n}", frames[n % 3], f"d{n % 5}") for n in range(60)]
+    [uncoded, rare] = check_rows(rows, BOOK)
+    assert uncoded.message.startswith("no row says which stance it takes in trade: what the rows")
+    assert rare.message == "stances with fewer than 10 labels: weather neutral 0, against 0"
 
 
 def test_a_frame_that_no_row_is_without_is_named():

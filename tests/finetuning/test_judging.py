@@ -8,10 +8,10 @@ import pytest
 from tiny_tasks import BASES, BOOK, PARTS, STATES, held_out, make_task
 
 from stance.codebook import Codebook, Frame
-from stance.decision import ALIKE, Decision
+from stance.decision import ALIKE, NOT_CODED, Decision
 from stance.finetuning.judging import judge, never_compared
 from stance.finetuning.recipe import NOT_JUDGED
-from stance.finetuning.run import _label_errors
+from stance.finetuning.run import _label_errors, _never_compared
 from stance.finetuning.workspace import Workspace
 
 
@@ -43,6 +43,15 @@ def test_a_frame_that_was_not_judged_keeps_its_stance_priors():
     assert decision.stance_priors == ()
 
 
+def test_a_stance_is_told_where_rows_or_the_base_tell_it():
+    states = STATES.copy()
+    states[:, 1] = np.where(states[:, 1] > 0, NOT_CODED, 0)
+    held = held_out(np.arange(40), PARTS)
+    for book, told in ((None, (True, False)), (BOOK, ())):
+        decision, _ = judge(make_task(states, book=book), held, resamples=5)
+        assert decision.stance_learnt == told
+
+
 def test_a_frame_of_two_parts_is_compared():
     assert never_compared(make_task(), held_out(np.arange(40), np.arange(40) % 4 // 2)) == set()
 
@@ -51,6 +60,13 @@ def test_where_one_part_is_held_out_a_frame_is_compared_that_is_elsewhere_too():
     first, last = np.arange(10), np.arange(30, 40)
     assert never_compared(make_task(), held_out(first, np.zeros(10, int))) == {1}
     assert never_compared(make_task(), held_out(last, np.zeros(10, int))) == {1}
+
+
+def test_a_frame_of_one_document_is_said_to_be_measured_by_nothing():
+    [found] = _never_compared(make_task(), held_out(np.arange(40), PARTS))
+    assert found.kind == "not_compared"
+    assert found.message.startswith("the rows that carry trade were all held out together")
+    assert _never_compared(make_task(), held_out(np.arange(40), np.arange(40) % 4 // 2)) == []
 
 
 def test_a_frame_that_no_held_out_model_learnt_has_no_likely_label_errors(tmp_path):

@@ -23,7 +23,7 @@ def lines_of(stances):
 
 def test_stances_without_a_figure_are_named():
     assert lines_of([0, 0, 1, 1, 3])[-1] == (
-        "  not in stance macro-F1, since no frame with it was rightly found: neutral"
+        "  not in stance macro-F1, since no rightly found frame is labelled so: neutral"
     )
 
 
