@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from unicodedata import category
 
 import numpy as np
 import numpy.typing as npt
@@ -32,9 +33,14 @@ __all__ = ["METHODS", "Explanation", "Faithfulness", "Word", "explain_many", "fa
 
 METHODS = ("occlusion", "gradients")
 
-# Scripts that put no space between words: each of their characters counts as a word.
-_UNSPACED = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-_WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+(?:['’.\-][^\W{_UNSPACED}]+)*")
+# Scripts that put no space between words: each of their letters counts as a word.
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+# Accents, vowel signs and joiners, soft hyphens: what belongs to the letter before it. One of them
+# stands for all, since patterns know no classes of Unicode.
+_MARKS = frozenset({"Mn", "Mc", "Me", "Cf"})
+_MARK, _ZERO_WIDTH_SPACE = "\u0301", "\u200b"
+_LETTERS = rf"(?:[^\W{_UNSPACED}]{_MARK}*)+"
+_WORD = re.compile(rf"(?=\w)[{_UNSPACED}]{_MARK}*|{_LETTERS}(?:['’.\-]{_LETTERS})*")
 # A longer sentence loses neighbouring words together, so that the work grows with its length only.
 _MAX_WORDS = 200
 _BATCH = 2048
@@ -339,7 +345,7 @@ def _present(probabilities: npt.NDArray[np.float32]) -> Floats:
 
 
 def _spans(text: str) -> Spans:
-    spans = [found.span() for found in _WORD.finditer(text)]
+    spans = [found.span() for found in _WORD.finditer("".join(map(_with_one_mark, text)))]
     run = -(-len(spans) // _MAX_WORDS)
     if run <= 1:
         return spans
@@ -347,6 +353,16 @@ def _spans(text: str) -> Spans:
         (spans[start][0], spans[min(start + run, len(spans)) - 1][1])
         for start in range(0, len(spans), run)
     ]
+
+
+def _with_one_mark(character: str) -> str:
+    """Return a character, or for a mark the one that stands for all.
+
+    A space without width is in the same class, but parts words.
+    """
+    if category(character) in _MARKS and character != _ZERO_WIDTH_SPACE:
+        return _MARK
+    return character
 
 
 def _each_without(text: str, spans: Spans) -> list[str]:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from stance.codebook import STATES
 from stance.errors import InputError, MissingExtraError
 from stance.figures import Figure
+from stance.files.tables import is_empty
 from stance.flat_rows import Row, checked_rows, flat_rows, frame_names, rows_apart, uniquely_named
 from stance.resampling import check_drawing, ratio, resample_weights
 from stance.results import DocumentResult
@@ -263,15 +264,23 @@ def count_judged(
 def models_of(rows: Iterable[Row]) -> frozenset[tuple[str, ...]]:
     """Find the models that made rows, each told by the frames that it was looking for.
 
-    Probabilities of frames that a row does not carry are a model's: of all that it knows. A coder's
-    are of those alone that are there.
+    A model's probabilities are of all frames that it knows, a coder's of those alone that are
+    there. So those of a frame that its row does not carry are a model's, and so are those of a row
+    as ``label`` writes it, which may carry all that the model knows.
     """
     models: set[tuple[str, ...]] = set()
     for row in rows:
         known = tuple(row.get("probabilities") or ())
-        if known not in models and set(known) - row["frames"].keys():
+        if known in models:
+            continue
+        if set(known) - row["frames"].keys() or (known and _is_labelled(row)):
             models.add(known)
     return frozenset(models)
+
+
+def _is_labelled(row: Row) -> bool:
+    """Say whether a row with probabilities has what else a model's has: its place, or stances."""
+    return any(not is_empty(row.get(name)) and row[name] != {} for name in ("start", "stances"))
 
 
 def wilson(count: int, total: int) -> Figure:

@@ -95,6 +95,38 @@ def test_characters_are_the_words_of_a_script_without_spaces():
     assert module._spans("世界 order") == [(0, 1), (1, 2), (3, 8)]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "La de\u0301tente",
+        "Part\u00adner\u00adship",
+        "भारत और चीन की साझेदारी",
+        "இந்தியா சீனா உறவுகள்",
+        "تَعَاوُنٌ جَدِيدٌ",
+        "می\u200cخواهند",
+        "1\ufe0f\u20e3",
+    ],
+)
+def test_a_word_goes_on_over_marks_and_over_characters_that_do_not_show(words):
+    assert [words[start:end] for start, end in module._spans(words)] == words.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("ที่นี่", ["ที่", "นี่"]),
+        ("ខ្មែរ។", ["ខ្", "មែ", "រ"]),
+        ("မြန်မာ။", ["မြ", "န်", "မာ"]),
+        ("か\u3099き", ["か\u3099", "き"]),
+        ("។ ၊ ・", []),
+        ("Both\u200bsides", ["Both", "sides"]),
+        ("\u0301 \u200f", []),
+    ],
+)
+def test_a_mark_goes_with_the_character_before_it(text, words):
+    assert [text[start:end] for start, end in module._spans(text)] == words
+
+
 def test_a_very_long_sentence_loses_neighbours_together():
     text = "word " * 100_000
     spans = module._spans(text)
@@ -155,7 +187,19 @@ def test_what_is_no_sentence_is_an_error(tiny_model, sentences):
         list(explain_many(tiny_model, sentences))
 
 
-@given(st.text(alphabet="ab ,.’-世\n", max_size=40))
+MARKS = "\u0301\u0e34\u093f\u20dd\u00ad\u200d"
+
+
+@given(st.text(alphabet="ab ,.’-世คក\n\u200b" + MARKS, max_size=40))
+def test_no_word_begins_with_a_mark_or_stops_before_one(text):
+    spans = module._spans(text)
+    assert spans == sorted(spans)
+    for start, end in spans:
+        assert text[start] not in MARKS
+        assert text[end : end + 1] not in set(MARKS)
+
+
+@given(st.text(alphabet="ab ,.’-世คก\n\u200b" + MARKS, max_size=40))
 def test_without_all_words_no_word_is_left(text):
     assert not module._spans(module._without(text, module._spans(text)))
 

@@ -33,9 +33,9 @@ def document(name, *frames):
 
 CORPUS = [
     row("a", {"order": "favor"}, text="First.", probability=0.8),
-    row("a", {"order": "against", "trade": "neutral"}, text="Second.", probability=0.99),
+    row("a", {"order": "against", "trade": "neutral"}, text="Second.", probability=0.99, index=1),
     row("b", {"order": "favor"}, text="Third.", probability=0.9),
-    row("b", {}),
+    row("b", {}, index=1),
 ]
 
 
@@ -100,6 +100,20 @@ def test_a_share_is_of_the_sentences_that_were_judged_for_the_frame():
     # What coders wrote by hand names the frames that are there, and all were looked for.
     hand = [{"document": "a", "frames": frames} for frames in ({"x": "favor"}, {})]
     assert summarize(hand).frames["x"].judged == 2
+
+
+@pytest.mark.parametrize(
+    "told", [{"start": 0}, {"stances": {"x": {"favor": 0.8}}}], ids=lambda told: next(iter(told))
+)
+def test_a_model_of_which_every_sentence_carries_its_frame_is_a_model(told):
+    carried = {"document": "a", "frames": {"x": "favor"}, "probabilities": {"x": 0.9}} | told
+    other = {"document": "b", "probabilities": {"y": 0.6}, "start": 0}
+    rows = [carried] * 3 + [other | {"frames": {"y": "favor"} if n < 2 else {}} for n in range(5)]
+    uses = summarize(rows).frames
+    assert [(name, use.judged, use.share.value) for name, use in uses.items()] == [
+        ("x", 3, 1.0),
+        ("y", 5, 2 / 5),
+    ]
 
 
 def test_the_table_says_what_is_left_open_only_where_something_is():

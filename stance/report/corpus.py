@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,8 +34,12 @@ _COLORS = (
     ("#f0e442", "#000"),
     ("#999999", "#000"),
 )
-# "2021.0" is the year of a column with gaps, as pandas writes it.
-_DATE = re.compile(r"(\d{4})(?:\.0$|[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?!\d)")
+# "2021.0" is the year of a column with gaps, as pandas writes it; "2021.5" is half of a year, and
+# "2021.1" the October of a column of numbers. After a whole date its time may stand.
+_DATE = re.compile(
+    r"(?P<year>\d{4})(?:\.0|(?!\.\d$)(?P<mark>[-/.])(?P<month>\d{1,2})"
+    r"(?:(?P=mark)(?P<day>\d{1,2})(?:(?:T\d| \d{1,2}:\d\d).*)?)?)?"
+)
 _MONTHS_BY_YEAR = 36
 _DAYS_BY_MONTH = 62
 
@@ -165,21 +170,24 @@ def gather(
     Args:
         rows: as ``read_results`` and ``checked`` give them. Articles of one name, as in files that
             were put together, are told apart as ``rows_apart`` does.
-        skipped: rows of what was not labelled.
+        skipped: rows of what was not labelled. Those of a name that several articles have are left
+            out, since nothing tells which article they are of.
         date_column: where rows keep the date of their article; they may have none.
         source_column: where they keep its source; they may have none.
 
     Raises:
         InputError: there is no row.
     """
+    given = list(rows)
     sentences: dict[str, list[Row]] = {}
-    for row in rows_apart(rows):
-        sentences.setdefault(str(row["document"]), []).append(row)
+    given_names: dict[str, str] = {}
+    for row, told_apart in zip(given, rows_apart(given), strict=True):
+        name = str(told_apart["document"])
+        sentences.setdefault(name, []).append(told_apart)
+        given_names[name] = str(row["document"])
     if not sentences:
         raise InputError("found no sentence to report on; expected the rows of a result")
-    left_out: dict[str, list[Row]] = {}
-    for row in skipped:
-        left_out.setdefault(str(row.get("document")), []).append(row)
+    left_out = _by_article(skipped, given_names)
     articles = tuple(
         Article(
             id=name,
@@ -193,6 +201,19 @@ def gather(
     )
     names = frame_names(row for article in articles for row in article.rows)
     return Corpus(_styles(names), articles)
+
+
+def _by_article(skipped: Iterable[Row], given_names: Mapping[str, str]) -> dict[str, list[Row]]:
+    """Return what was skipped by article, where one article alone has the name that is given."""
+    by_name: dict[str, list[Row]] = {}
+    for row in skipped:
+        by_name.setdefault(str(row.get("document")), []).append(row)
+    bearers = Counter(given_names.values())
+    return {
+        article: by_name.get(name, [])
+        for article, name in given_names.items()
+        if bearers[name] == 1
+    }
 
 
 def _styles(names: Sequence[str]) -> tuple[FrameStyle, ...]:
@@ -213,10 +234,10 @@ def _date(value: object) -> str:
     # What pandas puts for a missing date says that it is a date.
     if isinstance(value, datetime.date) and not is_missing(value):
         return value.isoformat()[:10]
-    found = _DATE.match(_text(value))
+    found = _DATE.fullmatch(_text(value))
     if not found:
         return ""
-    parts = [int(part) for part in found.groups() if part]
+    parts = [int(part) for part in found.group("year", "month", "day") if part]
     year, month, day = [*parts, 1, 1][:3]
     try:
         datetime.date(year, month, day)

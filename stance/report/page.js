@@ -114,8 +114,15 @@
     return { counts, total, share: judged ? total / judged : -1, open, low: numbers[6] / 100, high: numbers[7] / 100, highest: numbers.slice(8), balance };
   }
 
-  const percent = (value) => `${Math.round(100 * value)}%`;
-  const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
+  // Halves go to the even number, as in Python, which wrote the rest of the page: one share is one
+  // number everywhere. Of hundredths only whole eighths can be halves, and 100 times them is exact.
+  const halfToEven = (number) => (number % 1 === 0.5 ? 2 * Math.round(number / 2) : Math.round(number));
+  const percent = (value) => `${halfToEven(100 * value)}%`;
+  const signed = (value) => {
+    const size = Math.abs(value);
+    const rounded = size % 0.125 === 0 ? halfToEven(100 * size) / 100 : size;
+    return `${value < 0 ? "−" : "+"}${rounded.toFixed(2)}`;
+  };
 
   // --- Filters
 
@@ -259,7 +266,7 @@
     data.frames.forEach(({ name }, frame) => {
       const { counts, total, share: value, open, low, high } = use(number, frame);
       if (!total && !open) return;
-      const interval = `${percent(value)} (${Math.round(100 * low)} to ${Math.round(100 * high)})${open ? `; ${open}` : ""}`;
+      const interval = `${percent(value)} (${halfToEven(100 * low)} to ${halfToEven(100 * high)})${open ? `; ${open}` : ""}`;
       head.append(
         make("span", {}, tag(frame), ` ${name}`),
         make("span", {}, bar(frame, value, low, high, 1)),

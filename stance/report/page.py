@@ -49,6 +49,7 @@ def render(corpus: Corpus, *, title: str, codebook: Codebook | None = None) -> I
         "count": _count,
         "percent": _percent,
         "signed": _signed,
+        "probability": _probability,
         "interval": _interval,
     }
     environment.filters["json"] = lambda value: Markup(_json(value))  # noqa: S704  (escaped there)
@@ -148,6 +149,11 @@ def _percent(value: float | None) -> str:
 
 def _signed(value: float | None) -> str:
     return "–" if value is None else f"{value:+.2f}".replace("-", "−")
+
+
+def _probability(value: float) -> str:
+    # Rounded as the script's data are, of which the same may stand elsewhere on the page.
+    return f"{round(100 * value) / 100:.2f}"
 
 
 def _interval(figure: Figure) -> str:

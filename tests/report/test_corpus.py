@@ -53,6 +53,18 @@ def test_every_frame_has_a_letter_of_its_own():
         ("2020-13", ""),
         ("0000", ""),
         ("20205", ""),
+        ("2020-05-06 9:30", "2020-05-06"),
+        ("2020.5.6", "2020-05-06"),
+        ("2020-2021", ""),
+        ("2021-W05", ""),
+        ("2019 Q3", ""),
+        ("2019-05-2020", ""),
+        ("2019-05/06", ""),
+        ("2019-05-06-07", ""),
+        ("2020-05-06 to 2020-06-01", ""),
+        # Half of a year, or the October of a column of numbers: nobody can tell.
+        (2020.5, ""),
+        (2020.1, ""),
         ("May 2020", ""),
         (None, ""),
         (float("nan"), ""),
@@ -214,6 +226,15 @@ def test_parts_are_sentences_paragraphs_and_what_was_skipped():
     [article] = gather(sentences, skipped=[skipped]).articles
     one, two, three = (Sentence(text) for text in ("One.", "Two.", "Three."))
     assert article_parts(article, []) == [one, two, "", "\tmenu\tMenu", "", three]
+
+
+def test_what_was_skipped_is_shown_only_where_it_is_known_of_which_article():
+    named = [("a", 0), ("a", 1), ("a", 0), ("b", 0), ("a (2)", 0)]
+    sentences = rows(*({"document": name, "index": index} for name, index in named))
+    skipped = [{"document": name, "start": 0, "text": "Menu"} for name in ("a", "a", "b", "a (2)")]
+    articles = gather(sentences, skipped=skipped).articles
+    found = {article.id: len(article.skipped) for article in articles}
+    assert found == {"a": 0, "a (2)": 0, "b": 1, "a (2) (2)": 1}
 
 
 def test_a_sentence_lists_what_it_carries_and_what_it_may_carry():

@@ -176,3 +176,18 @@ def test_a_result_keeps_what_it_says_through_other_formats(tmp_path):
     [found] = read_results(written(tmp_path, {"document": "a", "text": "One."} | flat))
     for part in ("index", "frames", "probabilities", "uncertain"):
         assert found[part] == expected[part]
+
+
+def test_a_result_that_r_wrote_anew_is_as_it_was(tmp_path):
+    """It writes NA into the cells that were empty."""
+    head = "document,index,start,end,text,frames,p_order,stance_order,uncertain,explanations\n"
+    for name, empty in (("ours.csv", ""), ("of-r.csv", "NA")):
+        cells = f"a,0,0,4,NA.,{empty},0.1,favor,{empty},{empty}\n"
+        more = f"a,1,5,9,Two.,order:favor,{empty},{empty},{empty},{empty}\n"
+        (tmp_path / name).write_text(head + cells + more, encoding="utf-8")
+    ours, of_r = (list(read_results(tmp_path / name)) for name in ("ours.csv", "of-r.csv"))
+    assert of_r == ours
+    assert [(row["text"], row["frames"]) for row in ours] == [
+        ("NA.", {}),
+        ("Two.", {"order": "favor"}),
+    ]

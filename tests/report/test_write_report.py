@@ -13,6 +13,7 @@ from stance.codebook import Codebook
 from stance.errors import InputError, OutputError
 from stance.report import write_report
 from stance.report.corpus import FrameStyle
+from stance.report.page import MAX_COLUMNS
 from stance.results import DocumentResult, SentenceResult, SkippedText
 from stance.summary import summarize
 
@@ -103,6 +104,25 @@ def test_a_result_without_dates_and_sources_has_neither(tmp_path):
     page = page_of(tmp_path, row("a"), row("b"))
     assert "Over time" not in page
     assert "By source" not in page
+
+
+@pytest.mark.parametrize(("number", "notes"), [(MAX_COLUMNS, 0), (MAX_COLUMNS + 4, 3)])
+def test_every_part_that_leaves_frames_out_says_so(tmp_path, number, notes):
+    frames = {f"frame {n}": "favor" for n in range(number)}
+    scored = {"frames": frames, "probabilities": dict.fromkeys(frames, 0.9)}
+    rows = [row(str(n), date=f"20{n}", source=f"s{n}", **scored) for n in (10, 11)]
+    assert page_of(tmp_path, *rows).count("The 8 most used frames, of 12.") == notes
+
+
+@pytest.mark.parametrize("articles", [1, 2])
+def test_the_intervals_of_an_article_are_explained_however_many_there_are(tmp_path, articles):
+    page = page_of(tmp_path, *(row(str(n)) for n in range(articles)))
+    assert page.count("95% score intervals (Wilson)") == 1
+
+
+def test_a_probability_is_rounded_as_the_script_rounds_it(tmp_path):
+    # In binary 0.905 is a hair above the half, and 100 times that is the half.
+    assert "+ 0.90, a</a>" in page_of(tmp_path, row(probabilities={"order": 0.905}))
 
 
 def test_labels_without_probabilities_have_no_filter_by_certainty(tmp_path):
