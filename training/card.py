@@ -46,6 +46,7 @@ def write_tables(figures: dict[str, Any]) -> None:
         *([(transfer_title(figures), transfer_table(figures))] if figures["slow"] else []),
         ("Abstention", abstention_table(figures)),
         ("Stances as trained, and divided by their priors", stances_table(figures)),
+        ("8 bits against 32", precision_table(figures)),
         ("Calibration error, before and after", calibration_table(figures)),
     ]
     text = "".join(f"\n## {title}\n\n{table}\n" for title, table in tables)
@@ -239,6 +240,16 @@ def stances_table(figures: dict[str, Any]) -> str:
     return markdown(head, rows)
 
 
+def precision_table(figures: dict[str, Any]) -> str:
+    """Return what the frames' macro-F1 loses to 8-bit arithmetic."""
+    lost = figures["precision"]["macro_f1_lost"]
+    rows = [
+        [name, "{value:+.3f} [{low:+.3f}, {high:+.3f}]".format(**lost[source])]
+        for source, name in {**KEPT_APART_NAMES, **NAMES}.items()
+    ]
+    return markdown(["held out", "macro-F1 of float32 minus that of 8 bits"], rows)
+
+
 def failure_list(figures: dict[str, Any]) -> str:
     """Return the surest mistakes on authored sentences, as a list."""
     lines = [
@@ -286,9 +297,7 @@ def write_card(folder: ModelFolder, figures: dict[str, Any]) -> None:
         "failures": failure_list(figures),
         "largest_difference": f"{cost['largest_difference']:.3f}",
         "labels_changed": f"{cost['labels_changed']:.1%}",
-        "macro_f1_lost": ", ".join(
-            f"{lost:+.3f} on the {NAMES[source]}" for source, lost in cost["macro_f1_lost"].items()
-        ),
+        "precision": precision_table(figures),
         "thresholds": ", ".join(
             f"{name} {threshold:g}"
             for name, threshold in zip(

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +33,12 @@ from train_default import OUTPUT, VERSION, with_stance_priors
 
 from stance.codebook import STATES
 from stance.decision import Decision, states_of
-from stance.evaluation import evaluate
+from stance.evaluation import compare, evaluate
 from stance.figures import Evaluation
 from stance.files import LabelledRow
 from stance.finetuning.calibration import ABSTENTION_SHARES, equal_weights, fit_decision
-from stance.scoring import reliability, score
+from stance.model import load
+from stance.scoring import difference, reliability, score
 from stance.store import ModelFolder
 
 FIGURES = RESULTS / "figures.json"
@@ -123,16 +124,17 @@ def main() -> None:
     decisions = judge.with_stance_priors(fitted_alone)
     decided = judge.decide(int8, decisions)
     exact = judge.decide(out_of_fold_logits(rows, arguments.base, "float32"), decisions)
+    apart = rows_kept_apart(arguments.speeches)
     figures: dict[str, Any] = {
         "fingerprint": fingerprint(rows, arguments.base),
         "rows": {source: int((judge.sources == source).sum()) for source in SOURCES},
         "shipped": by_source(judge, decided),
-        "kept_apart": shipped_on_kept_apart(arguments.speeches),
+        "kept_apart": shipped_on_kept_apart(apart),
         "before_calibration": uncalibrated_errors(judge, int8),
         "abstention": abstention_figures(judge, decided),
         "reliability": reliability_bins(judge, decided),
         "stances": stance_figures(judge, judge.decide(int8, fitted_alone), decided),
-        "precision": precision_cost(judge, decided, exact),
+        "precision": precision_cost(judge, decided, exact, apart),
         "baselines": baseline_figures(judge),
         "slow": stored_slow_figures() if arguments.quick else slow_figures(judge, arguments.base),
         "failures": failures(judge, decided),
@@ -169,12 +171,17 @@ def by_source(judge: Judge, decided: Decided) -> dict[str, Any]:
     return {source: judge.score(decided, source).to_dict() for source in SOURCES}
 
 
-def shipped_on_kept_apart(speeches: Path) -> dict[str, Any]:
+def shipped_on_kept_apart(apart: dict[str, list[LabelledRow]]) -> dict[str, Any]:
     """Return source → all figures of the shipped model on rows that it was not trained on."""
+    return {source: evaluate(OUTPUT, rows).to_dict() for source, rows in apart.items()}
+
+
+def rows_kept_apart(speeches: Path) -> dict[str, list[LabelledRow]]:
+    """Return source → rows that the shipped model was not trained on."""
     rows: dict[str, list[LabelledRow]] = {source: [] for source in KEPT_APART}
     for row in kept_apart_rows(speeches):
         rows[row.source].append(LabelledRow(row.id, row.group, row.text, row.frames))
-    return {source: evaluate(OUTPUT, labelled).to_dict() for source, labelled in rows.items()}
+    return rows
 
 
 def decide_plainly(logits: NDArray[Any]) -> Decided:
@@ -246,18 +253,35 @@ def _balance(states: NDArray[np.int64]) -> float:
     return float((favor - against) / (favor + neutral + against))
 
 
-def precision_cost(judge: Judge, int8: Decided, exact: Decided) -> dict[str, Any]:
+def precision_cost(
+    judge: Judge, int8: Decided, exact: Decided, apart: dict[str, list[LabelledRow]]
+) -> dict[str, Any]:
     """Return what 8-bit arithmetic costs, the decisions being those of the 8-bit model."""
-
-    def macro_f1(decided: Decided, source: str) -> float:
-        return judge.score(decided, source, resamples=0).macro_f1.value or 0.0
-
     present = int8.probabilities[..., 0] - exact.probabilities[..., 0]
     return {
-        "macro_f1_lost": {s: macro_f1(exact, s) - macro_f1(int8, s) for s in SOURCES},
+        "macro_f1_lost": {
+            **{source: _lost_when_shipped(rows) for source, rows in apart.items()},
+            **{source: _lost(judge, int8, exact, source) for source in SOURCES},
+        },
         "largest_difference": float(np.abs(present).max()),
         "labels_changed": float((int8.states != exact.states).any(axis=1).mean()),
     }
+
+
+def _lost_when_shipped(rows: list[LabelledRow]) -> dict[str, float | None]:
+    with load(OUTPUT) as int8, load(OUTPUT, backend="torch") as exact:
+        return asdict(compare(int8, exact, rows).macro_f1)
+
+
+def _lost(judge: Judge, int8: Decided, exact: Decided, source: str) -> dict[str, float | None]:
+    at = np.flatnonzero(judge.sources == source)
+    compared = difference(
+        judge.gold[at],
+        int8.states[at],
+        exact.states[at],
+        [judge.groups[index] for index in at],
+    )
+    return asdict(compared.macro_f1)
 
 
 def baseline_figures(judge: Judge) -> dict[str, Any]:
