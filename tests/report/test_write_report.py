@@ -98,6 +98,10 @@ def test_shares_over_time_and_by_source_are_there_where_rows_carry_them(tmp_path
     page = page_of(tmp_path, *rows)
     assert "Over time" in page
     assert "By source" in page
+    # What a pointer shows at the points can be read without one.
+    shown = re.findall(r"<circle[^>]*><title>(.*?)</title>", page)
+    assert len(shown) >= 10
+    assert re.findall(r"<li>(.*?)</li>", page)[: len(shown)] == shown
 
 
 def test_a_result_without_dates_and_sources_has_neither(tmp_path):
