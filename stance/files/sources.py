@@ -159,6 +159,8 @@ class _Finder:
         self.left_out: list[LeftOut] = []
         self._input_format = input_format
         self._output = output
+        # Of every input it is asked whether it is this file.
+        self._replaced = None if output is None else os.path.realpath(output)
         self._results, self._result_folders = _results(output)
         self._written_to = _standard_streams()
         self._relative = relative
@@ -189,7 +191,7 @@ class _Finder:
     def _add_file(self, path: Path) -> None:
         document_id = _shown(path)
         if self._is_output(path):
-            self._keep_input(path)
+            self._keep_input(path, os.path.realpath(path))
             reason = "the result, or what lies beside it"
             self.left_out.append(LeftOut(document_id, reason, even_named=True))
             return
@@ -216,7 +218,7 @@ class _Finder:
         self.left_out += [LeftOut(_shown(path), "a link to a folder") for path in linked]
         for path in files:
             if self._is_output(path):
-                self._keep_input(path)
+                self._keep_input(path, os.path.realpath(path))
                 continue
             given = "" if _suffixes(path) else self._input_format or ""
             if reason := _why_left_out(path, given):
@@ -230,7 +232,6 @@ class _Finder:
                 self._unread(error)
 
     def _take(self, path: Path, document_id: str, kind: str) -> None:
-        self._keep_input(path)
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # A pipe or a device of a folder.
             return
@@ -239,6 +240,7 @@ class _Finder:
             self.left_out.append(LeftOut(document_id, reason, even_named=True))
             return
         real = os.path.realpath(path)
+        self._keep_input(path, real)
         if real in self._seen:
             return
         self._seen.add(real)
@@ -250,10 +252,10 @@ class _Finder:
         if unread not in self.sources:  # Patterns and folders may lead there again.
             self.sources.append(unread)
 
-    def _keep_input(self, path: Path) -> None:
+    def _keep_input(self, path: Path, real: str) -> None:
         """Refuse to replace what is to be labelled, and no earlier result."""
         output = self._output
-        if output is None or os.path.realpath(path) != os.path.realpath(output):
+        if output is None or real != self._replaced:
             return
         if not (path.is_file() and path.stat().st_size) or beside(output, "run.json").exists():
             return

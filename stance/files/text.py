@@ -115,10 +115,10 @@ def decode(data: bytes, *, declared: str | None = None) -> DecodedText:
     try:
         return DecodedText(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        if declared is not None and not (data.startswith(codecs.BOM_UTF8) or _is_damaged(data)):
+        marked = data.startswith(codecs.BOM_UTF8)
+        if declared is not None and not (marked or _is_damaged(data)):
             with suppress(InputError):  # Pages declare what they are not.
                 return DecodedText(_strict(data, declared))
-        marked = data.startswith(codecs.BOM_UTF8)
         encoding = "utf-8" if marked else detect_encoding(data)
     if encoding == "utf-8":
         return DecodedText(_strict(data, "utf-8-sig", errors="replace"), guessed=DAMAGED_UTF8)

@@ -79,14 +79,15 @@ def _complete(decision: Decision, task: Task, *, without: set[int]) -> Decision:
     bands = {share: [(0.5, 0.5)] * frames for share in ABSTENTION_SHARES}
     priors = [ALIKE] * frames
     learnt = [bool((column > 0).any()) for column in task.states.T]
+    base = task.base.decision
+    known = () if base is None or task.base.codebook is None else task.base.codebook.names
     for column, name in enumerate(task.codebook.names):
-        base, known = task.base.decision, task.base.codebook
-        if base is not None and known is not None and name in known.names:
-            learnt[column] |= base.stanced[known.names.index(name)]
+        if base is not None and name in known:
+            learnt[column] |= base.stanced[known.index(name)]
         if column in task.judged and column not in without:
             source, index = decision, task.judged.index(column)
-        elif base is not None and known is not None and name in known.names:
-            source, index = base, known.names.index(name)
+        elif base is not None and name in known:
+            source, index = base, known.index(name)
         else:
             continue
         for kind, chosen in values.items():

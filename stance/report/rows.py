@@ -71,11 +71,12 @@ def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
     if not scored or isinstance(row["probabilities"], Mapping):
         return row
     own = {prefix + frame for frame in scored for prefix in (PROBABILITY, STANCE)}
-    scores = row
-    row = {name: value for name, value in row.items() if name not in own}
     # Results of two codebooks that were put together have empty cells: each knows its own frames.
-    found = {frame: scores[PROBABILITY + frame] for frame in scored}
-    return row | {"probabilities": {frame: p for frame, p in found.items() if not is_empty(p)}}
+    found = {frame: row[PROBABILITY + frame] for frame in scored}
+    return {
+        **{name: value for name, value in row.items() if name not in own},
+        "probabilities": {frame: p for frame, p in found.items() if not is_empty(p)},
+    }
 
 
 def _without_na(values: Mapping[str, Any]) -> dict[str, Any]:
