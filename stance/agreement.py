@@ -58,13 +58,16 @@ class FrameAgreement:
             where there was only one value to choose.
         f1: mean over the pairs of coders, 0 to 1; ``None`` where no pair used the frame.
         given: how many codings have the frame.
-        interval: 95% interval of alpha, low and high; ``None`` where alpha is not defined, or the
-            same in every resample, as where all agree.
+        units: in how many documents (or sentences, see ``Agreement``) somebody gave it. Of fewer
+            than five the interval is too narrow.
+        interval: 95% interval of alpha, low and high; ``None`` where alpha is not defined, the
+            same in every resample, as where all agree, or rests on one document alone.
     """
 
     alpha: float | None
     f1: float | None
     given: int
+    units: int
     interval: tuple[float, float] | None = None
 
 
@@ -201,6 +204,7 @@ def agreement(
     terms.append(terms_of(stances).reshape(len(presence), len(shared), -1).sum(axis=0))
     *alphas, stance_alpha = _alphas(terms, drawn.weights)
     pairs = _pairs(shared, coders, presence, stances)
+    seen = np.array([(table == 1).any(axis=0) for table in presence.values()])
     alike = [len(set(map(frozenset, coded.values()))) == 1 for coded in shared.values()]
     return Agreement(
         coders=coders,
@@ -214,9 +218,12 @@ def agreement(
                 alpha=alpha.value,
                 f1=_mean(pair.frames[name] for pair in pairs),
                 given=int((table == 1).sum()),
+                units=units,
                 interval=_interval(alpha),
             )
-            for (name, table), alpha in zip(presence.items(), alphas, strict=True)
+            for (name, table), alpha, units in zip(
+                presence.items(), alphas, drawn.units_with(seen.T), strict=True
+            )
         },
         stance=StanceAgreement(
             alpha=stance_alpha.value,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -28,6 +29,7 @@ __all__ = [
     "Frame",
     "Labels",
     "Stance",
+    "composed",
     "format_labels",
     "parse_labels",
     "read_labels",
@@ -38,7 +40,8 @@ MAX_FRAMES = 256
 _NO_FRAME = "none"
 # What R and pandas write into an empty cell.
 _EMPTY = {"na", "n/a", "nan"}
-_NAME = re.compile(r"[^\W\d][\w.-]{0,63}")
+_NAME = re.compile(r"[^\W\d][\w.-]*")
+_LONGEST_NAME = 64
 
 
 class Stance(str, Enum):
@@ -64,11 +67,17 @@ Labels: TypeAlias = Mapping[str, str | None]
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame: its name, when it is present, and the proposition that a stance is about."""
+    """One frame: its name, when it is present, and the proposition that a stance is about.
+
+    However its letters and their accents were typed, the name has them composed (NFC).
+    """
 
     name: str
     definition: str = ""
     proposition: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", composed(self.name))
 
 
 @dataclass(frozen=True)
@@ -77,8 +86,8 @@ class Codebook:
 
     Raises:
         CodebookError: no frame, more than 256, a name twice, or a name that is not a letter
-            followed by letters, digits, ``_``, ``.`` or ``-`` (64 characters at most), or that is
-            ``none``, which stands for no frame.
+            followed by letters and their marks, digits, ``_``, ``.`` or ``-`` (64 characters at
+            most), or that is ``none``, which stands for no frame.
 
     >>> book = Codebook((Frame("cooperation"), Frame("rivalry")))
     >>> book.labels[:3]
@@ -95,7 +104,7 @@ class Codebook:
             raise CodebookError("the codebook has no frames; expected at least one")
         _check_number(names)
         for name in names:
-            if not isinstance(name, str) or not _NAME.fullmatch(name):
+            if not isinstance(name, str) or not _is_name(name):
                 raise CodebookError(
                     f"{str(name)[:80]!r} is not a frame's name; expected a letter, then letters, "
                     "digits, '_', '.' or '-', 64 characters at most"
@@ -134,7 +143,8 @@ class Codebook:
             CodebookError: a frame that the codebook lacks, or a stance that is none of the three.
         """
         checked: dict[str, str | None] = {}
-        for frame, stance in labels.items():
+        for given, stance in labels.items():
+            frame = composed(given)
             if frame not in self.names:
                 raise CodebookError(
                     f"unknown frame {str(frame)[:80]!r}{_did_you_mean(frame, self.names)}; "
@@ -252,7 +262,7 @@ def parse_labels(notation: str) -> Labels:
             f"of the file, or write {_NO_FRAME!r} where there is no frame"
         )
     for part in notation.split(";"):
-        frame, _, stance = (piece.strip() for piece in part.partition(":"))
+        frame, _, stance = (piece.strip() for piece in composed(part).partition(":"))
         if not frame:
             raise CodebookError(
                 f"{notation[:120]!r} is not a list of frames; expected e.g. "
@@ -282,7 +292,7 @@ def read_labels(cell: object) -> Labels:
     if isinstance(cell, Mapping):
         if set(cell) == {_NO_FRAME}:
             return {}
-        return {str(frame): _stance_of(frame, stance) for frame, stance in cell.items()}
+        return {composed(str(frame)): _stance_of(frame, s) for frame, s in cell.items()}
     raise CodebookError(
         f"the row is not labelled: its frames are {_shown(cell)}; expected an object such as "
         '{"cooperation": "favor"} or the text cooperation:favor, and {} or "" where there is no '
@@ -297,6 +307,20 @@ def format_labels(labels: Labels) -> str:
     'multipolarity:favor;cooperation'
     """
     return ";".join(f"{frame}:{stance}" if stance else frame for frame, stance in labels.items())
+
+
+def composed(name: Any) -> Any:
+    """Return a name with its accents on its letters (NFC), as most keyboards type them.
+
+    What is no text is returned as it is: that it is no name is said where names are checked.
+    """
+    return unicodedata.normalize("NFC", name) if isinstance(name, str) else name
+
+
+def _is_name(name: str) -> bool:
+    """Say whether a frame may have a name; many scripts write vowels as marks on a letter."""
+    letters = "".join(c for c in name if not unicodedata.category(c).startswith("M"))
+    return len(name) <= _LONGEST_NAME and name[:1] == letters[:1] and bool(_NAME.fullmatch(letters))
 
 
 def _check_stance(stance: str | None) -> str | None:

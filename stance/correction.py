@@ -24,8 +24,10 @@ __all__ = ["CorrectedUse", "Correction", "correct"]
 
 Floats = npt.NDArray[np.float64]
 
-# What is counted of a frame: that it is there, and each of its stances.
-_PARTS = 1 + len(STANCES)
+# What is counted of a frame: that it is there, each of its stances, and that its stance was not
+# coded.
+_PARTS = 2 + len(STANCES)
+_STANCES = slice(1, 1 + len(STANCES))
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class CorrectedUse:
         model: the share of sentences in which the model finds the frame, 0 to 1.
         share: the same, corrected. Of a rare frame the interval may reach below 0.
         favor, neutral, against: corrected shares of all sentences that carry the frame with that
-            stance. Stances that were not coded are taken to be as those that were.
+            stance. Stances that were not coded are taken to be as those that were; the intervals
+            hold that few were.
         balance: (favor − against) / (favor + neutral + against) of these, −1 to 1.
         missed: sentences of the sample that carry the frame and were not given it.
         invented: those that were given it and do not carry it.
@@ -137,18 +140,22 @@ def correct(
     names = frame_names([*found.values(), *({"frames": frames} for frames in coded.values())])
     model = _parts([row["frames"] for row in found.values()], names).mean(axis=0)
     given = _parts([found[id]["frames"] for id in coded], names)
-    errors = _parts(list(coded.values()), names) - given
+    true = _parts(list(coded.values()), names)
+    errors = true - given
     groups = {
         id: "" if by is None else group_of(row, by, number)
         for number, (id, row) in enumerate(found.items(), 1)
     }
-    draws = model + _mean_errors(errors, [groups[id] for id in coded], groups, resamples, seed)
+    mean_errors, seen = _means(
+        errors, true, [groups[id] for id in coded], groups, resamples=resamples, seed=seed
+    )
+    corrected = model + mean_errors
     return Correction(
         sentences=len(found),
         sample=len(coded),
         resamples=resamples,
         frames={
-            name: _use(model[place], draws[:, place], errors[:, place, 0])
+            name: _use(model[place], corrected[:, place], seen[:, place], errors[:, place, 0])
             for place, name in enumerate(names)
         },
     )
@@ -181,38 +188,36 @@ def _sample(gold: Iterable[LabelledRow], found: Mapping[str, Row]) -> dict[str, 
 
 
 def _parts(labels: Sequence[Labels], names: Sequence[str]) -> Floats:
-    """Return ``(n, F, 4)``: 1 where the frame is there, then where it has each stance.
-
-    A stance that was not coded is shared out as those of the frame that were; NaN where none was.
-    """
+    """Return ``(n, F, 5)``: 1 where the frame is there, has each stance, has one not coded."""
     parts = np.zeros((len(labels), len(names), _PARTS))
     places = {name: place for place, name in enumerate(names)}
-    unknown = np.zeros(parts.shape[:2], dtype=bool)
     for row, frames in enumerate(labels):
         for name, stance in frames.items():
             parts[row, places[name], 0] = 1
-            if stance is None:
-                unknown[row, places[name]] = True
-            else:
-                parts[row, places[name], STATES.index(stance)] = 1
-    taken = parts[..., 1:].sum(axis=0)
-    usual = ratio(taken, np.broadcast_to(taken.sum(axis=1, keepdims=True), taken.shape))
-    parts[..., 1:] = np.where(unknown[..., None], usual, parts[..., 1:])
+            parts[row, places[name], -1 if stance is None else STATES.index(stance)] = 1
     return parts
 
 
-def _mean_errors(
-    errors: Floats, of: Sequence[str], groups: Mapping[str, str], resamples: int, seed: int
-) -> Floats:
-    """Return ``(1 + resamples, F, 4)``: the mean errors, groups weighted as in the corpus.
+def _means(
+    errors: Floats,
+    true: Floats,
+    of: Sequence[str],
+    groups: Mapping[str, str],
+    *,
+    resamples: int,
+    seed: int,
+) -> tuple[Floats, Floats]:
+    """Return the mean errors and what was coded, each ``(1 + resamples, F, 5)``.
 
-    ``of`` is the group of each row of ``errors``; ``groups`` that of each sentence of the corpus.
+    ``of`` is the group of each row of the sample; ``groups`` that of each sentence of the corpus,
+    by which they are weighted.
     """
     sizes = Counter(groups.values())
     total: Floats = np.zeros((1 + resamples, *errors.shape[1:]))
+    seen = np.zeros_like(total)
     seeds = np.random.SeedSequence(seed).generate_state(len(sizes))
     for (name, size), own in zip(sorted(sizes.items()), seeds, strict=True):
-        mine = errors[[row for row, group in enumerate(of) if group == name]]
+        mine = [row for row, group in enumerate(of) if group == name]
         if len(mine) < min(2, size):
             where = f" of {name!r}" if name else ""
             raise InputError(
@@ -220,15 +225,22 @@ def _mean_errors(
                 f"{', or correct without groups' if name else ''}"
             )
         drawn = resample_weights(np.arange(len(mine)), resamples, int(own))
-        means = np.concatenate([np.tensordot(each, mine, axes=1) for each in drawn]) / len(mine)
+        weights = np.concatenate(list(drawn)) / len(mine)
+        means = np.tensordot(weights, errors[mine], axes=1)
         # Drawing with replacement is too narrow for few sentences, and too wide for most of all.
         scale = np.sqrt((1 - len(mine) / size) * len(mine) / max(1, len(mine) - 1))
         total += size / sizes.total() * (means[0] + scale * (means - means[0]))
-    return total
+        seen += size / sizes.total() * np.tensordot(weights, true[mine], axes=1)
+    return total, seen
 
 
-def _use(model: Floats, draws: Floats, errors: Floats) -> CorrectedUse:
-    favor, neutral, against = draws[:, 1:].T
+def _use(model: Floats, draws: Floats, seen: Floats, errors: Floats) -> CorrectedUse:
+    """Put together the use of one frame: of the model, as corrected, as seen in the sample."""
+    # Stances that were not coded are shared out as those were that were, in each resample anew.
+    coded = seen[:, _STANCES]
+    usual = ratio(coded, np.repeat(coded.sum(axis=1, keepdims=True), coded.shape[1], axis=1))
+    left = draws[:, -1:]
+    favor, neutral, against = (draws[:, _STANCES] + np.where(left == 0, 0, left * usual)).T
     taken = favor + neutral + against
     return CorrectedUse(
         model=float(model[0]),

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stance.codebook import STATES, Codebook, Labels
+from stance.codebook import STATES, Codebook, Labels, composed
 from stance.errors import CodebookError, InputError
 
 __all__ = ["ALIKE", "NOT_CODED", "UNCERTAIN", "Decision", "states_of"]
@@ -205,7 +205,8 @@ class Decision:
                 "threshold, such as {'cooperation': 0.6}"
             )
         changed = dict(zip(codebook.names, self.thresholds, strict=True))
-        for frame, threshold in thresholds.items():
+        for given_name, threshold in thresholds.items():
+            frame = composed(given_name)
             if frame not in changed:
                 raise CodebookError(
                     f"no frame {frame!r} to set a threshold for; "

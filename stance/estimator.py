@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from stance.codebook import Codebook, Frame, Labels, parse_labels
+from stance.codebook import STATES, Codebook, Frame, Labels, composed, parse_labels
 from stance.decision import states_of
 from stance.errors import InputError
 from stance.files import LabelledRow
@@ -49,7 +50,7 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     with the stances is in ``model_``. These metrics want an indicator array as ``y`` too, and take
     one of a single frame for two classes, present and absent. Frames that are known from labels
     alone stand in the order of their names; where folds may lack one, give a ``codebook`` or an
-    indicator array.
+    indicator array. A frame that no row carries, and the base does not know, is predicted nowhere.
 
     Args:
         base: what training starts from, as in ``stance.finetune``.
@@ -59,7 +60,7 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Attributes:
         model_: the fine-tuned ``StanceModel``; its files go when it does, ``model_.save`` keeps
-            them.
+            them. It has the frames that could be learnt.
         frames_: the names of the F frames.
         classes_: what each frame may be: 0 and 1, array of shape (F, 2).
 
@@ -126,17 +127,18 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"{len(texts):,} texts"
             )
         rows = list(map(LabelledRow, ids, documents, texts, labels))
+        learnt = None if codebook is None else _learnable(codebook, labels, self.base)
         self.model_ = _in_own_folder(
             lambda folder: finetune(
                 rows,
                 output=folder / "model",
                 base=self.base,
-                codebook=codebook,
+                codebook=learnt,
                 epochs=self.epochs,
                 seed=self.seed,
             )
         )
-        self.frames_ = self.model_.codebook.names
+        self.frames_ = (codebook or self.model_.codebook).names
         # An array: a list would stand for predict_proba that gives an array for each frame.
         self.classes_ = np.array([[0, 1]] * len(self.frames_))
         return self
@@ -149,8 +151,8 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             InputError: X is not a sequence of texts.
         """
         check_is_fitted(self, "model_")
-        probabilities = self.model_.predict_proba(_texts(X))
-        return (self.model_.decision.states(probabilities) > 0).astype(np.int64)
+        _, states = self._judge(_texts(X))
+        return (states > 0).astype(np.int64)
 
     def predict_proba(self, X: Sequence[str]) -> NDArray[np.float32]:  # noqa: N803
         """Return P(frame), calibrated, float32 of shape (n, F).
@@ -160,7 +162,8 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             InputError: X is not a sequence of texts.
         """
         check_is_fitted(self, "model_")
-        present: NDArray[np.float32] = 1 - self.model_.predict_proba(_texts(X))[..., 0]
+        probabilities, _ = self._judge(_texts(X))
+        present: NDArray[np.float32] = 1 - probabilities[..., 0]
         return present
 
     def score(self, X: Sequence[str], y: Any) -> float:  # noqa: N803
@@ -171,15 +174,25 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             NotFittedError: ``fit`` was not called.
             InputError: X is not a sequence of texts, or y is not as long or no labels.
-            CodebookError: y has a frame or a stance that the model does not know.
+            CodebookError: y has a frame or a stance that is unknown.
         """
         check_is_fitted(self, "model_")
         texts = _texts(X)
-        gold = states_of(_labels(y, len(texts), self.frames_), self.model_.codebook)
-        found = self.model_.predict_proba(texts)
-        decided = self.model_.decision.states(found)
+        codebook = Codebook(tuple(map(Frame, self.frames_)))
+        gold = states_of(_labels(y, len(texts), self.frames_), codebook)
+        found, decided = self._judge(texts)
         scored = score(gold, found, decided, range(len(texts)), frames=self.frames_, resamples=0)
         return float("nan") if scored.macro_f1.value is None else scored.macro_f1.value
+
+    def _judge(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Return probabilities (n, F, 4) and states (n, F): absent where a frame was not learnt."""
+        learnt = [self.frames_.index(name) for name in self.model_.codebook.names]
+        probabilities = np.zeros((len(texts), len(self.frames_), len(STATES)), np.float32)
+        probabilities[..., 0] = 1
+        states = np.zeros(probabilities.shape[:2], np.int64)
+        probabilities[:, learnt] = self.model_.predict_proba(texts)
+        states[:, learnt] = self.model_.decision.states(probabilities[:, learnt])
+        return probabilities, states
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
@@ -307,6 +320,27 @@ def _codebook_of_columns(indicator: Any, base: str | Path | None) -> Codebook:
         ", ".join(named.names),
     )
     return named
+
+
+def _learnable(codebook: Codebook, labels: Sequence[Labels], base: str | Path | None) -> Codebook:
+    """Return the frames that a row carries or the base knows; all where there is none of them.
+
+    A fold of a cross-validation may lack a rare one.
+    """
+    carried = {composed(frame) for row in labels for frame in row}
+    unknown = [frame for frame in codebook.frames if frame.name not in carried]
+    if not unknown:
+        return codebook
+    of_base = open_base(base).codebook
+    unknown = [frame for frame in unknown if not of_base or frame.name not in of_base.names]
+    left = tuple(frame for frame in codebook.frames if frame not in unknown)
+    if not unknown or not left:
+        return codebook
+    logger.warning(
+        "no row carries %s, and the base does not know it: it is predicted nowhere",
+        " or ".join(frame.name for frame in unknown),
+    )
+    return replace(codebook, frames=left)
 
 
 def _require_order(given: Any, frames: Sequence[str]) -> None:

@@ -19,6 +19,9 @@ __all__ = [
 ]
 
 _INTERVAL = (2.5, 97.5)
+# A quarter to 37% of resamples lack what stands in one document of two or more, and at most 14%
+# what stands in two.
+_MOSTLY_DEFINED = 0.8
 # Means of the same numbers in another order differ by less.
 _ALIKE = 1e-12
 
@@ -39,32 +42,36 @@ class Figure:
     def of(cls, values: npt.NDArray[np.float64]) -> Figure:
         """Make a figure of its value on the data (first) and on the resamples (the rest).
 
-        NaN is a value that is not defined; resamples without one are left out. Where all others
-        are the figure itself, as when one document has all that it counts, resampling does not
-        tell how sure it is: it has no interval then.
+        NaN is a value that is not defined; resamples without one are left out. Where they are so
+        many that one document must have all that the figure counts, or where all others are the
+        figure itself, resampling does not tell how sure it is: it has no interval then.
         """
         if np.isnan(values[0]):
             return cls(None, None, None)
         defined = values[1:][~np.isnan(values[1:])]
-        if np.allclose(defined, values[0], rtol=0, atol=_ALIKE):  # Also where there are none.
+        rare = len(defined) < _MOSTLY_DEFINED * (len(values) - 1)
+        if rare or np.allclose(defined, values[0], rtol=0, atol=_ALIKE):  # Also where none is.
             return cls(float(values[0]), None, None)
         low, high = np.percentile(defined, _INTERVAL)
         return cls(float(values[0]), float(low), float(high))
 
     @classmethod
-    def reflected(cls, values: npt.NDArray[np.float64]) -> Figure:
-        """Make a figure, 0 to 1, that resampling raises, as it does a mean of absolute gaps.
+    def of_gaps(cls, values: npt.NDArray[np.float64], moved: npt.NDArray[np.float64]) -> Figure:
+        """Make a figure, 0 to 1, that is a sum of absolute gaps, of which ``moved`` is the sum too.
 
         Chance in the sample opens gaps where there are none, and resampling opens them once more:
-        all resamples may lie above the figure. So the interval is their percentiles mirrored at
-        the figure (the basic bootstrap: Davison and Hinkley 1997, Bootstrap Methods and their
-        Application, section 5.2), within 0 to 1, and reaches to the figure.
+        all resamples may lie above the figure, and the truth below it. It is below by no more than
+        by how far the sample moved the gaps, added up (the triangle inequality), and how far that
+        may be is read from how far the resamples move them, ``moved`` (of the data first, 0). So
+        the interval begins below the figure by the 97.5th percentile of that, and ends above it by
+        that of the resamples over their mean, within 0 to 1.
         """
         plain = cls.of(values)
         if plain.value is None or plain.low is None or plain.high is None:
             return plain
-        low, high = 2 * plain.value - plain.high, 2 * plain.value - plain.low
-        return cls(plain.value, max(0.0, min(plain.value, low)), min(1.0, max(plain.value, high)))
+        low = plain.value - float(np.percentile(moved[1:], _INTERVAL[1]))
+        high = plain.value + plain.high - float(values[1:].mean())
+        return cls(plain.value, max(0.0, low), min(1.0, max(plain.value, high)))
 
     def __str__(self) -> str:
         if self.value is None:
@@ -80,6 +87,8 @@ class FrameScores:
 
     Attributes:
         support: sentences that carry the frame in gold.
+        units: documents that do (of a set of one document: sentences). Of fewer than five,
+            intervals are too narrow.
         predicted: sentences that were given the frame.
         precision, recall, f1: of presence, 0 to 1. Precision is 0 where the frame was never given.
         average_precision: of P(frame), 0 to 1.
@@ -93,6 +102,7 @@ class FrameScores:
     """
 
     support: int
+    units: int
     predicted: int
     precision: Figure
     recall: Figure

@@ -26,12 +26,21 @@ class Resamples(NamedTuple):
     Attributes:
         documents: how many there are.
         resampled: ``documents``, or ``sentences`` where there is one document alone.
+        units: of each sentence, the number of what is drawn with it.
         weights: arrays of shape (some resamples, sentences); the first of all holds ones.
     """
 
     documents: int
     resampled: str
+    units: Ints
     weights: Iterator[Floats]
+
+    def units_with(self, there: npt.NDArray[np.bool_]) -> list[int]:
+        """Count the units that have something, for each column of ``there``, (sentences, columns).
+
+        Of what few units have, an interval is too narrow: the resamples differ in these few alone.
+        """
+        return [len(np.unique(self.units[column])) for column in there.T]
 
 
 def draw(documents: Sequence[object], sentences: int, resamples: int, seed: int) -> Resamples:
@@ -49,9 +58,9 @@ def draw(documents: Sequence[object], sentences: int, resamples: int, seed: int)
     check_drawing(resamples, seed)
     groups = _groups(documents, sentences)
     total = int(groups.max()) + 1
-    if total > 1:
-        return Resamples(total, "documents", resample_weights(groups, resamples, seed))
-    return Resamples(total, "sentences", resample_weights(np.arange(sentences), resamples, seed))
+    resampled = "documents" if total > 1 else "sentences"
+    units = groups if total > 1 else np.arange(sentences)
+    return Resamples(total, resampled, units, resample_weights(units, resamples, seed))
 
 
 def check_drawing(resamples: int, seed: int) -> None:

@@ -59,7 +59,7 @@ def score(
     An Introduction to the Bootstrap, chapters 8 and 13), since sentences of one document resemble
     each other. Resamples in which a figure is not defined are left out of its interval. The
     calibration error is that of Guo et al. 2017 (On Calibration of Modern Neural Networks), with 15
-    bins, for P(frame) of each frame; its interval is mirrored, see ``Figure.reflected``.
+    bins, for P(frame) of each frame; for its interval see ``Figure.of_gaps``.
 
     Args:
         gold: ``(n, F)`` states: 0 absent, 1 favor, 2 neutral, 3 against, and -1 for a frame that is
@@ -89,9 +89,9 @@ def score(
         resampled=drawn.resampled,
         resamples=resamples,
         **overall,
-        ece=Figure.reflected(draws["macro_ece"]),
+        ece=Figure.of_gaps(draws["macro_ece"], draws["macro_ece_moved"]),
         stance=_stance_scores(draws, int((rows.gold > 0).sum())),
-        frames=_frame_scores(draws, rows, frames),
+        frames=_frame_scores(draws, rows, frames, drawn.units_with(rows.gold != 0)),
         left_out=_undefined(frames, draws["f1"][0]),
     )
 
@@ -250,16 +250,21 @@ def _statistics(rows: _Rows, weights: Floats) -> dict[str, Floats]:
     present = rows.gold != 0
     counts = count_states(rows.gold, rows.predicted, weights)
     ranking = [_average_precision(rows.presence[:, f], present[:, f], weights) for f in frames]
-    errors = np.stack(
-        [_calibration_error(rows.presence[:, f], present[:, f], weights) for f in frames], axis=1
-    )
+    gaps = [_gaps(rows.presence[:, f], present[:, f], weights) for f in frames]
+    calibration = {
+        "ece": np.stack([np.abs(each).sum(axis=1) for each, _ in gaps], axis=1),
+        "ece_moved": np.stack([np.abs(each - whole).sum(axis=1) for each, whole in gaps], axis=1),
+    }
     by_frame = {**presence_figures(counts), "average_precision": np.stack(ranking, axis=1)}
     return {
         **by_frame,
         **{f"macro_{name}": mean_of_defined(values) for name, values in by_frame.items()},
-        "ece": errors,
+        **calibration,
         # Calibration is defined in a resample without the frame too, so the frames stay the same.
-        "macro_ece": mean_of_defined(np.where(present.any(axis=0), errors, np.nan)),
+        **{
+            f"macro_{name}": mean_of_defined(np.where(present.any(axis=0), values, np.nan))
+            for name, values in calibration.items()
+        },
         **_exact_match_statistics(rows, weights),
         **stance_figures(counts),
     }
@@ -299,10 +304,13 @@ def _average_precision(presence: Floats, present: Bools, weights: Floats) -> Flo
     return ratio(area, found[:, -1])
 
 
-def _calibration_error(presence: Floats, present: Bools, weights: Floats) -> Floats:
-    """Sum over the bins |P(frame) summed − frames counted|, over the number of sentences."""
+def _gaps(presence: Floats, present: Bools, weights: Floats) -> tuple[Floats, Floats]:
+    """Return P(frame) summed − frames counted, over the number of sentences, of each bin.
+
+    Of each resample, ``(R, BINS)``, and of the data as they are, ``(BINS,)``.
+    """
     gaps = np.eye(BINS)[_bins(presence)] * (presence - present)[:, None]
-    return np.asarray(np.abs(weights @ gaps).sum(axis=1) / weights.sum(axis=1))
+    return weights @ gaps / weights.sum(axis=1, keepdims=True), gaps.mean(axis=0)
 
 
 def _bins(presence: Floats) -> Ints:
@@ -330,17 +338,18 @@ def _stance_scores(draws: dict[str, Floats], support: int) -> StanceScores:
 
 
 def _frame_scores(
-    draws: dict[str, Floats], rows: _Rows, frames: Sequence[str]
+    draws: dict[str, Floats], rows: _Rows, frames: Sequence[str], units: Sequence[int]
 ) -> dict[str, FrameScores]:
     return {
         name: FrameScores(
             support=int((rows.gold[:, f] != 0).sum()),
+            units=units[f],
             predicted=int((rows.predicted[:, f] != 0).sum()),
             precision=Figure.of(draws["precision"][:, f]),
             recall=Figure.of(draws["recall"][:, f]),
             f1=Figure.of(draws["f1"][:, f]),
             average_precision=Figure.of(draws["average_precision"][:, f]),
-            ece=Figure.reflected(draws["ece"][:, f]),
+            ece=Figure.of_gaps(draws["ece"][:, f], draws["ece_moved"][:, f]),
             stance_f1=Figure.of(draws["frame_stance"][:, f]),
             end_to_end_f1=Figure.of(draws["frame_end_to_end"][:, f]),
             stance_left_out=_undefined(STANCES, draws["frame_stances"][0, f]),

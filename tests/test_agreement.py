@@ -200,6 +200,16 @@ def test_a_sentence_of_no_document_stands_for_itself():
     assert agreement(coded).units == 3
 
 
+def test_a_frame_of_one_document_has_no_interval():
+    rows = [[{"x": "favor"}, {"x": "favor"}, {}], *[[{}] * 3] * 35]
+    one = agreement(in_documents(12, codings(*rows))).frames["x"]
+    assert (one.alpha, one.interval, one.units) == (pytest.approx(0.495, abs=0.001), None, 1)
+    rows[1:4] = [[{"x": "favor"}, {}, {}]] * 3
+    several = agreement(in_documents(12, codings(*rows))).frames["x"]
+    assert several.interval[0] < several.alpha < several.interval[1]
+    assert several.units == 4
+
+
 def test_full_agreement_and_no_resamples_have_no_interval(seeds):
     rows = [[{"x": "favor"}, {"x": "favor"}], [{}, {}]] * 5
     assert agreement(codings(*rows)).frames["x"].interval is None

@@ -1,4 +1,5 @@
 import json
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,23 @@ BOOK = Codebook((Frame("cooperation", "Working together.", "It is good."), Frame
 
 names = st.from_regex(r"[a-z][a-z0-9_.-]{0,20}", fullmatch=True)
 labels = st.dictionaries(names, st.sampled_from([*STATES[1:], None]), max_size=6)
+
+
+@pytest.mark.parametrize("name", ["Sécurité", "संघर्ष", "சமாதானம்", "การค้า", "مُقاومة"])
+def test_a_name_is_the_same_however_its_accents_were_typed(name):
+    typed = unicodedata.normalize("NFD", name)
+    name = unicodedata.normalize("NFC", name)
+    book = Codebook((Frame(typed),))
+    assert book.names == (name,)
+    assert Codebook.from_dict({"frames": [{"name": typed}]}) == book
+    for labels in (parse_labels(f"{typed}:favor"), read_labels({typed: "favor"})):
+        assert labels == {name: "favor"}
+    assert book.check({typed: "favor"}) == {name: "favor"}
+
+
+def test_a_name_that_two_typed_otherwise_is_there_twice():
+    with pytest.raises(CodebookError, match="names 'é' twice"):
+        Codebook((Frame("\u00e9"), Frame("e\u0301")))
 
 
 @given(labels)
@@ -171,6 +189,7 @@ def test_names_are_letters_and_what_may_follow_them(name):
     [
         ((), "^the codebook has no frames; expected at least one$"),
         (("b", "a", "b", "a"), "^the codebook names 'a' twice; name each frame once$"),
+        (("\u0301a",), "is not a frame's name"),
         (("",), "^'' is not a frame's name; expected a letter, then letters, digits, '_',"),
         (("a:b",), r"^'a:b' is not a frame's name; .*'\.' or '-', 64 characters at most$"),
         (("a;b",), "'a;b' is not"),

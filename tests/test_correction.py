@@ -113,6 +113,37 @@ def test_stances_that_were_not_coded_are_taken_to_be_as_those_that_were():
     assert use.balance.value == pytest.approx(0)
 
 
+def test_the_fewer_stances_were_coded_the_less_is_known_of_the_balance():
+    rows = [row(n, {"trade": "favor"} if n % 2 else {}) for n in range(1000)]
+    stances = ["favor", "favor", "against", "favor", "neutral"] * 20
+    widths = []
+    for every in (1, 2, 4, 8):
+        gold = [
+            coded(n, {"trade": stances[n] if n % 16 < 16 // every else None} if n % 2 else {})
+            for n in range(100)
+        ]
+        balance = correct(rows, gold).frames["trade"].balance
+        assert balance.low < balance.value < balance.high
+        widths.append(balance.high - balance.low)
+    assert widths == sorted(widths)
+    assert widths[-1] > 1.3 * widths[0]
+
+
+def test_of_one_coded_stance_the_balance_has_no_interval():
+    rows = [row(n, {"trade": "favor"} if n % 2 else {}) for n in range(1000)]
+    gold = [coded(n, {"trade": "against" if n == 7 else None} if n % 2 else {}) for n in range(100)]
+    use = correct(rows, gold).frames["trade"]
+    assert (use.share.value, use.balance.value, use.balance.low) == (0.5, -1, None)
+
+
+def test_what_a_model_without_stances_finds_is_shared_out_as_the_sample_is():
+    rows = [row(n, {"trade": None} if n < 80 else {}) for n in range(100)]
+    gold = [coded(n, {"trade": "against" if n % 4 else "favor"} if n < 8 else {}) for n in range(9)]
+    use = correct(rows, gold, resamples=0).frames["trade"]
+    assert use.favor.value + use.against.value == pytest.approx(use.share.value)
+    assert use.balance.value == pytest.approx(-0.5)
+
+
 def test_where_no_stance_was_coded_none_is_corrected():
     rows = [row(n, {"trade": "favor"}) for n in range(4)]
     use = correct(rows, [coded(n, {"trade": None}) for n in range(2)]).frames["trade"]

@@ -92,6 +92,30 @@ def test_one_frame_is_scored_by_itself_and_what_is_found_in_the_rows_is_logged(t
     assert fitted.score(TEXTS, weather) == pytest.approx(f1_score(weather, fitted.predict(TEXTS)))
 
 
+@pytest.mark.parametrize("by", ["codebook", "columns"])
+def test_a_frame_that_a_fold_lacks_is_predicted_nowhere(tiny_folder, caplog, by):
+    pandas = pytest.importorskip("pandas")
+    book = Codebook((Frame("rare"), *BOOK.frames))
+    indicator = np.hstack([np.zeros((18, 1), dtype=int), INDICATOR])
+    y = pandas.DataFrame(indicator, columns=book.names) if by == "columns" else indicator
+    classifier = StanceClassifier(
+        tiny_folder, codebook=book if by == "codebook" else None, epochs=1
+    )
+    with caplog.at_level(logging.WARNING, "stance.finetune"):
+        classifier.fit(TEXTS, y)
+    assert "no row carries rare, and the base does not know it" in caplog.text
+    assert classifier.frames_ == book.names
+    assert classifier.classes_.shape == (3, 2)
+    present = classifier.predict_proba(TEXTS)
+    assert (present.shape, present[:, 0].max(), present[:, 1:].min() > 0) == ((18, 3), 0, True)
+    assert not classifier.predict(TEXTS)[:, 0].any()
+    indicator[0, 0] = 1
+    expected = f1_score(indicator, classifier.predict(TEXTS), average="macro")
+    assert classifier.score(TEXTS, indicator) == pytest.approx(expected)
+    again = pickle.loads(pickle.dumps(classifier))
+    np.testing.assert_array_equal(again.predict_proba(TEXTS), present)
+
+
 def test_a_pickle_predicts_the_same(fitted):
     again = pickle.loads(pickle.dumps(fitted))
     np.testing.assert_array_equal(again.predict_proba(TEXTS), fitted.predict_proba(TEXTS))

@@ -278,7 +278,7 @@ def test_a_figure_that_no_resample_changes_has_no_interval():
     gold, predicted = np.array([[1], [1], [0], [0]]), np.array([[1], [0], [0], [1]])
     result = score(gold, np.eye(4)[predicted], predicted, "aabc", frames=["poles"])
     assert result.frames["poles"].recall == Figure(0.5, None, None)
-    assert result.frames["poles"].precision.low is not None
+    assert result.exact_match.low is not None
     found = difference(gold, gold * 0, gold, "aabc")
     assert found.macro_f1 == Figure(1, None, None)
 
@@ -347,33 +347,30 @@ def test_no_stance_is_left_out_where_each_was_found():
     assert result.stance.left_out == ()
 
 
-def test_an_interval_that_is_mirrored_reaches_to_its_figure():
+def test_an_interval_of_gaps_begins_below_its_figure_by_how_far_resamples_move_them():
     values = np.array([0.1, *np.linspace(0.11, 0.15, 401)])
     assert Figure.of(values).low > 0.1
-    found = Figure.reflected(values)
-    assert (found.value, found.high) == (0.1, 0.1)
-    assert found.low == pytest.approx(0.2 - 0.149)
+    found = Figure.of_gaps(values, np.array([0, *np.linspace(0.02, 0.06, 401)]))
+    assert (found.value, found.low) == (0.1, pytest.approx(0.1 - 0.059))
+    assert found.high == pytest.approx(0.1 + 0.149 - 0.13)
 
 
-@pytest.mark.parametrize(
-    ("value", "resampled", "low", "high"),
-    [
-        (0.1, (0.05, 0.17), 0.033, 0.147),
-        (0.1, (0.1, 0.4), 0, 0.1),
-        (0.9, (0.5, 0.7), 0.9, 1),
-    ],
-)
-def test_an_interval_that_is_mirrored_stays_within_0_and_1(value, resampled, low, high):
-    found = Figure.reflected(np.array([value, *np.linspace(*resampled, 401)]))
+@pytest.mark.parametrize(("value", "low", "high"), [(0.1, 0, 0.29), (0.9, 0.61, 1)])
+def test_an_interval_of_gaps_stays_within_0_and_1(value, low, high):
+    resampled = np.linspace(-0.2, 0.2, 401)
+    moved = np.linspace(0, 0.4, 401) * 0.29 / 0.39
+    found = Figure.of_gaps(np.array([value, *(value + resampled)]), np.array([0, *moved]))
     assert [found.low, found.high] == pytest.approx([low, high])
 
 
-def test_figures_without_resamples_are_not_mirrored():
-    assert Figure.reflected(np.array([0.1])) == Figure(0.1, None, None)
-    assert Figure.reflected(np.array([np.nan, 0.1])) == Figure(None, None, None)
+def test_gaps_without_resamples_have_no_interval():
+    assert Figure.of_gaps(np.array([0.1]), np.array([0.0])) == Figure(0.1, None, None)
+    nothing = np.array([np.nan, 0.1])
+    assert Figure.of_gaps(nothing, nothing) == Figure(None, None, None)
 
 
-def test_calibration_error_of_right_probabilities_lies_in_its_interval():
+def test_calibration_error_of_right_probabilities_is_not_told_from_none():
+    reach_none = []
     for seed in range(20):
         rng = np.random.default_rng(seed)
         present = rng.beta(0.7, 1.5, size=(300, 1))
@@ -381,8 +378,40 @@ def test_calibration_error_of_right_probabilities_lies_in_its_interval():
         probabilities = np.stack([1 - present, present, 0 * present, 0 * present], axis=-1)
         result = score(gold, probabilities, gold, range(300), frames=["poles"], resamples=200)
         for figure in (result.ece, result.frames["poles"].ece):
-            assert figure.low < 0.6 * figure.value
             assert figure.low <= figure.value <= figure.high
+            reach_none.append(figure.low == 0)
+    assert np.mean(reach_none) >= 0.85
+
+
+def test_calibration_error_of_wrong_probabilities_is():
+    rng = np.random.default_rng(0)
+    present = rng.beta(0.7, 1.5, size=(300, 1))
+    gold = (rng.random((300, 1)) < present**2).astype(int)
+    probabilities = np.stack([1 - present, present, 0 * present, 0 * present], axis=-1)
+    result = score(gold, probabilities, gold, range(300), frames=["poles"], resamples=200)
+    truth = (present - present**2).mean()
+    assert 0.02 < result.ece.low < truth < result.ece.high
+
+
+def test_a_frame_of_one_document_has_no_intervals():
+    gold, predicted = np.zeros((2, 120, 1), dtype=int)
+    gold[5], predicted[::4], predicted[5] = 1, 1, 1
+    documents = np.arange(120) // 10
+    for size, units in ((120, 1), (10, 1)):  # Of a single document, a frame of one sentence.
+        result = score(
+            gold[:size], np.eye(4)[predicted[:size]], predicted[:size], documents[:size],
+            frames=["poles"], resamples=200,
+        )  # fmt: skip
+        frame = result.frames["poles"]
+        assert frame.units == units
+        figures = (frame.precision, frame.recall, frame.f1, frame.average_precision)
+        assert all(figure.value is not None and figure.low is None for figure in figures)
+
+
+def test_units_are_the_documents_that_carry_a_frame():
+    gold = np.array([[1, 0], [1, 2], [0, 0], [3, 0]])
+    frames = score(gold, np.eye(4)[gold], gold, "aabc", frames=["one", "two"], resamples=0).frames
+    assert [frames[name].units for name in ("one", "two")] == [2, 1]
 
 
 def test_the_difference_is_that_of_two_evaluations():

@@ -26,7 +26,7 @@ from stance.cli import (
     shares,
     suggest,
 )
-from stance.cli._shared import DEBUG, ExitCode, say
+from stance.cli._shared import DEBUG, ExitCode, say, saying_warnings
 from stance.errors import StanceError
 
 __all__ = ["main"]
@@ -59,7 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    code = _run(arguments)
+    with saying_warnings():
+        code = _run(arguments)
     try:
         sys.stdout.flush()
     except OSError as error:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -18,15 +20,20 @@ __all__ = [
     "DEBUG",
     "ExitCode",
     "console",
+    "in_few_units",
     "one_line",
     "parse_thresholds",
     "plural",
     "print_json",
     "say",
+    "saying_warnings",
 ]
 
 #: The environment variable that lets an unexpected error show where it comes from.
 DEBUG = "STANCE_DEBUG"
+
+#: Of what fewer documents carry, intervals are too narrow (docs/method.md).
+_ENOUGH_UNITS = 5
 
 _UNSAFE = re.compile(f"{UNSAFE.pattern}+")
 
@@ -54,6 +61,25 @@ def say(message: str) -> None:
     sys.stderr.write(f"stance: {one_line(message)}\n")
 
 
+@contextmanager
+def saying_warnings() -> Iterator[None]:
+    """Write what the readers of files warn of to stderr, each line once."""
+    said: set[str] = set()
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if (message := record.getMessage()) not in said:
+                said.add(message)
+                say(message)
+
+    handler, logger = Handler(logging.WARNING), logging.getLogger("stance.files")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
 def print_json(data: object) -> None:
     """Write JSON to stdout, in ASCII: so it is whole in any locale."""
     sys.stdout.write(json.dumps(data, indent=2, allow_nan=False) + "\n")
@@ -68,6 +94,19 @@ def console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
     return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+
+def in_few_units(units: Mapping[str, int], resampled: str) -> str:
+    """Say of which frames intervals are too narrow; empty where of none.
+
+    Args:
+        units: frame → how many of what was resampled carry it; none stands for no interval.
+        resampled: what that is, such as ``documents``.
+    """
+    few = [frame for frame, number in units.items() if 0 < number < _ENOUGH_UNITS]
+    if not few:
+        return ""
+    return f"in fewer than five {resampled}, so intervals are too narrow: {', '.join(few)}"
 
 
 def plural(number: int, noun: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stance.cli._shared import ExitCode, console, one_line, plural, print_json, say
+from stance.cli._shared import ExitCode, console, in_few_units, one_line, plural, print_json, say
 from stance.codebook import STANCES
 from stance.errors import InputError
 
@@ -134,8 +134,11 @@ def _print(out: Console, result: Agreement, *, disputes: Path | None, gold: Path
     out.print(
         "alpha (Krippendorff's): 1 full agreement, 0 chance; from 0.8 on reliable,\n"
         "from 0.667 tentatively so (Krippendorff 2004). F1: mean over pairs of coders.\n"
-        f"Brackets: 95% intervals, from resamples of {result.units:,} {result.resampled}.\n"
+        f"Brackets: 95% intervals, from resamples of {result.units:,} {result.resampled}."
     )
+    if note := in_few_units({n: f.units for n, f in result.frames.items()}, result.resampled):
+        out.print(note)
+    out.print()
     out.print(_by_pair(result))
     out.print()
     out.print(_by_coder(result))

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stance.cli._shared import ExitCode, console, plural, print_json, say
+from stance.cli._shared import ExitCode, console, in_few_units, plural, print_json, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from rich.console import Console
     from rich.table import Table
 
     from stance.figures import Evaluation, Figure
@@ -97,8 +98,24 @@ def _print(evaluation: Evaluation) -> None:
         f"{plural(evaluation.sentences, 'sentence')} of "
         f"{plural(evaluation.documents, 'document')}; {_intervals(evaluation)}"
     )
+    _print_left_out(out, evaluation)
+
+
+def _print_left_out(out: Console, evaluation: Evaluation) -> None:
+    """Say what the figures are not over, and which intervals claim too much."""
+    stance = evaluation.stance
+    if evaluation.resamples:
+        units = {name: frame.units for name, frame in evaluation.frames.items()}
+        if note := in_few_units(units, evaluation.resampled):
+            out.print(note)
     if evaluation.left_out:
-        out.print(f"never in the data, so without figures: {', '.join(evaluation.left_out)}")
+        names = [
+            f"{name} (given {plural(evaluation.frames[name].predicted, 'time')})"
+            if evaluation.frames[name].predicted
+            else name
+            for name in evaluation.left_out
+        ]
+        out.print(f"never in the data, so without figures: {', '.join(names)}")
     if stance.left_out:
         out.print(
             "not in stance F1, since no rightly found frame is labelled so: "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,8 @@ __all__ = ["DISPUTE_COLUMN", "read_table"]
 #: The column by which a file of disputes can be told.
 DISPUTE_COLUMN = "over"
 
+logger = logging.getLogger("stance.files")
+
 # What this package writes as a table has all columns of one of these.
 _OWN = (frozenset(RESULT_COLUMNS), frozenset(SHEET_COLUMNS), frozenset({DISPUTE_COLUMN}))
 
@@ -29,7 +32,8 @@ def read_table(
     """Yield the rows of a table.
 
     Cells that this package made safe for spreadsheets are as they were; those of other files are
-    taken as they are. A Parquet struct of frames holds those of the row alone.
+    taken as they are. A Parquet struct of frames holds those of the row alone. That a file is not
+    in UTF-8 is logged once it is read, by the logger of ``stance.files``.
 
     Args:
         file: ``.jsonl``, ``.csv``, ``.tsv`` or ``.parquet``, plain or compressed.
@@ -45,7 +49,8 @@ def read_table(
     if kind not in TABLES:
         raise InputError(f"{file} {refusal}")
     try:
-        for row in TableFile(file, kind):
+        table = TableFile(file, kind)
+        for row in table:
             if isinstance(row, BadRow):
                 raise InputError(f"{row.place} {row.reason}")
             values = row.values
@@ -54,5 +59,9 @@ def read_table(
             if kind == "parquet" and frames_column in values:
                 values = {**values, frames_column: present_fields(values[frames_column])}
             yield replace(row, values=values)
+        if table.guessed:
+            logger.warning(
+                "%s is not in UTF-8, read as %s; look at its accented letters", file, table.guessed
+            )
     except InputError as error:
         raise InputError(f"{file} {error}") from error

@@ -236,6 +236,11 @@ def _load_tokenizer(path: Path) -> Any:
         raise ModelError(
             f"{path} has no fast tokenizer (tokenizer.json); choose a base that has one"
         )
+    if tokenizer.pad_token_id is None:
+        raise ModelError(
+            f"{path} has a tokenizer without a padding token; choose an encoder such as BERT, or "
+            "name one in its tokenizer_config.json (pad_token)"
+        )
     return tokenizer
 
 

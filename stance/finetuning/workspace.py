@@ -60,9 +60,14 @@ class Workspace:
 
         Raises:
             OutputError: it exists, or its list of label errors, or an unfinished one, and neither
-                option was given; it is no model; or both options were given.
+                option was given; it is no model, or a mount point; or both options were given.
         """
         refuse_both(resume=resume, force=force)
+        if os.path.ismount(self.output):
+            raise OutputError(
+                f"{self.output} is a mount point, which a finished model cannot take the place of; "
+                f"name a folder in it, such as {self.output / 'model'}"
+            )
         if self.output.exists() and not self._is_model_or_empty():
             raise OutputError(f"{self.output} exists and is no model; choose another name")
         if self._holds_model() and not (resume or force):

@@ -57,6 +57,11 @@ def test_the_table_shows_those_figures_in_80_columns(run, monkeypatch):
     assert "from 0.667 tentatively so (Krippendorff 2004). F1: mean over" in outcome.out
 
 
+def test_frames_of_few_sentences_are_named(run, two):
+    told = run("agreement", *two).out
+    assert "\nin fewer than five sentences, so intervals are too narrow: x, y\n" in told
+
+
 def test_intervals_go_by_the_documents_that_codings_or_texts_name(run, tmp_path):
     said = "95% intervals, from resamples of 5 documents."
     assert said in run("agreement", CODINGS, "--texts", LABELS).out

@@ -80,3 +80,25 @@ def test_stances_that_the_figure_of_one_frame_leaves_out_are_named(run, tmp_path
     assert "stance F1 of cooperation: no rightly found sentence is labelled against" in told
     assert "stance F1 of multipolarity: no rightly found sentence is labelled favor" in told
     assert "of anti_hegemony" not in told
+
+
+def test_frames_of_few_documents_and_of_none_are_named(run, tiny_folder, gold):
+    told = " ".join(run("evaluate", gold, "--model", tiny_folder, "--resamples", 20).out.split())
+    assert "in fewer than five documents, so intervals are too narrow: cooperation " in told
+    frames = json.loads(run("evaluate", gold, "--model", tiny_folder, "--json").out)["frames"]
+    line = told[told.index("never in the data") :]
+    for name in set(frames) - {"cooperation"}:
+        times = frames[name]["predicted"]
+        assert (f"{name} (given {times} time" in line) == bool(times)
+    without = run("evaluate", gold, "--model", tiny_folder, "--resamples", 0).out
+    assert "too narrow" not in without
+
+
+def test_rows_in_another_encoding_are_named_once(run, tiny_folder, tmp_path):
+    path = tmp_path / "excel.csv"
+    path.write_bytes("text,frames\nDie Gespräche führten zu schönen Verträgen.,\n".encode("cp1252"))
+    outcome = run("evaluate", path, "--model", tiny_folder, "--resamples", 0)
+    lines = [line for line in outcome.err.splitlines() if "UTF-8" in line]
+    assert lines == [
+        f"stance: {path} is not in UTF-8, read as cp1252; look at its accented letters"
+    ]

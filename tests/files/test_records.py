@@ -1,3 +1,5 @@
+import logging
+
 import pytest
 
 from stance.errors import InputError
@@ -41,3 +43,25 @@ def test_a_bad_row_is_named_with_its_file_and_line(tmp_path):
     (tmp_path / "a.jsonl").write_text("{}\n{\n")
     with pytest.raises(InputError, match=r"a\.jsonl line 2 "):
         values(tmp_path / "a.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding"),
+    [
+        ("text\nDer Gärtner grüßt schön.\n".encode("cp1252"), "cp1252"),
+        (
+            b"text\n" + "Größe und schöne Grüße.\n".encode() * 40 + b"\xe9\n",
+            "utf-8 with damaged",
+        ),
+    ],
+)
+def test_another_encoding_is_told_once_the_file_is_read(tmp_path, caplog, content, encoding):
+    (tmp_path / "a.csv").write_bytes(content)
+    with caplog.at_level(logging.WARNING, "stance.files"):
+        values(tmp_path / "a.csv")
+    [message] = caplog.messages
+    assert f"a.csv is not in UTF-8, read as {encoding}" in message
+    caplog.clear()
+    (tmp_path / "a.csv").write_bytes("text\nschön\n".encode())
+    values(tmp_path / "a.csv")
+    assert caplog.messages == []

@@ -187,3 +187,11 @@ def test_a_hub_id_offline_is_one_line():
     with pytest.raises(ModelError, match="the Hub does not give it") as raised:
         open_base("owner/name")
     assert "\n" not in str(raised.value)
+
+
+def test_a_tokenizer_without_a_padding_token_is_refused_at_once(encoder):
+    path = encoder / "tokenizer_config.json"
+    settings = json.loads(path.read_text())
+    path.write_text(json.dumps({**settings, "pad_token": None}))
+    with pytest.raises(ModelError, match=r"has a tokenizer without a padding token; .*pad_token"):
+        open_base(encoder)

@@ -32,6 +32,14 @@ def finish(workspace, text="{}"):
     workspace.place()
 
 
+def test_a_mount_point_is_refused_before_anything_is_done(tmp_path, monkeypatch):
+    output = tmp_path / "out"
+    output.mkdir()
+    monkeypatch.setattr("os.path.ismount", lambda path: path == output)
+    with pytest.raises(OutputError, match=r"is a mount point, .* name a folder in it, such as "):
+        Workspace(output).check(resume=False, force=True)
+
+
 def test_logits_are_kept_in_the_order_of_the_epochs(workspace):
     workspace.part("part-1")
     for epoch in (1, 2, 10):
