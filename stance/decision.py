@@ -191,6 +191,22 @@ class Decision:
         inside = (present >= np.minimum(low, thresholds)) & (present < np.maximum(high, thresholds))
         return np.where(inside & (low < high), UNCERTAIN, states)
 
+    def frames_of(self, states: Sequence[int], names: Sequence[str]) -> dict[str, str | None]:
+        """Return the frames that a sentence carries, with None for a stance that was never learnt.
+
+        Args:
+            states: of the F frames, as ``states`` gives them.
+            names: of the F frames.
+
+        >>> Decision.plain(2).frames_of([0, 3], ["trade", "rivalry"])
+        {'rivalry': 'against'}
+        """
+        return {
+            name: STATES[state] if tells else None
+            for name, state, tells in zip(names, states, self.stanced, strict=True)
+            if state > 0
+        }
+
     def with_thresholds(self, thresholds: Mapping[str, float], codebook: Codebook) -> Decision:
         """Return this decision with the thresholds of some frames replaced.
 

@@ -12,16 +12,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from unicodedata import category
 
 import numpy as np
 import numpy.typing as npt
 
-from stance.codebook import STATES, Codebook
+from stance.codebook import Codebook
 from stance.decision import Decision
 from stance.errors import InputError
 from stance.figures import Figure
+from stance.inference import each_checked
+from stance.options import whole_number
 from stance.resampling import check_drawing, resample_weights
 from stance.results import Word, top_words, word_rows
 from stance.tokens import WindowTokenizer
@@ -84,7 +87,8 @@ class Explanation:
 
     Attributes:
         text: the sentence.
-        frames: frame → stance, for the frames it carries.
+        frames: frame → stance, for the frames it carries; None for a stance that the model never
+            learnt.
         probabilities: frame → P(frame) of the whole sentence, 0 to 1, for every frame.
         words: frame → its words in the order of the sentence, for every frame. A word's weight is,
             by occlusion, how far P(frame) falls when the word is taken away; by gradients, its part
@@ -93,7 +97,7 @@ class Explanation:
     """
 
     text: str
-    frames: Mapping[str, str]
+    frames: Mapping[str, str | None]
     probabilities: Mapping[str, float]
     words: Mapping[str, tuple[Word, ...]]
 
@@ -158,8 +162,8 @@ def explain_many(
         method: ``occlusion``, or ``gradients``, which needs the extra of that name.
 
     Raises:
-        InputError: ``sentences`` is one string rather than several, one is not a string, or the
-            method is unknown.
+        InputError: ``sentences`` is one string or a table rather than several sentences, one is not
+            a string, or the method is unknown.
         MissingExtraError: gradients without captum and torch.
 
     >>> import stance
@@ -221,10 +225,10 @@ def faithfulness(
     >>> found.decisions
     1
     """
-    if not 0 < share < 1 or draws < 1:
-        raise InputError(
-            f"share is {share} and draws is {draws}; expected 0 < share < 1 and draws of 1 or more"
-        )
+    given: object = share
+    if not isinstance(given, Real) or not 0 < float(given) < 1:
+        raise InputError(f"share is {share!r}; expected more than 0 and less than 1")
+    draws = whole_number("draws", draws, 1)
     check_drawing(resamples, seed)
     generator = np.random.default_rng(seed)
     falls = []
@@ -243,13 +247,9 @@ def faithfulness(
     return Faithfulness(len(falls), sum(map(len, falls)), share, *figures)
 
 
-def _frames(model: Explainable, case: _Case) -> dict[str, str]:
+def _frames(model: Explainable, case: _Case) -> dict[str, str | None]:
     [states] = model.decision.states(case.whole[None]).tolist()
-    return {
-        name: STATES[state]
-        for name, state in zip(model.codebook.names, states, strict=True)
-        if state > 0
-    }
+    return model.decision.frames_of(states, model.codebook.names)
 
 
 def _cases(model: Explainable, sentences: Iterable[str], method: str) -> Iterator[_Case]:
@@ -257,13 +257,9 @@ def _cases(model: Explainable, sentences: Iterable[str], method: str) -> Iterato
     weigh = {"occlusion": _occluded, "gradients": _attributed}.get(method)
     if weigh is None:
         raise InputError(f"unknown method {method!r}; expected one of {', '.join(METHODS)}")
-    if isinstance(sentences, str):
-        raise InputError("found one string, expected several: model.explain(text) takes one")
     waiting: list[tuple[str, Spans]] = []
     size = 0
-    for sentence in sentences:
-        if not isinstance(sentence, str):
-            raise InputError(f"a sentence is a {type(sentence).__name__}, expected a string")
+    for sentence in each_checked(sentences, what="sentence"):
         spans = _spans(sentence)
         waiting.append((sentence, spans))
         size += 1 + len(spans)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast
 
 from stance.codebook import STANCES
@@ -64,13 +65,30 @@ def checked_rows(rows: Iterable[Row]) -> Iterator[Row]:
 
 
 def uniquely_named(items: Iterable[Item]) -> Iterator[Item]:
-    """Yield items, each ``DocumentResult`` under an id of its own: ``a``, ``a (2)``, and so on."""
+    """Yield items, each ``DocumentResult`` under an id of its own: ``a``, ``a (2)``, and so on.
+
+    Raises:
+        InputError: they are one result, a table, a file's name or nothing that has items.
+    """
+    _require_several(items)
     names = _Names()
     for item in items:
         if isinstance(item, DocumentResult):
             yield cast("Item", replace(item, id=names.new(item.id)))
         else:
             yield item
+
+
+def _require_several(items: object) -> None:
+    expected = "expected the rows of a result, or what label and label_many return"
+    if isinstance(items, DocumentResult):
+        raise InputError(f"found one result, {expected}: [result]")
+    if isinstance(items, (str, Path)):
+        raise InputError(f"found the text {str(items)[:60]!r}, {expected}: read_results(path)")
+    if isinstance(items, Mapping) or hasattr(items, "columns"):
+        raise InputError(f"found a table, {expected}: of pandas, table.to_dict('records')")
+    if not isinstance(items, Iterable):
+        raise InputError(f"found a {type(items).__name__}, {expected}")
 
 
 def flat_rows(items: Iterable[Row | DocumentResult]) -> Iterator[Row]:

@@ -26,6 +26,7 @@ __all__ = [
     "checked_texts",
     "document_results",
     "document_windows",
+    "each_checked",
     "probabilities",
     "sentence_results",
     "tokenize",
@@ -78,11 +79,11 @@ def checked_text(text: object, what: str) -> str:
     """
     if not isinstance(text, str):
         raise InputError(f"{what} is a {type(text).__name__}, expected a string")
-    return text
+    return str.__str__(text)  # NumPy's are another type.
 
 
-def checked_texts(texts: Iterable[str], *, what: str = "text", first: int = 0) -> list[str]:
-    """Return texts as a list; an error counts them from ``first``.
+def each_checked(texts: Iterable[str], *, what: str = "text", first: int = 0) -> Iterator[str]:
+    """Yield texts as they are asked for; an error counts them from ``first``.
 
     Raises:
         InputError: they are one string, a table or no texts at all, or one of them is not a string.
@@ -93,9 +94,15 @@ def checked_texts(texts: Iterable[str], *, what: str = "text", first: int = 0) -
         raise InputError(f"found a table, expected a list of {what}s: table['text']")
     # A column of pyarrow holds scalars of its own.
     given: object = texts.to_pylist() if hasattr(texts, "to_pylist") else texts
-    if not isinstance(given, Iterable):
+    if not isinstance(given, Iterable) or getattr(given, "ndim", 1) == 0:
         raise InputError(f"found a {type(given).__name__}, expected a list of {what}s")
-    return [checked_text(text, f"{what} {number}") for number, text in enumerate(given, first)]
+    for number, text in enumerate(given, first):
+        yield checked_text(text, f"{what} {number}")
+
+
+def checked_texts(texts: Iterable[str], *, what: str = "text", first: int = 0) -> list[str]:
+    """Return texts as a list, as ``each_checked`` yields them."""
+    return list(each_checked(texts, what=what, first=first))
 
 
 def document_windows(documents: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
@@ -106,6 +113,11 @@ def document_windows(documents: Iterable[tuple[str, str]]) -> Iterator[list[tupl
     Raises:
         InputError: a document is no pair of an id and a text, or a text is not a string.
     """
+    given: object = documents
+    if not isinstance(given, Iterable):
+        raise InputError(
+            f"found a {type(given).__name__}, expected pairs of an id and a text: [(id, text)]"
+        )
     window: list[tuple[str, str]] = []
     size = 0
     try:
@@ -178,21 +190,22 @@ def sentence_results(
     spans: Sequence[tuple[str, int, int]],
     indices: Sequence[int],
     found: NDArray[np.float32],
-    states: NDArray[np.int64],
     *,
     names: Sequence[str],
-    stanced: Sequence[bool],
+    decision: Decision,
+    abstain: float | None = None,
 ) -> list[SentenceResult]:
-    """Write probabilities and decisions out, a result a sentence.
+    """Decide, and write probabilities and decisions out, a result a sentence.
 
     Args:
         spans: (text, start, end) of each.
         indices: position of each in its document.
         found: probabilities, of shape (n, F, 4).
-        states: as ``Decision.states`` gives them, of shape (n, F).
         names: of the F frames.
-        stanced: whether the model tells the stance of each.
+        decision: what makes labels of probabilities.
+        abstain: as ``Decision.states``.
     """
+    states = decision.states(found, abstain=abstain)
     present = np.round(1 - found[..., 0].astype(np.float64), 6)
     stances = found[..., 1:].astype(np.float64)
     # So the shares of an impossible frame are defined too: a third each.
@@ -204,15 +217,11 @@ def sentence_results(
             start=start,
             end=end,
             index=index,
-            frames={
-                name: STATES[state] if tells else None
-                for name, state, tells in zip(names, row_states, stanced, strict=True)
-                if state > 0
-            },
+            frames=decision.frames_of(row_states, names),
             probabilities=dict(zip(names, row_present, strict=True)),
             stances={
                 name: dict(zip(STANCES, values, strict=True))
-                for name, values, tells in zip(names, row_stances, stanced, strict=True)
+                for name, values, tells in zip(names, row_stances, decision.stanced, strict=True)
                 if tells
             },
             uncertain=tuple(
@@ -228,15 +237,17 @@ def sentence_results(
 def document_results(
     prepared: PreparedDocuments,
     found: NDArray[np.float32],
-    states: NDArray[np.int64],
     *,
     names: tuple[str, ...],
-    stanced: Sequence[bool],
+    decision: Decision,
+    abstain: float | None = None,
 ) -> list[DocumentResult]:
-    """Write probabilities and decisions out as ``sentence_results`` does, a result a document."""
+    """Decide, and write all out as ``sentence_results`` does, a result a document."""
     indices = [n for parts in prepared.splits for n in range(len(parts.sentences))]
     results = iter(
-        sentence_results(prepared.spans, indices, found, states, names=names, stanced=stanced)
+        sentence_results(
+            prepared.spans, indices, found, names=names, decision=decision, abstain=abstain
+        )
     )
     return [
         DocumentResult(

@@ -37,6 +37,7 @@ from stance.files.sources import Inputs, find_sources
 from stance.files.standard_output import Output, open_output
 from stance.inference import PreparedDocuments
 from stance.model import StanceModel, load
+from stance.options import flag
 from stance.results import DocumentResult, SentenceResult
 from stance.settings import checked_options, columns_of, settings_of
 
@@ -124,6 +125,7 @@ def label_files(
     >>> report.documents, report.failed
     (5, 0)
     """
+    resume, force = flag("resume", resume), flag("force", force)
     found = find_articles(inputs, input_format=input_format, output=output)
     options = checked_options(
         format=None if output is None else format_of(Path(output), given=format),
@@ -136,7 +138,8 @@ def label_files(
     )
     if not isinstance(model, StanceModel):
         model = load(model, backend=backend, device=device, threads=threads, batch_size=batch_size)
-    model = model.with_thresholds({} if thresholds is None else thresholds)
+    if thresholds is not None:
+        model = model.with_thresholds(thresholds)
     options["abstain"] = model.decision.share_of(abstain)
     reader = DocumentReader(
         found, text_column=text_column, id_column=id_column, keep_columns=keep_columns
@@ -336,13 +339,7 @@ class _Job:
         else:
             output.write(jsonl_rows(result, document.columns))
         for skipped in result.skipped:
-            row = {
-                "document": result.id,
-                "start": skipped.start,
-                "end": skipped.end,
-                "text": skipped.text,
-                "reason": skipped.reason,
-            }
+            row = skipped.to_dict(document=result.id)
             output.write(json_lines([row]).encode(), to="skipped.jsonl")
 
     def _checkpoint(self, output: Output, window: _Window) -> None:

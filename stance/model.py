@@ -30,7 +30,7 @@ from stance.inference import (
     sentence_results,
     tokenize,
 )
-from stance.options import whole_number
+from stance.options import flag, whole_number
 from stance.results import DocumentResult, SentenceResult
 from stance.sentences import split
 from stance.store import ModelFolder, find_folder
@@ -134,7 +134,8 @@ class StanceModel:
             keep_all: label every line, skip nothing.
 
         Raises:
-            InputError: ``text`` is not a string, or the model has no band for ``abstain``.
+            InputError: ``text`` is not a string, ``keep_all`` neither True nor False, or the model
+                has no band for ``abstain``.
 
         >>> import stance
         >>> doc = stance.load().label("The two sides agreed to deepen their partnership.")
@@ -177,7 +178,8 @@ class StanceModel:
 
         The two halves of ``label_many``, for callers who prepare some documents while others run.
         """
-        language = self.folder.language
+        keep_all = flag("keep_all", keep_all)
+        documents, language = list(documents), self.folder.language
         splits = tuple(split(text, language=language, keep_all=keep_all) for _, text in documents)
         spans = tuple(
             (text[span.start : span.end], span.start, span.end)
@@ -197,14 +199,13 @@ class StanceModel:
         """
         share = self.decision.share_of(abstain)
         found = probabilities(prepared.tokenized, backend=self.backend, decision=self.decision)
-        states = self.decision.states(found, abstain=share)
-        names, stanced = self.codebook.names, self.decision.stanced
-        return document_results(prepared, found, states, names=names, stanced=stanced)
+        names = self.codebook.names
+        return document_results(prepared, found, names=names, decision=self.decision, abstain=share)
 
     def predict(
         self, texts: Sequence[str], *, abstain: float | None = None
     ) -> list[SentenceResult]:
-        """Label single sentences: one result a text, in the texts' order.
+        """Label single sentences: one result a text, in the texts' order, each with the index 0.
 
         A text longer than the encoder reads at once is read in overlapping windows, and each frame
         is taken from the window where it is likeliest. A text without a letter or a digit carries
@@ -223,11 +224,11 @@ class StanceModel:
         share = self.decision.share_of(abstain)
         listed = checked_texts(texts)
         found = self.predict_proba(listed)
-        states = self.decision.states(found, abstain=share)
         spans = [(text, 0, len(text)) for text in listed]
-        names, stanced = self.codebook.names, self.decision.stanced
-        indices = [0] * len(spans)
-        return sentence_results(spans, indices, found, states, names=names, stanced=stanced)
+        names, indices = self.codebook.names, [0] * len(spans)
+        return sentence_results(
+            spans, indices, found, names=names, decision=self.decision, abstain=share
+        )
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return the probabilities of the states, float32 of shape (n, F, 4).

@@ -1,4 +1,4 @@
-"""Options as they were given → the numbers that they have to be."""
+"""Options as they were given → the numbers, and the yes or no, that they have to be."""
 
 from __future__ import annotations
 
@@ -7,7 +7,22 @@ from typing import Any
 
 from stance.errors import InputError
 
-__all__ = ["whole_number"]
+__all__ = ["flag", "whole_number"]
+
+
+def flag(name: str, value: object) -> bool:
+    """Return what is True or False: a word such as "false", of a settings file, would be true.
+
+    Raises:
+        InputError: it is neither.
+
+    >>> flag("force", True)
+    True
+    """
+    # NumPy's are no bool, but equal one.
+    if getattr(value, "ndim", 0) == 0 and value in (True, False):
+        return bool(value)
+    raise InputError(f"{name} is {value!r}; expected True or False")
 
 
 def whole_number(name: str, value: Any, low: int, high: int | None = None) -> int:

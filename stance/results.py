@@ -138,11 +138,22 @@ class SentenceResult:
     uncertain: tuple[str, ...] = ()
     explanations: Mapping[str, tuple[Word, ...]] | None = None
 
-    def to_dict(self, *, document: str | None = None) -> dict[str, Any]:
-        """Return the row that the JSONL files hold, ``document`` first where one is given."""
+    def to_dict(self, *, document: str | None = None, index: int | None = None) -> dict[str, Any]:
+        """Return the row that the JSONL files hold, ``document`` first where one is given.
+
+        Args:
+            document: the name of what the sentence is part of.
+            index: its position there, for results of ``predict``, which know of no document; rows
+                of one document and with one index would be taken for documents of one name.
+
+        >>> import stance
+        >>> found = stance.load().predict(["They met.", "They agreed to trade."])
+        >>> [row.to_dict(document="a", index=n)["index"] for n, row in enumerate(found)]
+        [0, 1]
+        """
         row: dict[str, Any] = {} if document is None else {"document": document}
         row |= {
-            "index": self.index,
+            "index": self.index if index is None else index,
             "start": self.start,
             "end": self.end,
             "text": self.text,
@@ -165,6 +176,16 @@ class SkippedText:
     start: int
     end: int
     reason: str
+
+    def to_dict(self, *, document: str) -> dict[str, Any]:
+        """Return the row that ``OUT.skipped.jsonl`` holds."""
+        return {
+            "document": document,
+            "start": self.start,
+            "end": self.end,
+            "text": self.text,
+            "reason": self.reason,
+        }
 
 
 @dataclass(frozen=True)

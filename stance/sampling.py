@@ -12,6 +12,7 @@ from stance.files.formats import csv_lines, json_lines
 from stance.files.output import write_whole
 from stance.files.tables import is_missing
 from stance.flat_rows import Row, by_id, checked_rows, group_of
+from stance.options import whole_number
 from stance.results import sentence_id
 
 __all__ = ["SampledSentence", "check_sheet", "draw_sample", "write_sheet"]
@@ -58,15 +59,14 @@ def draw_sample(
         The sentences, in random order; where groups were asked for, group after group.
 
     Raises:
-        InputError: n is below 1, there is no row, a row lacks a column, or two have one id, as
-            where several documents have one name.
+        InputError: n is below 1 or no whole number, there is no row, a row lacks a column, or two
+            have one id, as where several documents have one name.
 
     >>> rows = [{"document": "a", "index": n, "text": f"{n}.", "frames": {}} for n in range(9)]
     >>> [sentence.id for sentence in draw_sample(rows, 2)]
     ['a:6', 'a:8']
     """
-    if n < 1:
-        raise InputError(f"{n} sentences were asked for; expected 1 or more")
+    n = whole_number("the number of sentences", n, 1)
     found = by_id(checked_rows(rows))
     groups: dict[str, list[str]] = {}
     for number, (id, row) in enumerate(found.items(), 1):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -13,6 +13,7 @@ from stance.errors import InputError
 from stance.explain import METHODS
 from stance.files.formats import FlatColumns, require_parquet
 from stance.files.sources import Inputs
+from stance.options import flag
 from stance.store import ModelFolder
 
 __all__ = [
@@ -30,7 +31,7 @@ def checked_options(**options: Any) -> dict[str, Any]:
     """Return the options on which rows depend, ready for JSON, once they are found to be possible.
 
     Raises:
-        InputError: one is not known.
+        InputError: one is not known, or of another type.
         MissingExtraError: Parquet without pyarrow.
     """
     if options["explain"] not in (None, *METHODS):
@@ -40,7 +41,16 @@ def checked_options(**options: Any) -> dict[str, Any]:
     columns = options["keep_columns"]
     if isinstance(columns, str):
         raise InputError(f"keep_columns is one string, expected a list of them: [{columns!r}]")
-    return {**options, "keep_columns": list(columns)}
+    if not isinstance(columns, Iterable):
+        raise InputError(f"keep_columns is {columns!r}; expected a list of columns' names")
+    columns = list(columns)
+    named = [options["text_column"], *columns]
+    if options["id_column"] is not None:
+        named.append(options["id_column"])
+    if wrong := [name for name in named if not isinstance(name, str)]:
+        raise InputError(f"{wrong[0]!r} is no column; expected its name, as text")
+    keep_all = flag("keep_all", options["keep_all"])
+    return {**options, "keep_columns": columns, "keep_all": keep_all}
 
 
 def columns_of(codebook: Codebook, options: Mapping[str, Any]) -> FlatColumns:

@@ -180,8 +180,9 @@ def summarize(
         rows: the rows of a result file as ``stance.report.read_results`` or ``json.loads`` gives
             them, with ``document`` and ``frames`` and, for typical sentences, ``text`` and
             ``probabilities``; or the results of ``label`` or ``label_many``, each of them a
-            document whatever its id. A row whose ``index`` a document has had before, after higher
-            ones, begins another document of that name: files may have been put together.
+            document whatever its id. A row whose ``index`` a document has had before begins
+            another document of that name, as files may have been put together: of results of
+            ``predict``, say which sentence each is (``to_dict(document=..., index=...)``).
         frames: the frames to count, in this order; those of the rows by default.
         typical: number of typical sentences a frame; equal texts count once.
         resamples: number of resamples; 0 gives no intervals.

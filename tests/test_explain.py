@@ -231,5 +231,26 @@ def test_faithfulness_without_a_frame_is_an_error(tiny_model):
 
 @pytest.mark.parametrize("options", [{"share": 0}, {"share": 1}, {"draws": 0}])
 def test_options_out_of_range_are_errors(tiny_model, options):
-    with pytest.raises(InputError, match="expected 0 < share < 1"):
+    with pytest.raises(InputError, match=r"^(share|draws) is [01]; expected"):
         faithfulness(tiny_model, SENTENCES, **options)
+
+
+@pytest.mark.parametrize("explained", [lambda *given: list(explain_many(*given)), faithfulness])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"text": ["They met."]}, r"found a table, expected a list of sentences: table\['text'\]"),
+        ("They met.", "found one string, expected a list of sentences"),
+        (None, "found a NoneType, expected a list of sentences"),
+        (["They met.", 5], "sentence 1 is a int, expected a string"),
+    ],
+)
+def test_what_is_no_list_of_sentences_is_named(tiny_model, explained, given, message):
+    with pytest.raises(InputError, match=message):
+        explained(tiny_model, given)
+
+
+def test_a_column_of_arrow_is_explained(tiny_model):
+    arrow = pytest.importorskip("pyarrow", reason="needs the extra parquet")
+    found = explain_many(tiny_model, arrow.array(["They met.", "The states trade."]))
+    assert [one.text for one in found] == ["They met.", "The states trade."]

@@ -511,6 +511,37 @@ def test_it_is_a_public_function():
     assert stance.label_files is job.label_files
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"text_column": None}, "None is no column"),
+        ({"id_column": 5}, "5 is no column"),
+        ({"keep_columns": None}, "keep_columns is None; expected a list"),
+        ({"keep_columns": ["a", 5]}, "5 is no column"),
+        ({"force": "false"}, "force is 'false'; expected True or False"),
+        ({"resume": "yes"}, "resume is 'yes'; expected True or False"),
+        ({"keep_all": 2}, "keep_all is 2; expected True or False"),
+        ({"thresholds": 5}, "the thresholds are of the type int"),
+    ],
+)
+def test_options_of_another_type_are_refused(tiny_model, corpus, tmp_path, options, message):
+    with pytest.raises(InputError, match=message):
+        job.label_files([corpus], tmp_path / "out.jsonl", model=tiny_model, **options)
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_a_result_of_before_is_not_named_where_nothing_was_labelled(tiny_model, tmp_path):
+    (tmp_path / "a.txt").write_text("The states trade.")
+    (tmp_path / "empty.txt").write_text("")
+    output = tmp_path / "out.jsonl"
+    assert job.label_files([tmp_path / "a.txt"], output, model=tiny_model).output == output
+    before = output.read_bytes()
+    report = job.label_files([tmp_path / "empty.txt"], output, model=tiny_model, force=True)
+    assert (report.output, report.documents, report.failed) == (None, 0, 1)
+    assert report.errors_file.exists()
+    assert output.read_bytes() == before
+
+
 def test_one_column_to_keep_is_still_a_list(tiny_model, corpus, tmp_path):
     with pytest.raises(InputError, match=r"keep_columns is one string, expected .*: \['outlet'\]"):
         job.label_files([corpus], tmp_path / "o.jsonl", model=tiny_model, keep_columns="outlet")
@@ -570,6 +601,7 @@ def test_a_frame_whose_stance_was_never_learnt_has_none_in_any_output(tiny_model
     assert sentence.frames[names[0]] is None
     assert sentence.frames[names[1]] is not None
     assert set(sentence.stances) == set(names[1:])
+    assert model.explain(sentence.text).frames == sentence.frames
     for suffix in ("jsonl", "csv", "parquet"):
         report = stance.label_files([article], tmp_path / f"out.{suffix}", model=model)
         first = report.frames[names[0]]

@@ -478,3 +478,26 @@ def test_a_model_of_a_relative_path_is_copied_from_any_folder(tiny_folder, tmp_p
         model.save("copy")
     with stance.load("copy") as saved:
         assert saved.folder.codebook == model.folder.codebook
+
+
+def test_texts_of_numpy_are_those_of_python(tiny_model):
+    [result] = tiny_model.predict(np.array(["They met."]))
+    assert type(result.text) is str
+    [document] = tiny_model.label_many([("a", np.str_("They met."))])
+    assert type(document.sentences[0].text) is str
+
+
+def test_documents_may_come_from_a_generator(tiny_model):
+    texts = ("They met.", "The states trade. It rained.")
+    given = ((f"d{n}", text) for n, text in enumerate(texts))
+    found = tiny_model.label_prepared(tiny_model.prepare(given))
+    assert [len(result.sentences) for result in found] == [1, 2]
+
+
+def test_what_are_no_documents_is_named(tiny_model):
+    with pytest.raises(InputError, match="found a NoneType, expected pairs of an id and a text"):
+        next(tiny_model.label_many(None))
+    with pytest.raises(InputError, match="keep_all is 'no'; expected True or False"):
+        tiny_model.label("They met.", keep_all="no")
+    with pytest.raises(InputError, match="found a ndarray, expected a list of texts"):
+        tiny_model.predict(np.array("They met."))

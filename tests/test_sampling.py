@@ -100,7 +100,7 @@ def test_a_sheet_is_read_back_as_it_was_whatever_a_spreadsheet_is_kept_from(tmp_
 @pytest.mark.parametrize(
     ("rows", "options", "message"),
     [
-        (ROWS, {"n": 0}, "0 sentences were asked for"),
+        (ROWS, {"n": 0}, "the number of sentences is 0; expected 1 or more"),
         ([], {"n": 1}, "found no row; expected those of a result"),
         (ROWS, {"n": 1, "by": "paper"}, "row 1 has no 'paper'; carry it along"),
         ([{"document": "a", "text": "x", "frames": {}}], {"n": 1}, "row 1 has no 'index'"),

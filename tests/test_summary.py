@@ -2,6 +2,7 @@
 
 import csv
 import io
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -281,3 +282,26 @@ def test_rows_without_any_frame_make_an_empty_data_frame():
     pytest.importorskip("pandas")
     table = summarize([row("a", {}), row("b", {})]).to_pandas()
     assert (len(table), table.index.name) == (0, "frame")
+
+
+def test_results_of_predict_with_their_positions_are_of_one_document(tiny_model):
+    found = tiny_model.predict(["The states trade.", "Two sides met.", "Rain and order."])
+    rows = [one.to_dict(document="a", index=number) for number, one in enumerate(found)]
+    summary = summarize(rows)
+    assert (summary.documents, summary.sentences, summary.resampled) == (1, 3, "sentences")
+
+
+@pytest.mark.parametrize("of", ["result", "frame", "mapping", "name", "path", "number"])
+def test_what_is_no_rows_is_named_with_what_would_be(tiny_model, of):
+    if of == "frame":
+        pandas = pytest.importorskip("pandas")
+    given, message = {
+        "result": lambda: (tiny_model.label("They met."), r"found one result, .*: \[result\]"),
+        "frame": lambda: (pandas.DataFrame({"a": [1]}), r"table.to_dict\('records'\)"),
+        "mapping": lambda: ({"document": "a"}, "found a table"),
+        "name": lambda: ("out.jsonl", r"found the text 'out.jsonl', .*: read_results\(path\)"),
+        "path": lambda: (Path("out.jsonl"), r"read_results\(path\)"),
+        "number": lambda: (5, "found a int, expected the rows"),
+    }[of]()
+    with pytest.raises(InputError, match=message):
+        summarize(given)

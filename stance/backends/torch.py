@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from stance.ahead import while_wanted
 from stance.backends.base import Batch
 from stance.errors import InputError, MissingExtraError, ModelError, reason_of
 
-__all__ = ["TorchBackend", "leave_threads_of_parent", "load_encoder"]
+__all__ = ["TorchBackend", "leave_threads_of_parent", "load_encoder", "quiet_transformers"]
 
 # That which loaded this module: what uses torch here loads it first.
 _PROCESS = os.getpid()
@@ -117,14 +118,15 @@ def load_encoder(folder: Path, *, device: str, dtype: Any) -> Any:
     if not (folder / "model.safetensors").is_file():
         raise ModelError(f"{folder} has no model.safetensors; use --backend onnx")
     try:
-        model, found = AutoModelForSequenceClassification.from_pretrained(
-            folder,
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=True,
-            dtype=dtype,
-            output_loading_info=True,
-        )
+        with quiet_transformers():
+            model, found = AutoModelForSequenceClassification.from_pretrained(
+                folder,
+                local_files_only=True,
+                trust_remote_code=False,
+                use_safetensors=True,
+                dtype=dtype,
+                output_loading_info=True,
+            )
     except Exception as error:  # whatever it meets in files that somebody else wrote
         reason = reason_of(error)
         raise ModelError(f"transformers cannot load {folder}: {reason}") from error
@@ -138,3 +140,20 @@ def load_encoder(folder: Path, *, device: str, dtype: Any) -> Any:
         return model.to(device).eval()
     except RuntimeError as error:  # no such GPU, or no room on it
         raise InputError(f"the device {device} cannot be used: {reason_of(error)}") from error
+
+
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Keep transformers' own bars and notes from the terminal."""
+    from transformers.utils import logging as transformers_logging
+
+    theirs: Any = transformers_logging
+    verbosity, bars = theirs.get_verbosity(), theirs.is_progress_bar_enabled()
+    theirs.set_verbosity_error()
+    theirs.disable_progress_bar()
+    try:
+        yield
+    finally:
+        theirs.set_verbosity(verbosity)
+        if bars:
+            theirs.enable_progress_bar()

@@ -64,9 +64,8 @@ class Worker:
                 f"num_gpus is {num_gpus} for the device {device}; expected more than 0 (0.25: four "
                 "workers a GPU) for cuda, and none for cpu"
             )
-        for name, number in (("threads", threads), ("batch_size", batch_size)):
-            if number is not None:
-                whole_number(name, number, 1)
+        threads = None if threads is None else whole_number("threads", threads, 1)
+        batch_size = None if batch_size is None else whole_number("batch_size", batch_size, 1)
         if model and Path(model).exists():
             model = Path(model).absolute()
         return cls(
@@ -106,12 +105,11 @@ class Worker:
             room: what the cluster has now, as ``ray.cluster_resources``; so many start at once.
 
         Raises:
-            InputError: ``workers`` is below 1.
+            InputError: ``workers`` is below 1 or no whole number.
         """
         from ray.data import ActorPoolStrategy
 
-        if workers is not None and workers < 1:
-            raise InputError(f"workers is {workers}; expected 1 or more")
+        workers = None if workers is None else whole_number("workers", workers, 1)
         fit = room.get("GPU", 0) / self.gpus if self.gpus else room.get("CPU", 0) / self.threads
         first = max(1, min(int(fit), workers or int(fit)))
         return {

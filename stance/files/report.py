@@ -92,8 +92,10 @@ class LabelReport:
     """What a job did.
 
     Attributes:
-        output: the result file, which does not exist where no document could be labelled; None
-            where nothing was to be written, or to standard output.
+        output: the result file; None where no document could be labelled, where nothing was to be
+            written, or to standard output.
+        errors_file: where all failures are listed, if there are any.
+        skipped_file: where all skipped text is kept, if there is any.
         documents, sentences: how many were labelled.
         failed: how many documents could not be.
         failures: those, with their reasons: the first 100. All are in ``errors_file``.
@@ -108,6 +110,8 @@ class LabelReport:
     """
 
     output: Path | None
+    errors_file: Path | None
+    skipped_file: Path | None
     documents: int
     sentences: int
     failed: int
@@ -119,16 +123,6 @@ class LabelReport:
     frames: Mapping[str, FrameSummary]
     summaries: tuple[DocumentSummary, ...]
     seconds: float
-
-    @property
-    def errors_file(self) -> Path | None:
-        """Where all failures are listed, if there are any."""
-        return beside(self.output, "errors.jsonl") if self.output and self.failed else None
-
-    @property
-    def skipped_file(self) -> Path | None:
-        """Where all skipped text is kept, if there is any."""
-        return beside(self.output, "skipped.jsonl") if self.output and self.skipped else None
 
 
 @dataclass
@@ -222,9 +216,11 @@ class Tally:
         resumed: int,
         seconds: float,
     ) -> LabelReport:
-        """Return the totals for good."""
+        """Return the totals for good; ``output`` is where the result was to be written."""
         return LabelReport(
-            output=output,
+            output=output if self.documents else None,
+            errors_file=beside(output, "errors.jsonl") if output and self.failed else None,
+            skipped_file=beside(output, "skipped.jsonl") if output and self.skipped else None,
             documents=self.documents,
             sentences=self.sentences,
             failed=self.failed,

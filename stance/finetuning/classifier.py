@@ -17,7 +17,6 @@ __all__ = [
     "bfloat16_on_cpu",
     "own_random_numbers",
     "predict_logits",
-    "quiet_transformers",
     "run_batches",
 ]
 
@@ -79,23 +78,6 @@ def own_random_numbers() -> Iterator[None]:
         np.random.set_state(arrays)
         torch.set_rng_state(tensors)
         torch.cuda.set_rng_state_all(on_gpus)
-
-
-@contextmanager
-def quiet_transformers() -> Iterator[None]:
-    """Keep transformers' own bars and notes from the terminal."""
-    from transformers.utils import logging as transformers_logging
-
-    theirs: Any = transformers_logging
-    verbosity, bars = theirs.get_verbosity(), theirs.is_progress_bar_enabled()
-    theirs.set_verbosity_error()
-    theirs.disable_progress_bar()
-    try:
-        yield
-    finally:
-        theirs.set_verbosity(verbosity)
-        if bars:
-            theirs.enable_progress_bar()
 
 
 def bfloat16_on_cpu() -> bool:

@@ -11,12 +11,13 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from stance.backends.torch import quiet_transformers
 from stance.codebook import STATES, Codebook
 from stance.decision import states_of
 from stance.files import LabelledRow
 from stance.finetuning.bases import Base
 from stance.finetuning.calibration import fit_calibration
-from stance.finetuning.classifier import Classifier, predict_logits, quiet_transformers
+from stance.finetuning.classifier import Classifier, predict_logits
 from stance.finetuning.contrast import pull_together
 from stance.finetuning.data import CHARACTERS_A_TOKEN, latin_length
 from stance.finetuning.heads import fit_new_frames

@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, ParamSpec, TypeVar
 
-from stance.backends.torch import leave_threads_of_parent
+from stance.backends.torch import leave_threads_of_parent, quiet_transformers
 from stance.codebook import STANCES, Codebook
 from stance.decision import Decision
 from stance.errors import InputError, MissingExtraError
@@ -25,7 +25,7 @@ from stance.finetuning.base_checks import check_base, check_texts
 from stance.finetuning.bases import Base, TokenCounts, count_tokens, open_base
 from stance.finetuning.card import figure_lines, write_card
 from stance.finetuning.checks import Finding, check_rows, find_label_issues, usable_rows
-from stance.finetuning.classifier import own_random_numbers, quiet_transformers
+from stance.finetuning.classifier import own_random_numbers
 from stance.finetuning.data import (
     GROUP_COLUMN,
     Columns,

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stance.backends.torch import quiet_transformers
 from stance.codebook import Codebook
 from stance.errors import MissingExtraError, ModelError, reason_of
 from stance.finetuning.classifier import Classifier, bfloat16_on_cpu
@@ -99,32 +100,26 @@ def load_classifier(base: str | Path, *, codebook: Codebook) -> Classifier:
     """
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
-    from transformers.utils import logging as transformers_logging
-
-    logging: Any = transformers_logging
 
     labels = dict(enumerate(codebook.labels))
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity_error()
     try:
-        model, found = AutoModelForSequenceClassification.from_pretrained(
-            base,
-            num_labels=len(labels),
-            id2label=labels,
-            label2id={label: index for index, label in labels.items()},
-            ignore_mismatched_sizes=True,
-            trust_remote_code=False,
-            # Of files that are no safetensors, nothing but numbers is read.
-            weights_only=True,
-            dtype=torch.float32,
-            output_loading_info=True,
-        )
-        tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False, use_fast=True)
+        with quiet_transformers():
+            model, found = AutoModelForSequenceClassification.from_pretrained(
+                base,
+                num_labels=len(labels),
+                id2label=labels,
+                label2id={label: index for index, label in labels.items()},
+                ignore_mismatched_sizes=True,
+                trust_remote_code=False,
+                # Of files that are no safetensors, nothing but numbers is read.
+                weights_only=True,
+                dtype=torch.float32,
+                output_loading_info=True,
+            )
+            tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False, use_fast=True)
     except Exception as error:  # whatever it meets in files that somebody else wrote
         reason = reason_of(error)
         raise ModelError(f"cannot load the base model {base}: {reason}") from error
-    finally:
-        logging.set_verbosity(verbosity)
     _check_encoder(model, found, base)
     take_over_head(model, base, codebook)
     return Classifier(model, tokenizer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -176,7 +176,7 @@ def _skipped_of(
 ) -> Iterator[Mapping[str, Any]]:
     for result in results:
         if isinstance(result, DocumentResult):
-            yield from (asdict(part) | {"document": result.id} for part in result.skipped)
+            yield from (part.to_dict(document=result.id) for part in result.skipped)
 
 
 def _skipped_beside(results: Path) -> Iterator[Mapping[str, Any]]:

@@ -8,6 +8,7 @@ import pytest
 
 pytest.importorskip("torch", reason="needs the extra train")
 
+import stance
 from stance.backends import Batch
 from stance.backends.torch import TorchBackend
 from stance.errors import ModelError
@@ -29,3 +30,8 @@ def test_closing_lets_what_others_have_begun_end_and_refuses_the_rest(tiny_folde
         for run in runs:
             with pytest.raises(ModelError, match=r"^this model is closed; load it again"):
                 run.result(timeout=60)
+
+
+def test_loading_writes_nothing_to_the_terminal(tiny_folder, capfd):
+    stance.load(tiny_folder, backend="torch").predict(["They met."])
+    assert capfd.readouterr() == ("", "")

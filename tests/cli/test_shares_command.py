@@ -162,7 +162,7 @@ def test_documents_of_one_sentence_in_several_results_are_counted_each(run, tmp_
         (("sample", "RESULT", "-o", "sheet.xlsx"), "sheet.xlsx is no sheet"),
         (("sample", "RESULT", "-o", "RESULT"), "is read and would be replaced"),
         (("sample", "RESULT", "-o", "sheet.csv", "--by", "paper"), "has no 'paper'"),
-        (("sample", "RESULT", "-o", "sheet.csv", "--n", 0), "0 sentences were asked for"),
+        (("sample", "RESULT", "-o", "sheet.csv", "--n", 0), "the number of sentences is 0"),
         (("shares", "RESULT", "--by", "paper"), "row 1 has no 'paper'"),
         (("shares", "RESULT", "--seed", -1), "seed is -1"),
         (("shares", "missing.jsonl"), "missing.jsonl"),
