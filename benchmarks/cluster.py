@@ -3,12 +3,12 @@
     python benchmarks/cluster.py SPEECHES [--limit N] [--nodes 3] [--killed-only]
 
 SPEECHES is what training/un_text.py takes. The first N of its speeches (all by default) are
-labelled by `label_files` on all processors, by `label_shards` on a Ray cluster of so many nodes of
-one processor each, simulated on this machine, and there again with one node killed after a third of
-the blocks. The rows have to be the same bytes each time.
+labelled by `label_files` on all processors, by `label_shards` on a Ray cluster of --nodes nodes
+with one processor each, simulated on this machine, and there again with one node killed after a
+third of the input. The rows have to be the same, byte for byte, each time.
 
-It also measures what a sentence costs on one processor, part by part, and reckons from that what
-a billion sentences would cost, and which part would be the narrowest. Writes docs/cluster.md.
+It also measures what a sentence costs on one processor, step by step, and reckons from that what
+a billion sentences would cost, and which step would be the bottleneck. Writes docs/cluster.md.
 Needs the extras `ray` and `parquet`.
 """
 
@@ -47,7 +47,7 @@ BILLION = 1_000_000_000
 
 
 @dataclass(frozen=True)
-class Part:
+class SentenceCost:
     """Seconds of one processor, tokens and bytes that a sentence costs, on average."""
 
     read: float
@@ -63,6 +63,11 @@ class Part:
     def host(self) -> float:
         """What has to be done on a processor even where a GPU runs the encoder."""
         return self.read + self.prepare + self.write
+
+    @property
+    def together(self) -> float:
+        """All seconds of one processor."""
+        return self.host + self.encode
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,24 @@ class Assumptions:
     h100_cores: int = 16
 
 
+@dataclass(frozen=True)
+class GpuRates:
+    """Sentences a second on a machine with one H100.
+
+    Attributes:
+        encoder: what the GPU could encode.
+        host: what the processors beside it could read, prepare and write.
+    """
+
+    encoder: float
+    host: float
+
+    @property
+    def machine(self) -> float:
+        """What the slower of the two lets through."""
+        return min(self.encoder, self.host)
+
+
 def main() -> None:
     """Measure, compare, reckon and write the report."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
@@ -103,9 +126,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         write_inputs(scratch / "speeches", texts)
-        part = measured_part(scratch)
+        cost = measured_cost(scratch)
         kills = (True,) if arguments.killed_only else (False, True)
-        lines = [*comparison(scratch, len(texts), arguments.nodes, kills), "", *reckoning(part)]
+        lines = [*comparison(scratch, len(texts), arguments.nodes, kills), "", *reckoning(cost)]
     REPORT.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))
 
@@ -191,7 +214,7 @@ def label_on(
 
 @contextmanager
 def simulated_cluster(nodes: int) -> Iterator[tuple[str, Callable[[], None]]]:
-    """Lend the address of a cluster on this machine, and what kills one of its nodes."""
+    """Yield the address of a cluster on this machine, and a function that kills a node of it."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     from ray.cluster_utils import Cluster
 
@@ -208,8 +231,8 @@ def simulated_cluster(nodes: int) -> Iterator[tuple[str, Callable[[], None]]]:
         cluster.shutdown()
 
 
-def measured_part(scratch: Path) -> Part:
-    """Label one of the files on one processor, and take the time of every part of the way."""
+def measured_cost(scratch: Path) -> SentenceCost:
+    """Label one of the files on one processor, and time every step."""
     source = scratch / "speeches" / "0.jsonl"
     read, documents = timed(lambda: list(DocumentReader(find_sources([source]))))
     pairs = [(document.id, document.text) for document in documents][:100]
@@ -224,7 +247,7 @@ def measured_part(scratch: Path) -> Part:
         write, _ = timed(lambda: rows.write_bytes(b"".join(jsonl_rows(r, {}) for r in results)))
         write_parquet(rows, scratch / "rows.parquet", FlatColumns(model.codebook.names))
     sentences = sum(len(result.sentences) for result in results)
-    return Part(
+    return SentenceCost(
         read=read * share / sentences,
         prepare=prepare / sentences,
         encode=encode / sentences,
@@ -237,57 +260,75 @@ def measured_part(scratch: Path) -> Part:
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    """Return the seconds that something takes, and what it gives."""
+    """Return how many seconds a function takes, and its result."""
     started = time.perf_counter()
     found = work()
     return time.perf_counter() - started, found
 
 
-def reckoning(part: Part, given: Assumptions | None = None) -> list[str]:
+def reckoning(cost: SentenceCost, given: Assumptions | None = None) -> list[str]:
     """Reckon what a billion sentences cost, from what one costs; return the page's second half.
 
     Args:
-        part: as measured, per sentence and processor.
+        cost: as measured, per sentence and processor.
         given: prices, and what is known or guessed of an H100.
     """
     given = given or Assumptions()
     config = json.loads((FOLDER / "config.json").read_text("utf-8"))
-    operations = operations_of(config, part.tokens)
-    core_hours = BILLION * (part.host + part.encode) / 3600
-    on_gpu = given.h100_operations * given.h100_share / operations
-    fed = given.h100_cores / part.host
-    rate = min(on_gpu, fed)
-    gpu_hours = BILLION / rate / 3600
-    narrow = (
-        f"its {given.h100_cores} processors, which read, split, tokenize and write "
-        f"{fed:,.0f} sentences a second, while the GPU could take {on_gpu:,.0f}; "
-        f"{on_gpu * part.host:,.0f} processors would keep it busy"
-        if fed < on_gpu
-        else f"the GPU: {given.h100_cores} processors could feed it {fed:,.0f} sentences a second"
+    operations = operations_of(config, cost.tokens)
+    rates = GpuRates(
+        encoder=given.h100_operations * given.h100_share / operations,
+        host=given.h100_cores / cost.host,
     )
     return [
         "## A billion sentences",
         "",
         "What one sentence costs on one processor, measured in the same run:",
         "",
-        "| | microseconds |",
-        "| --- | --- |",
-        f"| read its document | {part.read * 1e6:,.0f} |",
-        f"| split and tokenize | {part.prepare * 1e6:,.0f} |",
-        f"| encode ({part.tokens:.0f} tokens) | {part.encode * 1e6:,.0f} |",
-        f"| decide and write its row | {part.write * 1e6:,.0f} |",
-        f"| together | {(part.host + part.encode) * 1e6:,.0f}: "
-        f"{1 / (part.host + part.encode):,.0f} sentences a second |",
+        *cost_table(cost),
         "",
         "From that, for a billion:",
         "",
+        *billion_table(cost, given, rates),
+        "",
+        assumed_line(given, operations),
+        "",
+        "Where it is narrow then:",
+        "",
+        *narrow_lines(cost, given, rates),
+    ]
+
+
+def cost_table(cost: SentenceCost) -> list[str]:
+    """Return the table of what one sentence costs on one processor."""
+    return [
+        "| | microseconds |",
+        "| --- | --- |",
+        f"| read its document | {cost.read * 1e6:,.0f} |",
+        f"| split and tokenize | {cost.prepare * 1e6:,.0f} |",
+        f"| encode ({cost.tokens:.0f} tokens) | {cost.encode * 1e6:,.0f} |",
+        f"| decide and write its row | {cost.write * 1e6:,.0f} |",
+        f"| together | {cost.together * 1e6:,.0f}: {1 / cost.together:,.0f} sentences a second |",
+    ]
+
+
+def billion_table(cost: SentenceCost, given: Assumptions, rates: GpuRates) -> list[str]:
+    """Return the table of what a billion sentences cost, on processors and on an H100."""
+    core_hours = BILLION * cost.together / 3600
+    gpu_hours = BILLION / rates.machine / 3600
+    return [
         "| | time | dollars |",
         "| --- | --- | --- |",
         f"| processors, 8 bits | {core_hours:,.0f} processor-hours: "
         f"{core_hours / 1000:.1f} hours of 1,000 | {core_hours * given.core_hour:,.0f} |",
         f"| one H100, bfloat16: **an estimate, not measured** | {gpu_hours:,.1f} hours | "
         f"{gpu_hours * given.h100_hour:,.0f} |",
-        "",
+    ]
+
+
+def assumed_line(given: Assumptions, operations: float) -> str:
+    """Say what was taken as given, and where the prices come from."""
+    return (
         "Assumed, not measured: "
         f"{given.core_hour:g} dollars a processor-hour and {given.h100_hour:g} a GPU-hour (near "
         "the prices on demand of 2026: a machine of two processors for 0.0816, [June]("
@@ -298,22 +339,38 @@ def reckoning(part: Part, given: Assumptions | None = None) -> list[str]:
         f"{given.h100_operations / 1e12:,.0f} trillion operations a second of its data sheet on an "
         f"encoder this narrow, where a sentence takes {operations / 1e9:.2f} billion. Both prices "
         "are arguments of `reckoning` in `benchmarks/cluster.py`. No cluster's own overhead is "
-        "counted, and none for machines that stand idle.",
-        "",
-        "Where it is narrow then:",
-        "",
-        f"- On processors it is the encoder, with {part.encode / (part.host + part.encode):.0%} of "
+        "counted, and none for machines that stand idle."
+    )
+
+
+def narrow_lines(cost: SentenceCost, given: Assumptions, rates: GpuRates) -> list[str]:
+    """Say which part of the work limits the rate: on processors, on an H100, and on the disk."""
+    return [
+        f"- On processors it is the encoder, with {cost.encode / cost.together:.0%} of "
         "the time. More processors help as long as blocks are left.",
-        f"- With an H100 it is {narrow}.",
-        f"- Reading is not narrow: one task reads {1 / part.read:,.0f} sentences a second, which "
-        f"keeps {(part.host + part.encode) / part.read:,.0f} processors busy. With `--id-column` "
+        f"- With an H100 it is {narrow_on_gpu(cost, given, rates)}.",
+        f"- Reading is not narrow: one task reads {1 / cost.read:,.0f} sentences a second, which "
+        f"keeps {cost.together / cost.read:,.0f} processors busy. With `--id-column` "
         "there is only one such task.",
-        f"- The disk: {BILLION * part.bytes_in / 1e9:,.0f} GB in; "
-        f"{BILLION * part.bytes_jsonl / 1e9:,.0f} GB out as JSONL, "
-        f"{BILLION * part.bytes_parquet / 1e9:,.0f} GB as Parquet. At the H100's rate that is "
-        f"{rate * part.bytes_jsonl / 1e6:,.0f} or {rate * part.bytes_parquet / 1e6:,.0f} MB a "
-        "second to the shared folder.",
+        f"- The disk: {BILLION * cost.bytes_in / 1e9:,.0f} GB in; "
+        f"{BILLION * cost.bytes_jsonl / 1e9:,.0f} GB out as JSONL, "
+        f"{BILLION * cost.bytes_parquet / 1e9:,.0f} GB as Parquet. At the H100's rate that is "
+        f"{rates.machine * cost.bytes_jsonl / 1e6:,.0f} or "
+        f"{rates.machine * cost.bytes_parquet / 1e6:,.0f} MB a second to the shared folder.",
     ]
+
+
+def narrow_on_gpu(cost: SentenceCost, given: Assumptions, rates: GpuRates) -> str:
+    """Say whether the GPU or the processors beside it limit a machine with an H100."""
+    if rates.host < rates.encoder:
+        return (
+            f"its {given.h100_cores} processors, which read, split, tokenize and write "
+            f"{rates.host:,.0f} sentences a second, while the GPU could take {rates.encoder:,.0f}; "
+            f"{rates.encoder * cost.host:,.0f} processors would keep it busy"
+        )
+    return (
+        f"the GPU: {given.h100_cores} processors could feed it {rates.host:,.0f} sentences a second"
+    )
 
 
 if __name__ == "__main__":

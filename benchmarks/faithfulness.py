@@ -3,12 +3,12 @@
     python benchmarks/faithfulness.py [--every 5] [--share 0.2] [--gradients SENTENCES]
 
 The weightiest fifth of a sentence's words is taken away, then as many words drawn at random; the
-report says by how much P(frame) falls. The sentences are every fifth of the authored rows, as far
-as the model finds a frame in them. That the model was trained on them does not matter here: its
-explanations are held against itself, and not against the labels.
+report says by how much P(frame) falls. The sentences are every fifth of the authored rows, where
+the model finds a frame in it. That the model was trained on them does not matter here: its
+explanations are compared with the model itself, and not with the labels.
 
---gradients also measures integrated gradients, which take much longer, on so many of the sentences,
-with occlusion on the same ones beside it. Writes docs/faithfulness.md.
+--gradients also measures integrated gradients, which take much longer, on about that many of the
+sentences, and occlusion on the same ones. Writes docs/faithfulness.md.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def carrying(model: stance.StanceModel, *, every: int) -> list[str]:
-    """Return every so-manieth authored sentence, as far as the model finds a frame in it."""
+    """Return every n-th authored sentence (n: ``every``) in which the model finds a frame."""
     lines = [line for path in sorted(ROWS.glob("*.jsonl")) for line in path.open(encoding="utf-8")]
     texts = [json.loads(line)["text"] for line in lines[::every]]
     return [result.text for result in model.predict(texts) if result.frames]

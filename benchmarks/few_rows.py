@@ -5,15 +5,15 @@
 
 ENCODER is the folder of all-MiniLM-L6-v2. PYTHON is one of an environment with SetFit, which is not
 installed here. Sizes 8, 16 and 64 are rows of each frame, and as many with none; 500 is rows drawn
-as they come. Two sizes are of other frames than the shipped model's, which is started from too:
+at random. Two sizes are of other frames than the shipped model's, which is started from too:
 climate, 192 rows of data/climate_frames.jsonl, and easy, 180 of data/easy_frames.jsonl.
 
-The others are rows of training/data/authored, w1 to w45 (rows added later would change what a seed
-draws). A third of the passages, on which the defaults of fine-tuning were chosen, is left out.
+The other sizes are rows of training/data/authored, w1 to w45 (rows added later would change what a
+seed draws). A third of the passages, on which the defaults of fine-tuning were chosen, is left out.
 (Those for other frames were chosen on data/asylum_frames.jsonl.) For every seed, rows of some
 documents are tested on, 1,500 or those that are left, and training rows are drawn from the others.
-Each training is a process of its own, and what is done already (in few_rows_results.jsonl) is not
-done again. Writes docs/few-rows.md; --page does only that.
+Each training is a process of its own, and those with a result in few_rows_results.jsonl are not
+run again. Writes docs/few-rows.md; --page does only that.
 """
 
 from __future__ import annotations
@@ -31,14 +31,20 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from few_rows_page import KNOWN, OTHER, TEST_ROWS, Row, page
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from setfit import SetFitModel, TrainingArguments
 
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).with_name("few_rows_results.jsonl")
 DATA = Path(__file__).parent / "data"
 PAGE = ROOT / "docs" / "few-rows.md"
+#: Pairs that SetFit takes in one step by default.
+SETFIT_BATCH = 16
 _LAST_SET = 45
 
 
@@ -166,32 +172,22 @@ def train_setfit(job: Mapping[str, Any]) -> dict[str, Any]:
     from importlib.metadata import version
 
     from datasets import Dataset
-    from setfit import SetFitModel, Trainer, TrainingArguments
+    from setfit import SetFitModel, Trainer
 
     frames = job["frames"]
     labels = [[int(frame in row["frames"]) for frame in frames] for row in job["train"]]
-    texts = [row["text"] for row in job["train"]]
-    data = Dataset.from_dict({"text": texts, "label": labels})
+    data = Dataset.from_dict({"text": [row["text"] for row in job["train"]], "label": labels})
 
     def load() -> SetFitModel:
         return SetFitModel.from_pretrained(
             job["base"], multi_target_strategy="one-vs-rest", labels=frames
         )
 
-    # How many steps there are is asked before the clock runs: SetFit does not ask.
-    whole = Trainer(model=load(), args=TrainingArguments(), train_dataset=data)
-    pairs = whole.get_dataset(texts, labels, args=TrainingArguments())[0]
-    all_steps = -(-len(pairs) // 16)
+    # Before the clock starts: SetFit itself does not need the number.
+    all_steps = count_setfit_steps(load(), data)
     started = time.perf_counter()
     model = load()
-    arguments = TrainingArguments(
-        # More than there are would go over the pairs again.
-        max_steps=job["steps"] if 0 < job["steps"] < all_steps else -1,
-        seed=job["seed"],
-        save_strategy="no",
-        report_to="none",
-        show_progress_bar=False,
-    )
+    arguments = setfit_arguments(job, all_steps)
     trainer = Trainer(model=model, args=arguments, train_dataset=data)
     trainer.train()
     minutes = (time.perf_counter() - started) / 60
@@ -207,6 +203,30 @@ def train_setfit(job: Mapping[str, Any]) -> dict[str, Any]:
         "versions": {package: version(package) for package in ("setfit", "sentence-transformers")},
         "python": platform.python_version(),
     }
+
+
+def count_setfit_steps(model: SetFitModel, data: Dataset) -> int:
+    """Return how many steps SetFit's defaults make of all pairs of the rows."""
+    from setfit import Trainer, TrainingArguments
+
+    arguments = TrainingArguments()
+    trainer = Trainer(model=model, args=arguments, train_dataset=data)
+    pairs = trainer.get_dataset(list(data["text"]), list(data["label"]), args=arguments)[0]
+    return -(-len(pairs) // SETFIT_BATCH)
+
+
+def setfit_arguments(job: Mapping[str, Any], all_steps: int) -> TrainingArguments:
+    """Return SetFit's defaults, with the job's seed and at most its steps."""
+    from setfit import TrainingArguments
+
+    return TrainingArguments(
+        # A limit above all steps would make SetFit go over the pairs again.
+        max_steps=job["steps"] if 0 < job["steps"] < all_steps else -1,
+        seed=job["seed"],
+        save_strategy="no",
+        report_to="none",
+        show_progress_bar=False,
+    )
 
 
 CONTESTANTS = {"stance": train_stance, "setfit": train_setfit, "shipped": train_stance}
@@ -232,7 +252,7 @@ def draw(size: str, seed: int) -> tuple[list[Row], list[Row]]:
 
 
 def draw_frames(pool: Iterable[Row], number: int) -> list[Row]:
-    """Take rows in their order until every frame, and none at all, has so many."""
+    """Take rows in order until there are ``number`` of every frame, and of rows without one."""
     drawn: list[Row] = []
     counts: dict[str, int] = defaultdict(int)
     for row in pool:
@@ -245,7 +265,7 @@ def draw_frames(pool: Iterable[Row], number: int) -> list[Row]:
 
 
 def authored_rows() -> list[Row]:
-    """Return the authored rows of the passages that nothing was chosen on."""
+    """Return the authored rows of the passages on which no default was chosen."""
     sys.path.insert(0, str(ROOT / "training"))
     from corpus import authored_rows as read
 
@@ -282,7 +302,7 @@ def figures(
     there = np.array([[frame in row for frame in frames] for row in gold], dtype=np.int64)
     found = np.array([[frame in row for frame in frames] for row in predicted], dtype=np.int64)
     present = np.array(probabilities, dtype=np.float32)
-    # Nobody asks for stances here: what is present has the first.
+    # Stances do not matter here: whatever is present gets the first.
     none = np.zeros_like(present)
     states = np.stack([1 - present, present, none, none], axis=-1)
     rows = [str(row) for row in range(len(gold))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 KNOWN = ("8", "16", "64", "500")
@@ -22,37 +22,41 @@ Row = dict[str, Any]
 
 def page(results: Sequence[Row]) -> list[str]:
     """Return the lines of the page."""
-    by: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    for row in results:
-        by[row["rows"], row["contestant"]].append(row)
-    head = [
-        "",
-        "| rows to train on | | frames macro-F1: mean (lowest to highest) | average precision "
-        "| seeds | minutes |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    lines = [
+    return [
         "# Few rows",
         "",
         "How much few labelled rows teach a raw sentence encoder, all-MiniLM-L6-v2: this project "
         f"with its defaults{against_setfit(results)}.",
-        *head,
-    ]
-    lines += [
-        line(size, name, by[size, name]) for size in KNOWN for name in NAMES if by[size, name]
-    ]
-    lines += [
+        "",
+        *table(results, KNOWN),
         "",
         "## Frames that the shipped model does not know",
         "",
         "Four frames on climate policy (responsibility, cost, urgency, technology), and two of an "
         "easy set. What is not said to start from the shipped model starts from the raw encoder.",
-        *head,
+        "",
+        *table(results, OTHER),
+        "",
+        *method_lines(results),
     ]
-    lines += [
-        line(size, name, by[size, name]) for size in OTHER for name in NAMES if by[size, name]
+
+
+def table(results: Sequence[Row], sizes: Iterable[str]) -> list[str]:
+    """Return the table of some sizes: a line for every contestant that was run at one."""
+    runs: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in results:
+        runs[row["rows"], row["contestant"]].append(row)
+    return [
+        "| rows to train on | | frames macro-F1: mean (lowest to highest) | average precision "
+        "| seeds | minutes |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *(
+            line(size, name, runs[size, name])
+            for size in sizes
+            for name in NAMES
+            if runs[size, name]
+        ),
     ]
-    return [*lines, "", *method_lines(results)]
 
 
 def against_setfit(results: Sequence[Row]) -> str:
@@ -110,7 +114,7 @@ def method_lines(results: Sequence[Row]) -> list[str]:
 
 
 def setting(results: Sequence[Row]) -> str:
-    """Say on what the runs ran, and with which versions, as far as they recorded it."""
+    """Say on which processors and with which versions the runs were made, where recorded."""
     processors = range_of([run["processors"] for run in results], "{:.0f}")
     machines = sorted({run["machine"] for run in results if "machine" in run})
     pythons = sorted({f"Python {run['python']}" for run in results if "python" in run})
@@ -120,7 +124,7 @@ def setting(results: Sequence[Row]) -> str:
 
 
 def gap_lines(ours: Sequence[Row]) -> list[str]:
-    """Say how far what a run said of itself was from the truth."""
+    """Say how far the held-out figures of the runs were from those on the rows tested on."""
     gaps = [run["held_out_macro_f1"] - run["macro_f1"] for run in ours]
     if not gaps:
         return []
@@ -133,7 +137,7 @@ def gap_lines(ours: Sequence[Row]) -> list[str]:
 
 
 def cut_lines(results: Sequence[Row]) -> list[str]:
-    """Say where SetFit was not let run to its end."""
+    """Say where SetFit was stopped before its end."""
     lines = []
     for size in (*KNOWN, *OTHER):
         stopped = [

@@ -5,9 +5,9 @@
 Every contestant labels the same sentences of the five articles, from a file to a file of rows, on
 all processors: this project; the same weights in transformers.pipeline (float32, batches of 32);
 SetFit's and model2vec's ways of scoring, where sentence-transformers and model2vec are installed.
-Rounds take turns, so that a
-machine that slows down slows all of them; the figures are medians. The ceiling is an 8-bit matrix
-product of the encoder's shape in the same runtime, against the operations that a token needs.
+The contestants take turns, so that a machine that slows down slows all of them; the figures are
+medians. The ceiling is an 8-bit matrix product of the encoder's shape in the same runtime, against
+the operations that a token needs.
 
 Writes a page and, beside it, a plot of the same name.
 """
@@ -25,9 +25,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from machine import describe_machine, operations_of
@@ -51,10 +52,8 @@ def label_with_pipeline(source: Path, target: Path) -> None:
     classify = pipeline(
         "text-classification", model=str(FOLDER), device="cpu", dtype="float32", top_k=None
     )
-    texts = [json.loads(line)["text"] for line in source.read_text("utf-8").splitlines()]
-    with target.open("w", encoding="utf-8") as rows:
-        for text, scores in zip(texts, classify(texts, batch_size=32), strict=True):
-            rows.write(json.dumps({"text": text, "scores": scores}) + "\n")
+    texts = read_texts(source)
+    write_scores(target, texts, classify(texts, batch_size=32))
 
 
 def label_with_setfit(source: Path, target: Path) -> None:
@@ -65,11 +64,9 @@ def label_with_setfit(source: Path, target: Path) -> None:
     # The folder's weights are float16, which no processor multiplies well.
     body = SentenceTransformer(str(FOLDER), device="cpu", model_kwargs={"dtype": "float32"})
     head = LogisticRegression().fit(np.eye(2, 384), [0, 1])
-    texts = [json.loads(line)["text"] for line in source.read_text("utf-8").splitlines()]
+    texts = read_texts(source)
     scores = head.predict_proba(body.encode(texts, batch_size=32)).tolist()
-    with target.open("w", encoding="utf-8") as rows:
-        for text, score in zip(texts, scores, strict=True):
-            rows.write(json.dumps({"text": text, "scores": score}) + "\n")
+    write_scores(target, texts, scores)
 
 
 def label_with_model2vec(source: Path, target: Path) -> None:
@@ -79,8 +76,18 @@ def label_with_model2vec(source: Path, target: Path) -> None:
 
     words = StaticModel.from_pretrained(str(target.parent / "static"))
     head = LogisticRegression().fit(np.eye(2, words.dim), [0, 1])
-    texts = [json.loads(line)["text"] for line in source.read_text("utf-8").splitlines()]
+    texts = read_texts(source)
     scores = head.predict_proba(words.encode(texts)).tolist()
+    write_scores(target, texts, scores)
+
+
+def read_texts(source: Path) -> list[str]:
+    """Return the texts of a JSONL file."""
+    return [json.loads(line)["text"] for line in source.read_text("utf-8").splitlines()]
+
+
+def write_scores(target: Path, texts: Iterable[str], scores: Iterable[Any]) -> None:
+    """Write a row for every text, with its scores."""
     with target.open("w", encoding="utf-8") as rows:
         for text, score in zip(texts, scores, strict=True):
             rows.write(json.dumps({"text": text, "scores": score}) + "\n")
@@ -115,7 +122,7 @@ def main() -> None:
     if arguments.child:
         run_child(*arguments.child)
         return
-    # As pip leaves the packages of the others.
+    # As pip does with the packages of the others.
     compileall.compile_dir(ROOT / "stance", quiet=1)
     with tempfile.TemporaryDirectory() as scratch:
         lines = report(arguments, Path(scratch))
@@ -125,48 +132,60 @@ def main() -> None:
 
 def report(arguments: argparse.Namespace, scratch: Path) -> list[str]:
     """Return the lines of the report."""
-    rounds = arguments.rounds
+    rounds, count = arguments.rounds, arguments.sentences
     source = scratch / "sentences.jsonl"
-    tokens = write_sentences(source, arguments.sentences)
+    tokens = write_sentences(source, count)
     names = [name for name, (_, _, package) in CONTESTANTS.items() if find_spec(package)]
     if "model2vec" in names:
         write_static_vectors(scratch / "static")
+    runs = run_in_turn(names, source, rounds)
+    picture = arguments.to.with_suffix(".svg")
+    rates = {CONTESTANTS[name][0]: [count / run["seconds"] for run in runs[name]] for name in names}
+    plot(rates, picture)
+    lines = [
+        "# Benchmarks",
+        "",
+        f"{count:,} sentences (the labelled ones of the five articles, repeated), "
+        f"{tokens / count:.0f} tokens each on average; "
+        f"{describe_machine()}. Medians of {rounds} rounds in turn, each in a process of its own, "
+        "loading the model included. Made by `python benchmarks/speed.py`.",
+        "",
+        *table_lines(runs, count),
+        "",
+        f"![sentences per second, a point a round]({picture.name})",
+    ]
+    missing = [CONTESTANTS[name][0] for name in CONTESTANTS if name not in names]
+    if missing:
+        lines += ["", f"Not installed, so not measured: {', '.join(missing)}."]
+    return [*lines, "", *ceiling_lines(source, tokens, rounds), "", cold_start_line(rounds)]
+
+
+def run_in_turn(
+    names: Sequence[str], source: Path, rounds: int
+) -> dict[str, list[dict[str, float]]]:
+    """Run the contestants in turn, round by round; return what every run of each took."""
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     for turn in range(rounds):
         for name in names:
             print(f"round {turn + 1} of {rounds}: {name}", file=sys.stderr, flush=True)
-            runs[name].append(run_in_child(name, source, scratch / f"{name}.jsonl"))
+            runs[name].append(run_in_child(name, source, source.with_name(f"{name}.jsonl")))
+    return runs
+
+
+def table_lines(runs: Mapping[str, Sequence[Mapping[str, float]]], count: int) -> list[str]:
+    """Return the table of rates and peak memory, from runs over ``count`` sentences."""
     base = statistics.median(run["seconds"] for run in runs["pipeline"])
     lines = [
-        "# Benchmarks",
-        "",
-        f"{arguments.sentences:,} sentences (the labelled ones of the five articles, repeated), "
-        f"{tokens / arguments.sentences:.0f} tokens each on average; "
-        f"{describe_machine()}. Medians of {rounds} rounds in turn, each in a process of its own, "
-        "loading the model included. Made by `python benchmarks/speed.py`.",
-        "",
         "| | sentences per second | against the pipeline | peak memory |",
         "| --- | --- | --- | --- |",
     ]
-    for name in names:
-        seconds = statistics.median(run["seconds"] for run in runs[name])
-        memory = statistics.median(run["megabytes"] for run in runs[name])
+    for name, own in runs.items():
+        seconds = statistics.median(run["seconds"] for run in own)
+        memory = statistics.median(run["megabytes"] for run in own)
         lines.append(
-            f"| {CONTESTANTS[name][0]} | {arguments.sentences / seconds:,.0f} | "
+            f"| {CONTESTANTS[name][0]} | {count / seconds:,.0f} | "
             f"{base / seconds:.1f} × | {memory:,.0f} MB |"
         )
-    picture = arguments.to.with_suffix(".svg")
-    rates = {
-        CONTESTANTS[name][0]: [arguments.sentences / run["seconds"] for run in runs[name]]
-        for name in names
-    }
-    plot(rates, picture)
-    lines += ["", f"![sentences per second, a point a round]({picture.name})"]
-    missing = [CONTESTANTS[name][0] for name in CONTESTANTS if name not in names]
-    if missing:
-        lines += ["", f"Not installed, so not measured: {', '.join(missing)}."]
-    lines += ["", *ceiling_lines(source, tokens, rounds)]
-    lines += ["", cold_start_line(rounds)]
     return lines
 
 
@@ -174,8 +193,7 @@ def write_sentences(target: Path, count: int) -> int:
     """Write the gold sentences, as often as needed, and return how many tokens they have."""
     from tokenizers import Tokenizer
 
-    gold = (ROOT / "seeds" / "labels.jsonl").read_text("utf-8").splitlines()
-    texts = [json.loads(line)["text"] for line in gold]
+    texts = read_texts(ROOT / "seeds" / "labels.jsonl")
     repeated = [texts[index % len(texts)] for index in range(count)]
     lines = (json.dumps({"id": str(n), "text": text}) for n, text in enumerate(repeated))
     target.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -233,11 +251,11 @@ def run_child(name: str, source: str, target: str) -> None:
 def ceiling_lines(source: Path, tokens: int, rounds: int) -> list[str]:
     """Compare the model's rate, texts to probabilities, with an 8-bit product of its shape.
 
-    In turn, as a machine's speed swings: the share is the median of the rounds' shares.
+    The two take turns, as a machine's speed varies: the share is the median over the rounds.
     """
     import stance
 
-    texts = [json.loads(line)["text"] for line in source.read_text("utf-8").splitlines()]
+    texts = read_texts(source)
     model = stance.load()
     model.predict_proba(texts[:64])
     config = json.loads((FOLDER / "config.json").read_text("utf-8"))
@@ -260,7 +278,7 @@ def ceiling_lines(source: Path, tokens: int, rounds: int) -> list[str]:
 
 
 def matrix_product(width: int, inner: int) -> Callable[[], float]:
-    """Return what measures the operations a second of an 8-bit product on every processor."""
+    """Return a function that measures how many operations a second an 8-bit product reaches."""
     from concurrent.futures import ThreadPoolExecutor
 
     from onnx import TensorProto, helper
@@ -297,7 +315,7 @@ def matrix_product(width: int, inner: int) -> Callable[[], float]:
         seconds = time.perf_counter() - started
         return threads * times * 2 * rows * width * inner / seconds
 
-    multiply()  # Once for the caches.
+    multiply()  # Warms the caches.
     return multiply
 
 

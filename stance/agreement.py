@@ -1,4 +1,4 @@
-"""Several coders' codings of the same sentences: how far they agree, and the gold they make."""
+"""Several coders' codings of the same sentences: how far they agree, and where they do not."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stance.codebook import STANCES, STATES, Codebook, Frame, Labels, Stance, read_labels
+from stance.codebook import STANCES, STATES, Codebook, Frame, Labels
 from stance.errors import InputError
 from stance.figures import Figure
+from stance.gold import Coding, Sentences, by_sentence, majority, majority_of
 from stance.krippendorff import MISSING, krippendorff_alpha, terms_of, weighted_alphas
 from stance.resampling import draw
 
 __all__ = [
-    "MISSING",
     "Agreement",
     "Coding",
     "Dispute",
@@ -33,20 +33,6 @@ __all__ = [
 
 _STANCE_NUMBERS = range(1, len(STATES))
 _NOT_CODED = "not_coded"
-
-
-@dataclass(frozen=True)
-class Coding:
-    """What one coder saw in one sentence: frame → stance, ``None`` for a stance not coded.
-
-    A sentence without frames has an empty mapping; one that the coder did not read has no coding.
-    ``document`` is what the sentence is part of, where that is known: intervals go by it.
-    """
-
-    id: str
-    coder: str
-    frames: Labels
-    document: str | None = None
 
 
 @dataclass(frozen=True)
@@ -213,18 +199,7 @@ def agreement(
         resampled=drawn.resampled,
         units=drawn.documents if drawn.resampled == "documents" else len(shared),
         same_frames=sum(alike) / len(shared),
-        frames={
-            name: FrameAgreement(
-                alpha=alpha.value,
-                f1=_mean(pair.frames[name] for pair in pairs),
-                given=int((table == 1).sum()),
-                units=units,
-                interval=_interval(alpha),
-            )
-            for (name, table), alpha, units in zip(
-                presence.items(), alphas, drawn.units_with(seen.T), strict=True
-            )
-        },
+        frames=_by_frame(presence, alphas, pairs, drawn.units_with(seen.T)),
         stance=StanceAgreement(
             alpha=stance_alpha.value,
             f1=_mean(pair.stance for pair in pairs),
@@ -236,50 +211,15 @@ def agreement(
     )
 
 
-def majority(codings: Iterable[Coding]) -> dict[str, dict[str, str | None]]:
-    """Make gold labels: sentence id → frame → stance, in the order of the codings.
-
-    A sentence carries the frames that more than half of its coders gave. Their stance is the one
-    that most of those coders chose, ``neutral`` where no stance is ahead, and ``None`` where none
-    of them coded it.
-
-    Raises:
-        InputError: no coding, or a coder who coded a sentence twice.
-        CodebookError: an unknown stance.
-
-    >>> three = [Coding("s1", coder, {"cooperation": "favor"}) for coder in "AB"]
-    >>> majority([*three, Coding("s1", "C", {})])
-    {'s1': {'cooperation': 'favor'}}
-    """
-    return {id: _majority(coded) for id, coded in _by_sentence(codings).items()}
-
-
-# Sentence id → coder → what that coder saw.
-_Sentences = Mapping[str, Mapping[str, Labels]]
 _Table = npt.NDArray[np.int64]
 _Floats = npt.NDArray[np.float64]
-
-
-def _by_sentence(codings: Iterable[Coding]) -> dict[str, dict[str, Labels]]:
-    sentences: dict[str, dict[str, Labels]] = {}
-    for coding in codings:
-        coded = sentences.setdefault(coding.id, {})
-        if coding.coder in coded:
-            raise InputError(
-                f"coder {coding.coder!r} has two codings of sentence {coding.id!r}; "
-                "expected one, so remove the other"
-            )
-        coded[coding.coder] = read_labels(coding.frames)
-    if not sentences:
-        raise InputError("there are no codings; expected one for each sentence and coder")
-    return sentences
 
 
 def _read(
     codings: Iterable[Coding], codebook: Codebook | None
 ) -> tuple[dict[str, dict[str, Labels]], Codebook]:
     """Group the codings by sentence, with every frame and stance known to the codebook."""
-    sentences = _by_sentence(codings)
+    sentences = by_sentence(codings)
     if codebook is None:
         every = (labels for coded in sentences.values() for labels in coded.values())
         names = sorted({name for labels in every for name in labels})
@@ -291,7 +231,7 @@ def _read(
     return sentences, codebook
 
 
-def _shared(sentences: _Sentences, coders: Sequence[str]) -> _Sentences:
+def _shared(sentences: Sentences, coders: Sequence[str]) -> Sentences:
     """Return the sentences that two coders or more coded."""
     shared = {id: coded for id, coded in sentences.items() if len(coded) > 1}
     if not shared:
@@ -303,7 +243,7 @@ def _shared(sentences: _Sentences, coders: Sequence[str]) -> _Sentences:
 
 
 def _tables(
-    sentences: _Sentences, coders: Sequence[str], frames: Sequence[str]
+    sentences: Sentences, coders: Sequence[str], frames: Sequence[str]
 ) -> tuple[dict[str, _Table], _Table]:
     """Tabulate presence, frame → ``(coders, sentences)``, and the stances, all frames in a row."""
     states = {name: _states(sentences, coders, name) for name in frames}
@@ -312,7 +252,7 @@ def _tables(
     return {name: np.minimum(table, 1) for name, table in states.items()}, stances
 
 
-def _states(sentences: _Sentences, coders: Sequence[str], frame: str) -> _Table:
+def _states(sentences: Sentences, coders: Sequence[str], frame: str) -> _Table:
     """Tabulate one frame, ``(coders, sentences)``: the number of its state.
 
     Beside the four states stand 4, present with a stance not coded, and -1, sentence not coded.
@@ -330,7 +270,7 @@ def _states(sentences: _Sentences, coders: Sequence[str], frame: str) -> _Table:
     )
 
 
-def _documents(codings: Iterable[Coding], shared: _Sentences) -> list[object]:
+def _documents(codings: Iterable[Coding], shared: Sentences) -> list[object]:
     """Return the document of each sentence; of one that no coding names, the sentence itself.
 
     Where none is named all are of one document, of which the bootstrap draws the sentences.
@@ -345,12 +285,30 @@ def _alphas(terms: Sequence[_Floats], weights: Iterable[_Floats]) -> list[Figure
     return [Figure.of(np.concatenate(alphas)) for alphas in zip(*drawn, strict=True)]
 
 
+def _by_frame(
+    presence: Mapping[str, _Table],
+    alphas: Sequence[Figure],
+    pairs: Sequence[PairAgreement],
+    units: Sequence[int],
+) -> dict[str, FrameAgreement]:
+    return {
+        name: FrameAgreement(
+            alpha=alpha.value,
+            f1=_mean(pair.frames[name] for pair in pairs),
+            given=int((table == 1).sum()),
+            units=number,
+            interval=_interval(alpha),
+        )
+        for (name, table), alpha, number in zip(presence.items(), alphas, units, strict=True)
+    }
+
+
 def _interval(figure: Figure) -> tuple[float, float] | None:
     return None if figure.low is None or figure.high is None else (figure.low, figure.high)
 
 
 def _pairs(
-    shared: _Sentences, coders: Sequence[str], presence: Mapping[str, _Table], stances: _Table
+    shared: Sentences, coders: Sequence[str], presence: Mapping[str, _Table], stances: _Table
 ) -> tuple[PairAgreement, ...]:
     return tuple(
         PairAgreement(
@@ -376,7 +334,7 @@ def _mean(values: Iterable[float | None]) -> float | None:
     return sum(defined) / len(defined) if defined else None
 
 
-def _tendency(sentences: _Sentences, coder: str, codebook: Codebook) -> Tendency:
+def _tendency(sentences: Sentences, coder: str, codebook: Codebook) -> Tendency:
     own = [coded[coder] for coded in sentences.values() if coder in coded]
     counts = Counter((name, stance) for labels in own for name, stance in labels.items())
     return Tendency(
@@ -388,12 +346,12 @@ def _tendency(sentences: _Sentences, coder: str, codebook: Codebook) -> Tendency
     )
 
 
-def _disputes(shared: _Sentences, codebook: Codebook) -> tuple[Dispute, ...]:
+def _disputes(shared: Sentences, codebook: Codebook) -> tuple[Dispute, ...]:
     disputes = []
     for id, coded in shared.items():
         over = tuple(name for name in codebook.names if _differ(list(coded.values()), name))
         if over:
-            disputes.append(Dispute(id, over, coded, _majority(coded)))
+            disputes.append(Dispute(id, over, coded, majority_of(coded)))
     return tuple(disputes)
 
 
@@ -401,20 +359,3 @@ def _differ(every: Sequence[Labels], frame: str) -> bool:
     """Whether presence or stance differ; a stance that was not coded contradicts none."""
     stances = {labels.get(frame) for labels in every} - {None}
     return len({frame in labels for labels in every}) > 1 or len(stances) > 1
-
-
-def _majority(coded: Mapping[str, Labels]) -> dict[str, str | None]:
-    given = Counter(name for labels in coded.values() for name in labels)
-    return {
-        name: _majority_stance([labels[name] for labels in coded.values() if name in labels])
-        for name, count in given.items()
-        if 2 * count > len(coded)
-    }
-
-
-def _majority_stance(stances: Iterable[str | None]) -> str | None:
-    ranked = Counter(stance for stance in stances if stance is not None).most_common(2)
-    if not ranked:
-        return None
-    ahead = len(ranked) == 1 or ranked[0][1] > ranked[1][1]
-    return ranked[0][0] if ahead else Stance.NEUTRAL.value

@@ -14,9 +14,8 @@ from stance.codebook import STANCES, STATES, Labels
 from stance.errors import InputError
 from stance.figures import Figure
 from stance.files.rows import LabelledRow
-from stance.flat_rows import Row, by_id, checked_rows, frame_names, group_of
+from stance.flat_rows import Row, by_id, checked_rows, frame_names, group_of, models_of
 from stance.resampling import check_drawing, ratio, resample_weights
-from stance.summary import models_of
 from stance.tabulation import tabulate
 from stance.texts import fold
 

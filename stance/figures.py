@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -19,6 +20,7 @@ __all__ = [
 ]
 
 _INTERVAL = (2.5, 97.5)
+_NORMAL_975 = 1.959963984540054
 # A quarter to 37% of resamples lack what stands in one document of two or more, and at most 14%
 # what stands in two.
 _MOSTLY_DEFINED = 0.8
@@ -73,6 +75,22 @@ class Figure:
         high = plain.value + plain.high - float(values[1:].mean())
         return cls(plain.value, max(0.0, low), min(1.0, max(plain.value, high)))
 
+    @classmethod
+    def wilson(cls, count: int, total: int) -> Figure:
+        """Return a share with its 95% score interval (Wilson 1927), good for few sentences too.
+
+        >>> str(Figure.wilson(0, 20)), str(Figure.wilson(10, 20))
+        ('0.00 [0.00, 0.16]', '0.50 [0.30, 0.70]')
+        """
+        if not total:
+            return cls(None, None, None)
+        share, square = count / total, _NORMAL_975**2
+        middle = (share + square / (2 * total)) / (1 + square / total)
+        half = _NORMAL_975 / (1 + square / total)
+        half *= math.sqrt(share * (1 - share) / total + square / (4 * total**2))
+        # The interval holds the share, though rounding may put an end a hair inside of 0 or 1.
+        return cls(share, max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half)))
+
     def __str__(self) -> str:
         if self.value is None:
             return "undefined"
@@ -88,7 +106,7 @@ class FrameScores:
     Attributes:
         support: sentences that carry the frame in gold.
         units: documents that do (of a set of one document: sentences). Of fewer than five,
-            intervals are too narrow.
+            intervals may be too narrow.
         predicted: sentences that were given the frame.
         precision, recall, f1: of presence, 0 to 1. Precision is 0 where the frame was never given.
         average_precision: of P(frame), 0 to 1.

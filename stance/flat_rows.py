@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 from stance.codebook import STANCES
 from stance.errors import InputError
-from stance.files.tables import is_empty, is_missing
+from stance.files.cells import is_empty, is_missing
 from stance.results import DocumentResult, sentence_id
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "flat_rows",
     "frame_names",
     "group_of",
+    "models_of",
     "rows_apart",
     "uniquely_named",
 ]
@@ -190,6 +191,28 @@ def frame_names(rows: Iterable[Row]) -> tuple[str, ...]:
         names |= dict.fromkeys(row.get("probabilities") or ())
         names |= dict.fromkeys(row["frames"])
     return tuple(names)
+
+
+def models_of(rows: Iterable[Row]) -> frozenset[tuple[str, ...]]:
+    """Find the models that made rows, each told by the frames that it was looking for.
+
+    A model's probabilities are of all frames that it knows, a coder's of those alone that are
+    there. So those of a frame that its row does not carry are a model's, and so are those of a row
+    as ``label`` writes it, which may carry all that the model knows.
+    """
+    models: set[tuple[str, ...]] = set()
+    for row in rows:
+        known = tuple(row.get("probabilities") or ())
+        if known in models:
+            continue
+        if set(known) - row["frames"].keys() or (known and _is_labelled(row)):
+            models.add(known)
+    return frozenset(models)
+
+
+def _is_labelled(row: Row) -> bool:
+    """Say whether a row with probabilities has what else a model's has: its place, or stances."""
+    return any(not is_empty(row.get(name)) and row[name] != {} for name in ("start", "stances"))
 
 
 def group_of(row: Row, by: str, number: int) -> str:

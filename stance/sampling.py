@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stance.errors import InputError
+from stance.files.cells import is_missing
 from stance.files.formats import csv_lines, json_lines
 from stance.files.output import write_whole
-from stance.files.tables import is_missing
 from stance.flat_rows import Row, by_id, checked_rows, group_of
 from stance.options import whole_number
 from stance.results import sentence_id

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,8 +13,15 @@ import numpy.typing as npt
 from stance.codebook import STATES
 from stance.errors import InputError, MissingExtraError
 from stance.figures import Figure
-from stance.files.tables import is_empty
-from stance.flat_rows import Row, checked_rows, flat_rows, frame_names, rows_apart, uniquely_named
+from stance.flat_rows import (
+    Row,
+    checked_rows,
+    flat_rows,
+    frame_names,
+    models_of,
+    rows_apart,
+    uniquely_named,
+)
 from stance.resampling import check_drawing, ratio, resample_weights
 from stance.results import DocumentResult
 from stance.tabulation import tabulate
@@ -28,13 +34,10 @@ __all__ = [
     "Summary",
     "TypicalSentence",
     "count_judged",
-    "models_of",
     "summarize",
-    "wilson",
 ]
 
 _WITHHELD, _NOT_JUDGED, _NOT_CODED = -1, -2, len(STATES)
-_NORMAL_975 = 1.959963984540054
 
 Floats = npt.NDArray[np.float64]
 
@@ -173,8 +176,8 @@ def summarize(
     An Introduction to the Bootstrap, chapters 8 and 13), since sentences of one document resemble
     each other. They speak of the corpus as a sample of such documents, and not of the model's
     mistakes. Where all documents are alike, as for a frame that none has, resampling tells nothing:
-    the share then has the score interval of ``wilson``, as if sentences were independent, and the
-    balance none. A single sentence has no interval.
+    the share then has a score interval (``Figure.wilson``), as if sentences were independent, and
+    the balance none. A single sentence has no interval.
 
     Args:
         rows: the rows of a result file as ``stance.report.read_results`` or ``json.loads`` gives
@@ -262,44 +265,6 @@ def count_judged(
     return judged
 
 
-def models_of(rows: Iterable[Row]) -> frozenset[tuple[str, ...]]:
-    """Find the models that made rows, each told by the frames that it was looking for.
-
-    A model's probabilities are of all frames that it knows, a coder's of those alone that are
-    there. So those of a frame that its row does not carry are a model's, and so are those of a row
-    as ``label`` writes it, which may carry all that the model knows.
-    """
-    models: set[tuple[str, ...]] = set()
-    for row in rows:
-        known = tuple(row.get("probabilities") or ())
-        if known in models:
-            continue
-        if set(known) - row["frames"].keys() or (known and _is_labelled(row)):
-            models.add(known)
-    return frozenset(models)
-
-
-def _is_labelled(row: Row) -> bool:
-    """Say whether a row with probabilities has what else a model's has: its place, or stances."""
-    return any(not is_empty(row.get(name)) and row[name] != {} for name in ("start", "stances"))
-
-
-def wilson(count: int, total: int) -> Figure:
-    """Return a share with its 95% score interval (Wilson 1927), which holds for few sentences too.
-
-    >>> str(wilson(0, 20)), str(wilson(10, 20))
-    ('0.00 [0.00, 0.16]', '0.50 [0.30, 0.70]')
-    """
-    if not total:
-        return Figure(None, None, None)
-    share, square = count / total, _NORMAL_975**2
-    middle = (share + square / (2 * total)) / (1 + square / total)
-    half = _NORMAL_975 / (1 + square / total)
-    half *= math.sqrt(share * (1 - share) / total + square / (4 * total**2))
-    # The interval holds the share, though rounding may put an end a hair inside of 0 or 1.
-    return Figure(share, max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half)))
-
-
 def _states(
     rows: Sequence[Row], names: Sequence[str], models: Iterable[tuple[str, ...]]
 ) -> npt.NDArray[np.int64]:
@@ -334,7 +299,7 @@ def _share(carrying: Floats, judged: Floats, *, single: bool) -> Figure:
     """Make a share of its counts on the data (first) and on the resamples (the rest)."""
     figure = Figure.of(ratio(carrying, judged))
     if figure.low is None and len(carrying) > 1 and not single:
-        return wilson(int(carrying[0]), int(judged[0]))
+        return Figure.wilson(int(carrying[0]), int(judged[0]))
     return figure
 
 

@@ -73,6 +73,7 @@ ORDER = [
     "krippendorff",
     "confusion",
     "scoring",
+    "gold",
     "agreement",
     "flat_rows",
     "tabulation",

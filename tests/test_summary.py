@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stance.errors import InputError
+from stance.figures import Figure
 from stance.results import DocumentResult, SentenceResult
-from stance.summary import summarize, wilson
+from stance.summary import summarize
 
 
 def row(document, frames, *, text="One.", probability=0.9, index=0):
@@ -157,8 +158,8 @@ def test_rows_in_any_order_or_without_positions_are_of_one_document(indices):
 def test_where_all_documents_are_alike_a_share_has_the_score_interval():
     rows = [row(name, {"order": "favor"}) for name in "abcde"]
     uses = summarize(rows, frames=["order", "rain"]).frames
-    assert uses["order"].share == wilson(5, 5)
-    assert uses["rain"].share == wilson(0, 5)
+    assert uses["order"].share == Figure.wilson(5, 5)
+    assert uses["rain"].share == Figure.wilson(0, 5)
     assert (uses["order"].balance.value, uses["order"].balance.low) == (1.0, None)
     assert summarize(rows, resamples=0).frames["order"].share.low is None
 
@@ -264,18 +265,18 @@ def test_intervals_lie_in_range_and_counts_add_up(rows):
 
 @given(st.integers(0, 500), st.integers(1, 500))
 def test_a_wilson_interval_holds_its_share(count, extra):
-    figure = wilson(count, count + extra)
+    figure = Figure.wilson(count, count + extra)
     assert 0 <= figure.low <= figure.value <= figure.high <= 1
 
 
 def test_wilson_agrees_with_the_published_example():
     # Newcombe 1998, Statistics in Medicine 17, table I, method 3: 81/263 is 0.2553 to 0.3662.
-    figure = wilson(81, 263)
+    figure = Figure.wilson(81, 263)
     assert (round(figure.low, 4), round(figure.high, 4)) == (0.2553, 0.3662)
 
 
 def test_nothing_out_of_nothing_is_undefined():
-    assert wilson(0, 0).value is None
+    assert Figure.wilson(0, 0).value is None
 
 
 def test_rows_without_any_frame_make_an_empty_data_frame():

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stance.backends.torch import leave_threads_of_parent, load_encoder
+from stance.codebook import STATES
 from stance.errors import MissingExtraError
 
 __all__ = ["Attribution", "Gradients"]
@@ -24,7 +25,6 @@ __all__ = ["Attribution", "Gradients"]
 _STEPS = 50
 # Tokens run at once, with what their gradients need in memory.
 _TOKENS = 4096
-_STATES = 4
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Gradients:
         self._model.requires_grad_(False)
         self._device = device
         self._temperatures = torch.tensor(temperatures, device=device)[:, None]
-        self._offsets = torch.zeros(len(offsets), _STATES, device=device)
+        self._offsets = torch.zeros(len(offsets), len(STATES), device=device)
         self._offsets[:, 1:] = torch.tensor(offsets, device=device)[:, None]
         self._integrated: Any = IntegratedGradients(self._present)
 
@@ -115,5 +115,5 @@ class Gradients:
         torch = self._torch
         mask = torch.ones(embeddings.shape[:2], dtype=torch.long, device=self._device)
         logits = self._model(inputs_embeds=embeddings, attention_mask=mask).logits
-        scores = logits.view(len(logits), -1, _STATES) / self._temperatures - self._offsets
+        scores = logits.view(len(logits), -1, len(STATES)) / self._temperatures - self._offsets
         return 1 - scores.softmax(dim=-1)[..., 0]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
-from stance.cli._shared import plural, say
+from stance.cli._shared import console, plural, say
 
 if TYPE_CHECKING:
     from stance.files.report import LabelProgress
@@ -47,12 +47,10 @@ def describe(progress: LabelProgress) -> str:
 
 @contextmanager
 def _bar() -> Iterator[Callable[[LabelProgress], None]]:
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
-    console = Console(stderr=True, markup=False, highlight=False)
     columns = (BarColumn(bar_width=20), TextColumn("{task.description}", markup=False))
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading the first documents", total=None)
 
         def show(progress: LabelProgress) -> None:

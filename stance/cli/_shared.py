@@ -6,7 +6,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -14,26 +14,37 @@ from typing import TYPE_CHECKING
 from stance.errors import UNSAFE, InputError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
+    from rich.table import Table
+
+    from stance.files import Failure
 
 __all__ = [
     "DEBUG",
+    "MAX_NAMED",
     "ExitCode",
     "console",
     "in_few_units",
     "one_line",
     "parse_thresholds",
+    "plain_table",
     "plural",
     "print_json",
     "say",
+    "say_failures",
     "saying_warnings",
 ]
 
 #: The environment variable that lets an unexpected error show where it comes from.
 DEBUG = "STANCE_DEBUG"
 
-#: Of what fewer documents carry, intervals are too narrow (docs/method.md).
+#: Of what fewer documents carry, intervals may be too narrow (docs/method.md).
 _ENOUGH_UNITS = 5
+
+#: So many failures are named, and files that were left out.
+MAX_NAMED = 10
 
 _UNSAFE = re.compile(f"{UNSAFE.pattern}+")
 
@@ -80,6 +91,20 @@ def saying_warnings() -> Iterator[None]:
         logger.removeHandler(handler)
 
 
+def say_failures(failures: Sequence[Failure], *, failed: int, where: Path | None = None) -> None:
+    """Name on stderr the first documents that failed, and how many more did.
+
+    Args:
+        failures: the first ones, or all.
+        failed: how many there are.
+        where: the file that lists all, if one does.
+    """
+    for failure in failures[:MAX_NAMED]:
+        say(str(failure))
+    if failed > MAX_NAMED:
+        say(f"{failed - MAX_NAMED:,} more failed{f'; all are in {where}' if where else ''}")
+
+
 def print_json(data: object) -> None:
     """Write JSON to stdout, in ASCII: so it is whole in any locale."""
     sys.stdout.write(json.dumps(data, indent=2, allow_nan=False) + "\n")
@@ -97,7 +122,7 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def in_few_units(units: Mapping[str, int], resampled: str) -> str:
-    """Say of which frames intervals are too narrow; empty where of none.
+    """Say of which frames intervals may be too narrow; empty where of none.
 
     Args:
         units: frame → how many of what was resampled carry it; none stands for no interval.
@@ -106,7 +131,14 @@ def in_few_units(units: Mapping[str, int], resampled: str) -> str:
     few = [frame for frame, number in units.items() if 0 < number < _ENOUGH_UNITS]
     if not few:
         return ""
-    return f"in fewer than five {resampled}, so intervals are too narrow: {', '.join(few)}"
+    return f"in fewer than five {resampled}, so intervals may be too narrow: {', '.join(few)}"
+
+
+def plain_table(*, gap: int = 2, header: bool = True) -> Table:
+    """Return a table without lines, its columns so many blanks apart."""
+    from rich.table import Table
+
+    return Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, show_header=header)
 
 
 def plural(number: int, noun: str) -> str:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from stance.cli._shared import one_line, plural, say
+from stance.cli._shared import MAX_NAMED, one_line, plain_table, plural, say_failures
 from stance.files.report import DocumentSummary, LabelReport
 from stance.results import DocumentResult, FrameSummary, SentenceResult, telling_words
 
@@ -21,7 +21,6 @@ SIGNS = {"favor": "+", "neutral": "o", "against": "-", None: " "}
 
 _STYLES = {" ": "cyan", "+": "green", "o": "cyan", "-": "red", "?": "yellow"}
 _MAX_DOCUMENTS = 40
-_MAX_NAMED = 10
 _MAX_SKIPPED = 6
 _FRAME_WIDTH = 30
 # Of the words that carry a frame, so many are shown, of each so many characters.
@@ -31,7 +30,7 @@ _MAX_WORDS, _MAX_LETTERS = 3, 24
 def print_document(out: Console, result: DocumentResult) -> None:
     """Print one document: its sentences in a table, then what was skipped."""
     out.print(Text(one_line(result.id), style="bold"))
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table = plain_table()
     table.add_column("#", justify="right", style="dim")
     table.add_column("sentence", ratio=1, overflow="fold")
     table.add_column("frames, P", max_width=_FRAME_WIDTH, overflow="fold")
@@ -75,16 +74,12 @@ def print_notes(out: Console, report: LabelReport) -> None:
     for left in report.left_out:
         left_out.setdefault((left.reason, left.even_named), []).append(one_line(left.path))
     for (reason, even_named), names in left_out.items():
-        shown = ", ".join(names[:_MAX_NAMED]) + (", …" if len(names) > _MAX_NAMED else "")
+        shown = ", ".join(names[:MAX_NAMED]) + (", …" if len(names) > MAX_NAMED else "")
         advice = "" if even_named else "; what is named itself is labelled"
         out.print(f"left out {shown} ({reason}){advice}", soft_wrap=True)
     for encoding, number in report.guessed_encodings.items():
         out.print(f"{plural(number, 'document')} not in UTF-8, read as {encoding}")
-    for failure in report.failures[:_MAX_NAMED]:
-        say(str(failure))
-    if report.failed > _MAX_NAMED:
-        where = f"; all are in {report.errors_file}" if report.errors_file else ""
-        say(f"{report.failed - _MAX_NAMED:,} more failed{where}")
+    say_failures(report.failures, failed=report.failed, where=report.errors_file)
 
 
 def _frames(sentence: SentenceResult) -> Text:
@@ -123,7 +118,7 @@ def _by_document(report: LabelReport, width: int) -> Table:
     headings = ["sentences", *(frame.replace("_", " ") for frame in report.frames)]
     least = 12 if _withheld(report) else 9
     widths = [max(least, *map(len, heading.split())) for heading in headings]
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    table = plain_table(gap=1)
     left = max(8, width - sum(widths) - len(widths))
     table.add_column("document", no_wrap=True, overflow="ellipsis", max_width=left)
     for heading, needed in zip(headings, widths, strict=True):
@@ -144,7 +139,7 @@ def _cells(name: str, summary: DocumentSummary) -> list[str]:
 
 
 def _by_frame(report: LabelReport) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table = plain_table()
     table.add_column("frame")
     table.add_column("share", justify="right")
     for heading in ("sentences", "favor", "neutral", "against"):

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stance.cli._shared import ExitCode, console, in_few_units, one_line, plural, print_json, say
+from stance.cli._shared import (
+    ExitCode,
+    console,
+    in_few_units,
+    one_line,
+    plain_table,
+    plural,
+    print_json,
+    say,
+)
 from stance.codebook import STANCES
 from stance.errors import InputError
 
@@ -154,9 +163,7 @@ def _print(out: Console, result: Agreement, *, disputes: Path | None, gold: Path
 
 def _table(*columns: str, names: int = 1) -> Table:
     """Make a table of which so many columns hold names, which fold, and the others figures."""
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table = plain_table()
     for number, column in enumerate(columns):
         if number < names:
             table.add_column(column, overflow="fold")

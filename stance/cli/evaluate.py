@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stance.cli._shared import ExitCode, console, in_few_units, plural, print_json, say
+from stance.cli._shared import ExitCode, console, in_few_units, plain_table, plural, print_json, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -136,9 +136,7 @@ def _intervals(evaluation: Evaluation) -> str:
 
 
 def _table(evaluation: Evaluation, mean: Mapping[str, Figure], names: Sequence[str]) -> Table:
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    table = plain_table(gap=1)
     table.add_column("", overflow="fold")
     table.add_column("rows", justify="right")
     for name in names:

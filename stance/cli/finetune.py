@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stance.cli._shared import ExitCode, one_line
+from stance.cli._shared import ExitCode, console, one_line
 
 if TYPE_CHECKING:
     from stance.finetuning.run import FinetuneProgress
@@ -110,7 +110,6 @@ def _reporter() -> Iterator[Callable[[FinetuneProgress], None]]:
     if not sys.stderr.isatty():
         yield _write
         return
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
@@ -119,8 +118,9 @@ def _reporter() -> Iterator[Callable[[FinetuneProgress], None]]:
         TimeRemainingColumn(),
         TextColumn("{task.description}", markup=False),
     )
-    console = Console(stderr=True, markup=False, highlight=False)
-    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
+    with Progress(
+        *columns, console=console(stderr=True), transient=True, redirect_stdout=False
+    ) as bar:
         task = bar.add_task("reading the rows", total=1.0)
 
         def show(progress: FinetuneProgress) -> None:

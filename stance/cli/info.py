@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stance.cli._shared import ExitCode, console, one_line, print_json
+from stance.cli._shared import ExitCode, console, one_line, plain_table, print_json
 from stance.codebook import STANCES
 
 if TYPE_CHECKING:
@@ -44,7 +44,6 @@ def info(
 
 def _print(out: Console, folder: ModelFolder, checksum: str) -> None:
     from rich.padding import Padding
-    from rich.table import Table
     from rich.text import Text
 
     out.print(Text(one_line(f"{folder.name} {folder.version}"), style="bold"))
@@ -69,7 +68,7 @@ def _print(out: Console, folder: ModelFolder, checksum: str) -> None:
             for name, value in _flat(values):
                 out.print(Text(one_line(f"{name}: {value}")))
     out.print(Text("\nfiles, checksums verified", style="bold"))
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
+    table = plain_table(header=False)
     table.add_column()
     table.add_column(justify="right")
     table.add_column()

@@ -49,9 +49,9 @@ def shares(
     """
     from stance.correction import correct
     from stance.files.rows import read_rows
-    from stance.flat_rows import by_id, frame_names, rows_apart
+    from stance.flat_rows import by_id, frame_names, models_of, rows_apart
     from stance.report import read_results
-    from stance.summary import models_of, summarize
+    from stance.summary import summarize
 
     found_in = [read_results(result) for result in results]
     # A sample names its sentences as the files do.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stance.cli._shared import ExitCode, console, one_line, plural, say
+from stance.cli._shared import ExitCode, console, one_line, plural, say_failures
 from stance.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["suggest"]
 
-_MAX_NAMED = 10
 _MAX_SHOWN = 5
 
 
@@ -106,7 +105,7 @@ def suggest(
             seed=seed,
             on_result=tally.add,
         )
-    _name(failures)
+    say_failures(failures, failed=len(failures))
     if not chosen:
         what = f"{plural(tally.documents, 'document')}, {plural(tally.sentences, 'sentence')}"
         raise InputError(
@@ -160,13 +159,6 @@ def _readable(reader: DocumentReader, failures: list[Failure]) -> Iterator[tuple
             yield found.id, found.text
         else:
             failures.append(found)
-
-
-def _name(failures: Sequence[Failure]) -> None:
-    for failure in failures[:_MAX_NAMED]:
-        say(str(failure))
-    if len(failures) > _MAX_NAMED:
-        say(f"{len(failures) - _MAX_NAMED:,} more failed")
 
 
 def _print(file: SuggestionFile, chosen: Sequence[Suggestion], tally: _Tally, n: int) -> None:

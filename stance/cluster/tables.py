@@ -8,9 +8,9 @@ from typing import Any
 
 from stance.cluster.workers import Worker, loaded
 from stance.errors import InputError
+from stance.files.cells import is_empty
 from stance.files.documents import Document, Failure, jsonable
 from stance.files.formats import FlatColumns, arrow_schema
-from stance.files.tables import is_empty
 from stance.files.text import clean
 from stance.job import WINDOW_CHARACTERS, label_documents, windows
 from stance.settings import checked_options, columns_of

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-from stance.codebook import STANCES, STATES, Codebook, parse_labels
+from stance.codebook import STANCES, STATES, Codebook, Labels, parse_labels
 from stance.errors import CodebookError, InputError
 
 __all__ = [
@@ -33,8 +33,6 @@ _UNLABELLED = (None, "?")
 SUGGESTED_COLUMN = "unsure_of"
 # Results that hold remarks and judgements of the coder, not labels.
 _REMARKS = ("textarea", "rating", "number")
-
-Labels = dict[str, str | None]
 
 
 def label_studio_config(codebook: Codebook) -> str:
@@ -188,7 +186,7 @@ def _choices(result: object) -> Iterator[str]:
 
 
 def _merged(labels: Iterable[str]) -> Labels:
-    frames: Labels = {}
+    frames: dict[str, str | None] = {}
     for label in labels:
         for frame, stance in parse_labels(label).items():
             before = frames.get(frame)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
@@ -16,17 +15,17 @@ from stance.files.annotations import (
     is_label_studio,
     label_studio_annotations,
 )
+from stance.files.cells import is_empty, missing_column
 from stance.files.formats import RESULT_COLUMNS
-from stance.files.records import read_table
-from stance.files.tables import TABLES, is_empty, missing_column
-from stance.files.text import COMPRESSED, clean, decode, read_limited, reading
+from stance.files.records import read_records
+from stance.files.tables import TABLES
+from stance.files.text import COMPRESSED, clean
 from stance.results import is_scored, sentence_id
 
 __all__ = [
     "CodedRow",
     "is_export_of_doccano",
     "read_codings",
-    "read_records",
     "read_sentences",
     "read_texts",
 ]
@@ -254,37 +253,3 @@ def _id(values: Mapping[str, Any]) -> str | None:
 def _text(values: Mapping[str, Any], column: str) -> str | None:
     found = values.get(column)
     return None if is_empty(found) else clean(str(found))
-
-
-def read_records(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield each record of a table, or of a JSON list of tasks, with its place for people.
-
-    Raises:
-        InputError: the file is missing, of another type, or has a record that cannot be read.
-    """
-    if file.suffix.lower() == ".json":
-        yield from _json_records(file)
-        return
-    expected = "expected .jsonl, .csv, .tsv, .parquet or .json"
-    for row in read_table(file, refusal=f"is of a type that is not read; {expected}"):
-        yield row.place, row.values
-
-
-def _json_records(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    try:
-        with reading(file), file.open("rb") as stream:
-            text = decode(read_limited(stream)).text
-    except InputError as error:
-        raise InputError(f"{file} {error}") from error
-    try:
-        records = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{file} is not JSON ({error}); expected a list of tasks") from error
-    if not isinstance(records, list):
-        kind = type(records).__name__
-        raise InputError(f"{file} holds a JSON {kind}; expected a list of tasks")
-    for number, record in enumerate(records, start=1):
-        if not isinstance(record, Mapping):
-            kind = type(record).__name__
-            raise InputError(f"{file} task {number} is a {kind}; expected an object")
-        yield f"task {number}", record

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stance.errors import InputError, MissingExtraError
+from stance.files.cells import is_empty, missing_column
 from stance.files.sources import Inputs, Source, Unusable
-from stance.files.tables import TABLES, BadRow, Row, TableFile, is_empty, missing_column
+from stance.files.tables import TABLES, BadRow, Row, TableFile
 from stance.files.text import (
     clean,
     declared_encoding,

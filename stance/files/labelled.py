@@ -10,7 +10,8 @@ from typing import Any
 from stance.codebook import Codebook
 from stance.errors import InputError
 from stance.files.annotations import is_doccano, is_label_studio
-from stance.files.codings import is_export_of_doccano, read_codings, read_records
+from stance.files.codings import is_export_of_doccano, read_codings
+from stance.files.records import read_records
 from stance.files.rows import LabelledRow, read_rows
 from stance.results import is_scored
 

@@ -1,18 +1,22 @@
-"""Tables of labelled sentences → rows as they were before they were made safe for a file."""
+"""Files of labelled sentences → their rows or records, as before they were made safe for a file."""
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from stance.errors import InputError
+from stance.files.cells import present_fields
 from stance.files.formats import RESULT_COLUMNS, SHEET_COLUMNS, from_cell
 from stance.files.sources import kind_of
-from stance.files.tables import TABLES, BadRow, Row, TableFile, present_fields
+from stance.files.tables import TABLES, BadRow, Row, TableFile
+from stance.files.text import decode, read_limited, reading
 
-__all__ = ["DISPUTE_COLUMN", "read_table"]
+__all__ = ["DISPUTE_COLUMN", "read_records", "read_table"]
 
 #: The column by which a file of disputes can be told.
 DISPUTE_COLUMN = "over"
@@ -65,3 +69,37 @@ def read_table(
             )
     except InputError as error:
         raise InputError(f"{file} {error}") from error
+
+
+def read_records(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield each record of a table, or of a JSON list of tasks, with its place for people.
+
+    Raises:
+        InputError: the file is missing, of another type, or has a record that cannot be read.
+    """
+    if file.suffix.lower() == ".json":
+        yield from _json_records(file)
+        return
+    expected = "expected .jsonl, .csv, .tsv, .parquet or .json"
+    for row in read_table(file, refusal=f"is of a type that is not read; {expected}"):
+        yield row.place, row.values
+
+
+def _json_records(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    try:
+        with reading(file), file.open("rb") as stream:
+            text = decode(read_limited(stream)).text
+    except InputError as error:
+        raise InputError(f"{file} {error}") from error
+    try:
+        records = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{file} is not JSON ({error}); expected a list of tasks") from error
+    if not isinstance(records, list):
+        kind = type(records).__name__
+        raise InputError(f"{file} holds a JSON {kind}; expected a list of tasks")
+    for number, record in enumerate(records, start=1):
+        if not isinstance(record, Mapping):
+            kind = type(record).__name__
+            raise InputError(f"{file} task {number} is a {kind}; expected an object")
+        yield f"task {number}", record

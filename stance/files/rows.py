@@ -8,8 +8,9 @@ from pathlib import Path
 
 from stance.codebook import Codebook, Labels, read_labels
 from stance.errors import CodebookError, InputError
+from stance.files.cells import is_empty, missing_column
 from stance.files.records import read_table
-from stance.files.tables import Row, is_empty, missing_column
+from stance.files.tables import Row
 from stance.files.text import clean
 
 __all__ = ["LabelledRow", "read_rows"]

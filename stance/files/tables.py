@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import difflib
 import io
 import json
 import re
@@ -15,13 +14,13 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
 from stance.errors import InputError, MissingExtraError, reason_of
+from stance.files.cells import missing_column
 from stance.files.text import (
     DAMAGED_UTF8,
     MAX_TEXT_BYTES,
@@ -39,10 +38,6 @@ __all__ = [
     "Row",
     "TableFile",
     "first_columns",
-    "is_empty",
-    "is_missing",
-    "missing_column",
-    "present_fields",
 ]
 
 #: The kinds of file whose rows are documents.
@@ -57,9 +52,6 @@ _BLANK = " \t\r\n,;|\"'"
 # What Excel writes at the head of a table, and reads there.
 _SEPARATOR = re.compile(r"\ufeff?sep=(.)\s*", re.IGNORECASE)
 _PARQUET_ROWS = 512
-_SHOWN_COLUMNS = 1000
-# How alike a name has to be to have been meant: "outlet" is no slip of the pen for "text".
-_ALIKE = 0.7
 
 
 @dataclass(frozen=True)
@@ -238,50 +230,6 @@ def _unpacked(batch: Any) -> Iterator[Mapping[str, Any] | ValueError]:
                     yield from _unpacked(part.slice(row, 1))
             else:
                 yield ValueError(str(error))
-
-
-def present_fields(values: object) -> object:
-    """Return a Parquet struct without its nulls: it has a field for every frame of the file.
-
-    >>> present_fields({"cooperation": "favor", "rivalry": None})
-    {'cooperation': 'favor'}
-    """
-    if not isinstance(values, Mapping):
-        return values
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def is_missing(value: object) -> bool:
-    """Say whether a cell is empty: None, or the NaN, NaT or NA that pandas puts there.
-
-    >>> is_missing(None), is_missing(float("nan")), is_missing("")
-    (True, True, False)
-    """
-    if value is None or type(value).__name__ == "NAType":  # NA is neither true nor false.
-        return True
-    return bool(value != value)  # noqa: PLR0124
-
-
-def is_empty(value: object) -> bool:
-    """Say whether a cell names nothing: it is missing, or holds white space alone.
-
-    >>> is_empty(float("nan")), is_empty(" "), is_empty(0)
-    (True, True, False)
-    """
-    return is_missing(value) or (isinstance(value, str) and not value.strip())
-
-
-def missing_column(column: str, found: Iterable[str]) -> str:
-    """Say that a column is missing, what is there instead, and which was perhaps meant.
-
-    >>> missing_column("text", ["body", "texts"])
-    "has no column 'text' (did you mean 'texts'?); it has body, texts"
-    """
-    names = [str(name) for name in islice(found, _SHOWN_COLUMNS)]
-    alike = {name.casefold(): name for name in names}
-    close = difflib.get_close_matches(column.casefold(), alike, n=1, cutoff=_ALIKE)
-    guess = f" (did you mean {alike[close[0]]!r}?)" if close else ""
-    return f"has no column {column!r}{guess}; it has {', '.join(names)[:200] or 'none'}"
 
 
 def _require_columns(needed: Iterable[str], found: Collection[str]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
@@ -17,19 +16,18 @@ from stance.codebook import Codebook, Frame, read_labels
 from stance.errors import CodebookError, InputError
 from stance.files import LabelledRow, read_labelled
 from stance.files.annotations import SUGGESTED_COLUMN
+from stance.files.cells import is_empty, is_missing, missing_column
 from stance.files.sources import kind_of
-from stance.files.tables import Row, TableFile, is_empty, is_missing, missing_column
+from stance.files.tables import Row, TableFile
 from stance.files.text import clean
 
 __all__ = [
-    "CHARACTERS_A_TOKEN",
     "GROUP_COLUMN",
     "Columns",
     "Data",
     "choose_codebook",
     "digest",
     "distinct_ids",
-    "latin_length",
     "read_data",
 ]
 
@@ -41,9 +39,6 @@ Data: TypeAlias = Any
 Columns: TypeAlias = tuple[str, str, str]
 
 GROUP_COLUMN = "document"
-
-#: Of English, about.
-CHARACTERS_A_TOKEN = 4.5
 
 logger = logging.getLogger("stance.finetune")
 
@@ -299,20 +294,6 @@ def _row(number: int, values: Mapping[str, Any], columns: Columns) -> LabelledRo
     row_id = f"row {number}" if is_empty(name) else str(name)
     group = values.get(columns[2])
     return LabelledRow(row_id, row_id if is_empty(group) else str(group), text, frames)
-
-
-def latin_length(text: str) -> float:
-    """Return how many Latin characters make about as many tokens as a text.
-
-    A letter of Chinese, Japanese or Korean is a token, more or less; so are 4.5 of English.
-
-    >>> latin_length("trade"), latin_length("贸易")
-    (5, 9.0)
-    """
-    if text.isascii():
-        return len(text)
-    wide = sum(c.isalpha() and unicodedata.east_asian_width(c) in "FW" for c in text)
-    return len(text) + wide * (CHARACTERS_A_TOKEN - 1)
 
 
 def distinct_ids(rows: Sequence[LabelledRow]) -> list[LabelledRow]:

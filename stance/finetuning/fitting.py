@@ -19,9 +19,8 @@ from stance.finetuning.bases import Base
 from stance.finetuning.calibration import fit_calibration
 from stance.finetuning.classifier import Classifier, predict_logits
 from stance.finetuning.contrast import pull_together
-from stance.finetuning.data import CHARACTERS_A_TOKEN, latin_length
 from stance.finetuning.heads import fit_new_frames
-from stance.finetuning.memory import needs_gradient_checkpointing, trainings_that_fit
+from stance.finetuning.memory import needs_gradient_checkpointing, tokens_of, trainings_that_fit
 from stance.finetuning.plan import Plan, training_rows
 from stance.finetuning.pooling import add_mean_layer, drop_upper_layers
 from stance.finetuning.recipe import NOT_JUDGED, Watch
@@ -33,9 +32,9 @@ __all__ = [
     "FinetuneProgress",
     "HeldOut",
     "Task",
-    "columns_of",
     "fit_all",
     "hold_out",
+    "logits_of_frames",
     "task_states",
 ]
 
@@ -182,7 +181,7 @@ def _threads_side_by_side(task: Task) -> int | None:
     if together < 2 or torch.cuda.is_available() or not sys.executable:
         return None
     layers = task.base.layers - task.plan.dropped_layers
-    tokens = sum(latin_length(row.text) for row in task.rows) / CHARACTERS_A_TOKEN
+    tokens = sum(tokens_of(row.text) for row in task.rows)
     # Of a transformer's layer 12 products of its width squared a token, and for the way back twice
     # as many (Kaplan et al. 2020, Scaling Laws for Neural Language Models, section 2.1).
     multiplications = 36 * layers * task.base.hidden_size**2 * tokens * task.plan.recipe.epochs
@@ -300,14 +299,14 @@ def _calibrated_loss(
 ) -> float:
     """Return the mean cross-entropy a decision, after calibration on the same logits."""
     gold = states[:, judged]
-    logits = columns_of(logits, judged)
+    logits = logits_of_frames(logits, judged)
     probabilities = fit_calibration(logits, gold).probabilities(logits).astype(np.float64)
     right = np.take_along_axis(probabilities, np.maximum(gold, 0)[..., None], axis=-1)[..., 0]
     right = np.where(gold < 0, 1 - probabilities[..., 0], right)
     return float(-np.log(np.maximum(right, 1e-9)).mean())
 
 
-def columns_of(logits: NDArray[np.float32], frames: Sequence[int]) -> NDArray[np.float32]:
+def logits_of_frames(logits: NDArray[np.float32], frames: Sequence[int]) -> NDArray[np.float32]:
     """Return the logits of some frames, (n, chosen * 4)."""
     by_frame = logits.reshape(len(logits), -1, len(STATES))
     return by_frame[:, list(frames)].reshape(len(logits), -1)

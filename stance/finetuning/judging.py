@@ -13,7 +13,7 @@ from stance.decision import ALIKE, Decision
 from stance.figures import Evaluation
 from stance.files import LabelledRow
 from stance.finetuning.calibration import ABSTENTION_SHARES, fit_decision
-from stance.finetuning.fitting import HeldOut, Task, columns_of
+from stance.finetuning.fitting import HeldOut, Task, logits_of_frames
 from stance.finetuning.plan import assign_folds
 from stance.scoring import score
 
@@ -27,7 +27,7 @@ def judge(task: Task, held_out: HeldOut, *, resamples: int) -> tuple[Decision, E
     """
     judged, seed = task.judged, task.plan.recipe.seed
     gold = task.states[held_out.rows][:, judged]
-    logits = columns_of(held_out.logits, judged)
+    logits = logits_of_frames(held_out.logits, judged)
     names = [task.codebook.names[column] for column in judged]
     documents = [task.rows[row].document for row in held_out.rows]
     parts = _at_least_two(held_out, [task.rows[row] for row in held_out.rows], gold, seed=seed)

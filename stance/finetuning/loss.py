@@ -16,6 +16,7 @@ from torch.utils.data import Sampler
 from transformers import Trainer
 
 from stance.codebook import STATES
+from stance.finetuning.recipe import NOT_JUDGED
 
 __all__ = ["LengthSampler", "frame_loss", "frame_trainer"]
 
@@ -44,7 +45,7 @@ def frame_loss(
     smooth = log_probabilities.mean(dim=-1)
     loss = -(1 - label_smoothing) * right - label_smoothing * smooth
     weights = torch.where(states < 0, state_weights[1:].mean(), state_weights[known])
-    weights = weights * (states > -2)
+    weights = weights * (states > NOT_JUDGED)
     return (loss * weights).sum() / weights.sum().clamp(min=1e-8)
 
 

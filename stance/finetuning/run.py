@@ -191,7 +191,7 @@ def _train_and_write(
 ) -> None:
     held_out = hold_out(task)
     decision, figures = judge(task, held_out, resamples=_RESAMPLES)
-    measured_badly = _never_compared(task, held_out)
+    measured_badly = _not_compared(task, held_out)
     findings = [*findings, *measured_badly, *_label_errors(task, held_out, decision)]
     share = task.plan.held_out / (task.plan.held_out + 1)
     lines = figure_lines(figures, "held out")
@@ -289,7 +289,7 @@ def _settings(task: Task, separate: Sequence[LabelledRow]) -> dict[str, Any]:
     }
 
 
-def _never_compared(task: Task, held_out: HeldOut) -> list[Finding]:
+def _not_compared(task: Task, held_out: HeldOut) -> list[Finding]:
     """Say of which frames the held-out figures say nothing."""
     return [
         Finding(

@@ -8,17 +8,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from stance.errors import InputError
-from stance.files.tables import is_missing
+from stance.files.cells import is_missing
 from stance.files.text import clean
-from stance.flat_rows import frame_names, rows_apart
-from stance.summary import Summary, models_of, summarize
+from stance.flat_rows import Row, frame_names, models_of, rows_apart
+from stance.summary import Summary, summarize
 
 __all__ = ["MAX_SOURCES", "Article", "Corpus", "FrameStyle", "Group", "gather"]
-
-Row = Mapping[str, Any]
 
 #: So many sources are shown: those with the most articles.
 MAX_SOURCES = 25

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from stance.codebook import STATES
+from stance.figures import Figure
 from stance.report.corpus import Article, Corpus
 from stance.report.packing import pack
 from stance.results import Word, telling_words
-from stance.summary import count_judged, wilson
+from stance.summary import count_judged
 
 __all__ = [
     "LISTED_FROM",
@@ -121,7 +122,7 @@ def counts(article: Article, corpus: Corpus) -> list[list[int]]:
             highest[frame][place] = max(highest[frame][place], _hundredths(probability))
     frames = []
     for name, judged in zip(names, judged_for, strict=True):
-        figure = wilson(sum(found[name][:_NOT_CODED]), judged)
+        figure = Figure.wilson(sum(found[name][:_NOT_CODED]), judged)
         interval = [_hundredths(figure.low), _hundredths(figure.high)]
         frames.append([*found[name], judged, *interval, *highest[name]])
     return frames

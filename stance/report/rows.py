@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 
 from stance.codebook import STANCES, parse_labels
 from stance.errors import CodebookError, InputError
+from stance.files.cells import is_empty, is_missing, present_fields
 from stance.files.records import read_table
-from stance.files.tables import is_empty, is_missing, present_fields
 from stance.files.text import clean
 from stance.results import PROBABILITY, STANCE, is_scored
 
@@ -23,7 +23,7 @@ _EMPTIED = ("frames", "uncertain", "explanations", PROBABILITY, STANCE)
 # what lies this far beyond is no weight, and the page could not hold it.
 _MAX_WEIGHT = 1e6
 
-Word: TypeAlias = tuple[int, int, float]
+WordSpan: TypeAlias = tuple[int, int, float]
 
 
 def read_results(path: str | Path) -> Iterator[dict[str, Any]]:
@@ -170,7 +170,7 @@ def _probabilities(values: object, what: str) -> dict[str, float]:
     return found
 
 
-def _explanations(values: object, length: int) -> dict[str, list[Word]]:
+def _explanations(values: object, length: int) -> dict[str, list[WordSpan]]:
     found = {}
     for frame, words in _mapping(values, "explanations").items():
         try:

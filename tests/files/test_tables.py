@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stance.errors import InputError, MissingExtraError
-from stance.files.tables import BadRow, Row, TableFile, first_columns, is_missing, missing_column
+from stance.files.cells import is_missing, missing_column
+from stance.files.tables import BadRow, Row, TableFile, first_columns
 from stance.files.text import DAMAGED_UTF8
 
 
