@@ -11,7 +11,7 @@ from stance.codebook import Codebook, Frame
 from stance.decision import ALIKE, NOT_CODED, Decision
 from stance.finetuning.judging import judge, never_compared
 from stance.finetuning.recipe import NOT_JUDGED
-from stance.finetuning.run import _label_errors, _never_compared
+from stance.finetuning.run import _label_errors, _not_compared
 from stance.finetuning.workspace import Workspace
 
 
@@ -63,10 +63,10 @@ def test_where_one_part_is_held_out_a_frame_is_compared_that_is_elsewhere_too():
 
 
 def test_a_frame_of_one_document_is_said_to_be_measured_by_nothing():
-    [found] = _never_compared(make_task(), held_out(np.arange(40), PARTS))
+    [found] = _not_compared(make_task(), held_out(np.arange(40), PARTS))
     assert found.kind == "not_compared"
     assert found.message.startswith("the rows that carry trade were all held out together")
-    assert _never_compared(make_task(), held_out(np.arange(40), np.arange(40) % 4 // 2)) == []
+    assert _not_compared(make_task(), held_out(np.arange(40), np.arange(40) % 4 // 2)) == []
 
 
 def test_a_frame_that_no_held_out_model_learnt_has_no_likely_label_errors(tmp_path):
