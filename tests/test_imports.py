@@ -79,6 +79,7 @@ ORDER = [
     "tabulation",
     "summary",
     "correction",
+    "shares",
     "sampling",
     "report",
     "suggest",

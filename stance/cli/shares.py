@@ -11,11 +11,8 @@ import typer
 from stance.cli._shared import ExitCode, console, one_line, plural, print_json, say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from stance.correction import Correction
-    from stance.flat_rows import Row
-    from stance.summary import Summary
+    from stance.shares import CorpusShares
 
 __all__ = ["shares"]
 
@@ -47,36 +44,23 @@ def shares(
     The sample of --gold is drawn by stance sample and coded by people; what the model gets wrong
     in it corrects what it finds in all sentences.
     """
-    from stance.correction import correct
     from stance.files.rows import read_rows
-    from stance.flat_rows import by_id, frame_names, models_of, rows_apart
+    from stance.flat_rows import rows_apart
     from stance.report import read_results
-    from stance.summary import summarize
+    from stance.shares import add_up
 
-    found_in = [read_results(result) for result in results]
+    read = [read_results(result) for result in results]
     # A sample names its sentences as the files do.
-    rows = list(rows_apart(*found_in) if gold is None else chain.from_iterable(found_in))
-    # What all rows tell of the frames, a group by itself may not.
-    frames, models = frame_names(rows), models_of(rows)
-    coded = None if gold is None else list(read_rows(gold))
-    found: dict[str, tuple[Summary, Correction | None]] = {}
-    for name, part in _parts(rows, by).items():
-        summary = summarize(
-            part, frames=frames, models=models, typical=0, resamples=resamples, seed=seed
-        )
-        corrected = None
-        if coded is not None:
-            sample, strata = coded, by
-            if name:
-                own = by_id(part)
-                sample, strata = [row for row in coded if row.id in own], None
-            corrected = correct(part, sample, by=strata, resamples=resamples, seed=seed)
-            _doubt(corrected)
-        found[name] = (summary, corrected)
+    rows = rows_apart(*read) if gold is None else chain.from_iterable(read)
+    coded = None if gold is None else read_rows(gold)
+    found = add_up(rows, coded, by=by, resamples=resamples, seed=seed)
+    for part in (found.whole, *found.groups.values()):
+        if part.corrected is not None:
+            _doubt(part.corrected)
     if as_json:
-        _print_json(found, by)
+        print_json(found.to_dict())
     else:
-        _print(found, by)
+        _print(found)
     return ExitCode.DONE
 
 
@@ -91,40 +75,17 @@ def _doubt(corrected: Correction) -> None:
             )
 
 
-def _parts(rows: Sequence[Row], by: str | None) -> dict[str, list[Row]]:
-    """Return the rows: all of them under no name, and those of each group."""
-    from stance.flat_rows import group_of
-
-    if by is None:
-        return {"": list(rows)}
-    groups: dict[str, list[Row]] = {}
-    for number, row in enumerate(rows, 1):
-        groups.setdefault(group_of(row, by, number), []).append(row)
-    return {"": list(rows)} | {name: groups[name] for name in sorted(groups)}
-
-
-def _print_json(found: dict[str, tuple[Summary, Correction | None]], by: str | None) -> None:
-    data = {
-        name: summary.to_dict() | ({} if corrected is None else {"corrected": corrected.to_dict()})
-        for name, (summary, corrected) in found.items()
-    }
-    whole = data.pop("")
-    if by is not None:
-        whole |= {"by": by, "groups": data}
-    print_json(whole)
-
-
-def _print(found: dict[str, tuple[Summary, Correction | None]], by: str | None) -> None:
+def _print(found: CorpusShares) -> None:
     out = console()
-    for name, (summary, corrected) in found.items():
-        if by is not None:
-            out.print(f"{one_line(by)}: {one_line(name)}" if name else "all", soft_wrap=True)
-        out.print(str(summary), soft_wrap=True)
-        if corrected is not None:
-            size = plural(corrected.sample, "sentence")
-            out.print(f"\ncorrected by a sample of {size}:\n{corrected}", soft_wrap=True)
+    for name, part in {"": found.whole, **found.groups}.items():
+        if found.by is not None:
+            out.print(f"{one_line(found.by)}: {one_line(name)}" if name else "all", soft_wrap=True)
+        out.print(str(part.summary), soft_wrap=True)
+        if part.corrected is not None:
+            size = plural(part.corrected.sample, "sentence")
+            out.print(f"\ncorrected by a sample of {size}:\n{part.corrected}", soft_wrap=True)
         out.print()
-    whole, _ = found[""]
+    whole = found.whole.summary
     what = f"{plural(whole.sentences, 'sentence')} of {plural(whole.documents, 'document')}"
     drawn = f"95% intervals from {whole.resamples:,} resamples of the {whole.resampled}"
     out.print(f"{what}; {drawn if whole.resamples else 'no intervals'}", soft_wrap=True)
