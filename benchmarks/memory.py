@@ -53,7 +53,7 @@ def report(texts: list[tuple[str, str]], scratch: Path) -> list[str]:
         "# Memory",
         "",
         "Whole speeches of the UN General Debate, from one file to one file; killed with "
-        "`SIGKILL`, then gone on with by `--resume`. "
+        "`SIGKILL`, then resumed with `--resume`. "
         f"{describe_machine()}. Made by `python benchmarks/memory.py SPEECHES`.",
         "",
         "| speeches | sentences | peak memory |",

@@ -109,14 +109,14 @@ def label_files(
         backend: as ``stance.load``; this and the next three are not used with a loaded model.
         device: as ``stance.load``.
         threads: as ``stance.load``.
-        batch_size: as ``stance.load``; a run may be gone on with by another.
+        batch_size: as ``stance.load``; a run may be resumed with another.
         progress: called after every window.
         on_result: called with every result of this run, in order.
 
     Raises:
         InputError: no input, an option that is not known or of another type, or no band for
             ``abstain``.
-        OutputError: the output exists, cannot be written, or cannot be gone on with.
+        OutputError: the output exists, cannot be written, or cannot be resumed.
         ModelError: the model cannot be loaded.
         MissingExtraError: Parquet without pyarrow, or the torch backend without torch.
 

@@ -262,7 +262,7 @@ def failure_list(figures: dict[str, Any]) -> str:
 def training_cost(minutes: float | None) -> str:
     """Return what six trainings, two at a time on two processors, cost, as the card says it."""
     if minutes is None:
-        return "This one was cut off and gone on with, so that its time is not known."
+        return "This one was cut off and resumed, so that its time is not known."
     energy = 3 * minutes / 60 * 2 * WATTS / 1000
     return (
         f"This one took {minutes:.0f} minutes, all of them up to three times as long: "

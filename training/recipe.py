@@ -31,7 +31,7 @@ def train(
 ) -> Classifier:
     """Train on ``rows``, starting from the encoder ``base``.
 
-    With ``checkpoints``, a training of the same rows that was cut off is gone on with from there.
+    With ``checkpoints``, a training of the same rows that was cut off is resumed from there.
     """
     watch = None
     if checkpoints is not None:

@@ -71,7 +71,7 @@ def label_shards(
             machine, or one that is started and ended with the job.
         workers: at most so many; by default as many as the cluster has room for.
         num_gpus: GPUs a worker with the device ``cuda``, 1 by default; 0.25 puts four on each.
-        block_characters: what is done, lost and gone on with at once. With ``id_column`` one task
+        block_characters: what is done, lost and resumed at once. With ``id_column`` one task
             reads all inputs, as it compares the ids.
         model: what ``stance.load`` takes; the shipped one by default.
         format: ``jsonl``, ``csv`` or ``parquet``; by the output's suffix, else JSONL.
@@ -93,7 +93,7 @@ def label_shards(
 
     Raises:
         InputError: no input, an option that is not known, or no cluster at the address.
-        OutputError: the output exists, cannot be written, or cannot be gone on with; or a block
+        OutputError: the output exists, cannot be written, or cannot be resumed; or a block
             could not be labelled.
         ModelError: the model cannot be loaded.
         MissingExtraError: Ray, or what the options need, is not installed.

@@ -169,7 +169,7 @@ class ShardedOutput:
         self.close()
 
     def close(self) -> None:
-        """Let go of the folder. What is done stays, to be gone on with."""
+        """Let go of the folder. What is done stays, to be resumed."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None

@@ -121,7 +121,7 @@ class PartialOutput:
         self.close()
 
     def close(self) -> None:
-        """Let go of the files. What was recorded last stays, to be gone on with."""
+        """Let go of the files. What was recorded last stays, to be resumed."""
         with suppress(OSError):  # Closing writes what is left, to a disk that may be full.
             self._close_streams()
         if self._lock is not None:

@@ -40,7 +40,7 @@ class LabelProgress:
     """How far a job is.
 
     Attributes:
-        documents, sentences: how many are done, those of the run that is gone on with included.
+        documents, sentences: how many are done, those of the run that is resumed included.
         seconds: since the start of this run.
         rate: sentences a second in this run.
         share: how much of the input has been read, 0 to 1; None where its size is not known.

@@ -1,4 +1,4 @@
-"""What all runs that can be gone on with agree on: names, the lock, and what they refuse.
+"""What all resumable runs share: names, the lock, and what they refuse.
 
 They are those of files (``files.partial``), of clusters (``cluster.shards``) and of trainings
 (``finetuning.workspace``).

@@ -1,4 +1,4 @@
-"""Rows to standard output, for the next program: nothing beside them, and nothing to go on with."""
+"""Rows to standard output, for the next program: nothing beside them, and nothing to resume."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def open_output(
         return PartialOutput.open(output, settings, resume=resume, force=force)
     if resume or force:
         raise OutputError(
-            "standard output keeps no run to go on with or to replace; name a file with -o, or "
+            "standard output keeps no run to resume or to replace; name a file with -o, or "
             "leave --resume and --force out"
         )
     return nullcontext(StandardOutput())

@@ -47,7 +47,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Watch:
-    """What goes on beside a training, and where it can be gone on with.
+    """What goes on beside a training, and where it can be resumed.
 
     Attributes:
         folder: holds its checkpoints. A training that finds one there goes on from it, and ends

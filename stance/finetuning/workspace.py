@@ -115,7 +115,7 @@ class Workspace:
             write_whole(record, json.dumps(settings, indent=1))
 
     def close(self) -> None:
-        """Let go of the folder. What is done stays, to be gone on with."""
+        """Let go of the folder. What is done stays, to be resumed."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None

@@ -1,4 +1,4 @@
-"""An unfinished result can be gone on with, and a finished one is not touched."""
+"""An unfinished result can be resumed, and a finished one is not touched."""
 
 import errno
 import json

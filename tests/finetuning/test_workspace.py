@@ -118,7 +118,7 @@ def test_label_errors_of_a_model_that_was_moved_away_are_not_replaced_unasked(tm
     workspace = Workspace(tmp_path / "m")
     with pytest.raises(OutputError, match=r"label-errors\.jsonl of an earlier model .* --force$"):
         workspace.check(resume=False, force=False)
-    with pytest.raises(OutputError, match="of an earlier model"):  # There is nothing to go on with.
+    with pytest.raises(OutputError, match="of an earlier model"):  # There is nothing to resume.
         workspace.check(resume=True, force=False)
     workspace.check(resume=False, force=True)
     workspace.folder.mkdir()
