@@ -181,8 +181,8 @@ _FULL_DATE = re.compile(
     r"\d{4}[./-]\d{1,2}[./-]\d{1,2}(?:t[\d:.+z]+)?|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}"
     r"|\d{4}年\d{1,2}月(?:\d{1,2}日)?"
 )
-# Scripts written without spaces: a character counts as a word. So does a syllable of Korean, of whose
-# words each has a few.
+# Scripts written without spaces, of which a character counts as a word. A syllable of Korean does
+# too: its words have a few each.
 _UNSPACED = (
     "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff"
 )
