@@ -45,7 +45,12 @@ class SampledSentence:
 
 
 def draw_sample(
-    rows: Iterable[Row], n: int, *, by: str | None = None, seed: int = 0
+    rows: Iterable[Row],
+    n: int,
+    *,
+    by: str | None = None,
+    exclude: Iterable[str] = (),
+    seed: int = 0,
 ) -> list[SampledSentence]:
     """Draw sentences at random, each with the same chance, whether a frame was found in it or not.
 
@@ -53,14 +58,17 @@ def draw_sample(
         rows: the rows of a result, with ``document``, ``index`` and ``text``, in order.
         n: how many to draw; all where there are fewer.
         by: a column of the rows: so many are drawn of each of its values.
+        exclude: ids of sentences that are not to be drawn, as of a sample before. If that was drawn
+            at random, so is this one, of all.
         seed: the same seed draws the same sentences of the same rows.
 
     Returns:
         The sentences, in random order; where groups were asked for, group after group.
 
     Raises:
-        InputError: n is below 1 or no whole number, there is no row, a row lacks a column, or two
-            have one id, as where several documents have one name.
+        InputError: n is below 1, seed below 0, or one no whole number; there is no row, a row lacks
+            a column, or two have one id, as where several documents have one name; or all are
+            excluded.
 
     >>> rows = [{"document": "a", "index": n, "text": f"{n}.", "frames": {}} for n in range(9)]
     >>> [sentence.id for sentence in draw_sample(rows, 2)]
@@ -68,10 +76,15 @@ def draw_sample(
     """
     n = whole_number("the number of sentences", n, 1)
     found = by_id(checked_rows(rows))
+    excluded = set(exclude)
     groups: dict[str, list[str]] = {}
     for number, (id, row) in enumerate(found.items(), 1):
-        groups.setdefault("" if by is None else group_of(row, by, number), []).append(id)
-    generator = random.Random(seed)  # noqa: S311 - nothing secret is drawn
+        group = "" if by is None else group_of(row, by, number)
+        if id not in excluded:
+            groups.setdefault(group, []).append(id)
+    if not groups:
+        raise InputError(f"all {len(found):,} sentences are excluded; expected some to draw from")
+    generator = random.Random(whole_number("seed", seed, 0))  # noqa: S311 - nothing secret is drawn
     drawn = [
         id
         for name in sorted(groups)

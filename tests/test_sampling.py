@@ -55,6 +55,18 @@ def test_so_many_are_drawn_of_each_group():
     assert len(drawn) == 12
 
 
+def test_what_is_excluded_is_not_drawn_again():
+    first = draw_sample(ROWS, 4)
+    rest = draw_sample(ROWS, 100, exclude=(sentence.id for sentence in first))
+    assert len(rest) == len(ROWS) - 4
+    assert not {sentence.id for sentence in first} & {sentence.id for sentence in rest}
+    assert {sentence.text for sentence in rest} | {s.text for s in first} == {
+        row["text"] for row in ROWS
+    }
+    with pytest.raises(InputError, match=f"all {len(ROWS)} sentences are excluded"):
+        draw_sample(ROWS, 1, exclude=[sentence.id for sentence in (*first, *rest)])
+
+
 def test_documents_of_one_name_are_refused():
     with pytest.raises(InputError, match=r"^two sentences have the id 'a:0'; expected documents"):
         draw_sample([*ROWS[:5], *ROWS[:5]], 20)

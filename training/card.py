@@ -53,8 +53,14 @@ def write_tables(figures: dict[str, Any]) -> None:
     (RESULTS / "tables.md").write_text(TABLES_HEAD + text, encoding="utf-8")
     readme = ROOT / "README.md"
     if readme.exists():
-        text = between_marks(readme.read_text("utf-8"), "in short", in_short(figures))
-        text = between_marks(text, "figures", f"\n{by_source_table(figures)}\n")
+        text = readme.read_text("utf-8")
+        for mark, content in {
+            "in short": in_short(figures),
+            "figures": f"\n{by_source_table(figures)}\n",
+            "weakest": weakest_frame(figures),
+            "keywords": shown(figures["baselines"]["keywords"]["seeds"]["macro_f1"]),
+        }.items():
+            text = between_marks(text, mark, content)
         readme.write_text(text, encoding="utf-8")
 
 
@@ -66,11 +72,25 @@ def between_marks(text: str, mark: str, content: str) -> str:
 
 def in_short(figures: dict[str, Any]) -> str:
     """Return macro-F1 on each source: frames (stances where found, stances end to end)."""
-    return ", ".join(
-        f"{name} {found['macro_f1']['value']:.2f} ({found['stance']['macro_f1']['value']:.2f}, "
-        f"{found['stance']['end_to_end_macro_f1']['value']:.2f})"
-        for name, found in judged(figures)
-    )
+    found = dict(judged(figures))
+    real = [KEPT_APART_NAMES["speeches"], NAMES["seeds"], NAMES["un"]]
+    parts = {
+        name: f"{name} {found[name]['macro_f1']['value']:.2f} "
+        f"({found[name]['stance']['macro_f1']['value']:.2f}, "
+        f"{found[name]['stance']['end_to_end_macro_f1']['value']:.2f})"
+        for name in [*real, *(name for name in found if name not in real)]
+    }
+    authored = [part for name, part in parts.items() if name not in real]
+    texts = ", ".join(parts[name] for name in real)
+    return f"{texts}; of sentences that a large language model wrote: {', '.join(authored)}"
+
+
+def weakest_frame(figures: dict[str, Any]) -> str:
+    """Return the frame of the lowest F1 in the speeches kept apart, with what its F1 is made of."""
+    frames = figures["kept_apart"]["speeches"]["frames"]
+    name, found = min(frames.items(), key=lambda item: item[1]["f1"]["value"])
+    precision, recall = (found[figure]["value"] for figure in ("precision", "recall"))
+    return f"`{name}` (precision {precision:.2f}, recall {recall:.2f})"
 
 
 def judged(figures: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

@@ -8,9 +8,14 @@ needs is imported when it runs, so that ``stance --help`` is quick.
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
+from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -56,11 +61,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: the words after ``stance``; those of this process by default.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # The shell closed it (>&-).
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+        if hasattr(stream := getattr(sys, name), "reconfigure"):
             stream.reconfigure(errors="replace")
-    with saying_warnings():
-        code = _run(arguments)
+    with saying_warnings(), _interrupts() as interrupted:
+        code, message = _run(arguments)
+        # A command whose code is an ExitCode has said what it leaves; typer's own is none.
+        unsaid = code == ExitCode.STOPPED and not isinstance(code, ExitCode)
+        if unsaid or (interrupted() and message):
+            code, message = ExitCode.STOPPED, "stopped"
+    if message:
+        say(message)
     try:
         sys.stdout.flush()
     except OSError as error:
@@ -73,30 +86,52 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code)
 
 
-def _run(arguments: Sequence[str] | None) -> int:
+@contextmanager
+def _interrupts() -> Iterator[Callable[[], bool]]:
+    """Yield what says whether Ctrl-C was pressed: an import that it ends may fail in any way."""
+    pressed: list[int] = []
+
+    def remember(number: int, frame: FrameType | None) -> None:
+        pressed.append(number)
+        signal.default_int_handler(number, frame)
+
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if ours and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, remember)
+    try:
+        yield lambda: bool(pressed)
+    finally:
+        if signal.getsignal(signal.SIGINT) is remember:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _run(arguments: Sequence[str] | None) -> tuple[int, str]:
+    """Return the exit code, and what is to be said at last."""
     try:
         found = _command()(args=arguments, prog_name="stance", standalone_mode=False)
     except StanceError as error:
-        say(str(error))
+        return ExitCode.NOTHING_DONE, str(error)
     except BrokenPipeError:
-        return ExitCode.SOME_FAILED
+        return ExitCode.SOME_FAILED, ""
     except (KeyboardInterrupt, typer.Abort):
-        say("stopped")
-        return ExitCode.STOPPED
+        return ExitCode.STOPPED, "stopped"
     except _USAGE_ERROR as error:
-        if type(error).__name__ == "NoArgsIsHelpError":
-            sys.stderr.write(f"{error.format_message()}\n")
-            return ExitCode.NOTHING_DONE
-        context = getattr(error, "ctx", None)
-        command = context.command_path if context is not None else "stance"
-        say(f"{error.format_message().rstrip('.')} (see {command} --help)")
+        return ExitCode.NOTHING_DONE, _misused(error)
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
-        say(_unforeseen(error))
-    else:
-        return found if isinstance(found, int) else ExitCode.DONE
-    return ExitCode.NOTHING_DONE
+        return ExitCode.NOTHING_DONE, _unforeseen(error)
+    return (found, "") if isinstance(found, int) else (ExitCode.DONE, "")
+
+
+def _misused(error: Any) -> str:
+    """Return what is wrong, in a line; of the command alone, its help."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        sys.stderr.write(f"{error.format_message()}\n")
+        return ""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "stance"
+    return f"{error.format_message().rstrip('.')} (see {command} --help)"
 
 
 def _unforeseen(error: Exception) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ __all__ = [
     "MAX_NAMED",
     "ExitCode",
     "console",
+    "distinct",
     "in_few_units",
     "one_line",
     "parse_thresholds",
@@ -118,7 +120,20 @@ def console(*, stderr: bool = False) -> Console:
     """
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    class Quiet(Console):
+        def on_broken_pipe(self) -> None:
+            """Leave it to the command what the end of its reader means; rich would exit."""
+            raise BrokenPipeError
+
+    # Some terminals without a size say 0; nothing could be read in less than 20.
+    given = os.environ.get("COLUMNS", "")
+    width = max(20, int(given) or 80) if given.isdigit() else None
+    return Quiet(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+
+
+def distinct(paths: Iterable[Path]) -> list[Path]:
+    """Return paths, each file once however often and by whichever of its names it is given."""
+    return list({os.path.realpath(path): path for path in reversed([*paths])}.values())[::-1]
 
 
 def in_few_units(units: Mapping[str, int], resampled: str) -> str:

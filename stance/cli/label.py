@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -14,6 +15,8 @@ from stance.cli._shared import ExitCode, console, parse_thresholds, say
 from stance.errors import InputError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from stance.files.report import LabelReport
     from stance.results import DocumentResult
 
@@ -130,7 +133,10 @@ def label(
     shows_sentences = output is None if table is None else table
     streams = _streams(output)
     out = console(stderr=streams)
-    on_result = partial(print_document, out) if shows_sentences else None
+    show: Callable[[DocumentResult], None] = partial(print_document, out)
+    if output is not None:
+        show = _while_it_is_read(show, out)
+    on_result = show if shows_sentences else None
     run = _job(engine, output, on_result, address=address, num_gpus=num_gpus)
     try:
         quiet = shows_sentences or (streams and sys.stdout.isatty())
@@ -188,6 +194,21 @@ def _job(
     from stance.cluster.batch import label_shards
 
     return partial(label_shards, **of_cluster)
+
+
+def _while_it_is_read(
+    show: Callable[[DocumentResult], None], out: Console
+) -> Callable[[DocumentResult], None]:
+    """Go on without a table that nobody reads any more (``| head``): the result is written."""
+
+    def shown(result: DocumentResult) -> None:
+        try:
+            show(result)
+        except BrokenPipeError:
+            out.quiet = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    return shown
 
 
 def _streams(output: Path | None) -> bool:

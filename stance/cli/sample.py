@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stance.cli._shared import ExitCode, console, one_line, plural
+from stance.cli._shared import ExitCode, console, distinct, one_line, plural
 
 __all__ = ["sample"]
 
@@ -32,6 +32,13 @@ def sample(
         str | None,
         typer.Option(metavar="C", help="So many for each value of this column, such as an outlet."),
     ] = None,
+    exclude: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="A sample, or gold, whose sentences are not to be drawn again; can be repeated.",
+        ),
+    ] = None,
     alone: Annotated[
         bool, typer.Option("--alone", help="Without the sentences before and after.")
     ] = False,
@@ -43,15 +50,17 @@ def sample(
     Every sentence has the same chance, whether a frame was found in it or not: so the sample tells
     how good the model is on this corpus (stance evaluate), and corrects its shares (stance shares).
     """
+    from stance.files.codings import read_texts
     from stance.files.output import require_new
     from stance.report import read_results
     from stance.sampling import check_sheet, draw_sample, write_sheet
 
     for path in output:
         check_sheet(path)
-        require_new(path, force=force, inputs=results)
-    rows = (row for result in results for row in read_results(result))
-    drawn = draw_sample(rows, n, by=by, seed=seed)
+        require_new(path, force=force, inputs=[*results, *(exclude or ())])
+    rows = (row for result in distinct(results) for row in read_results(result))
+    known = [id for path in exclude or () for id in read_texts(path)]
+    drawn = draw_sample(rows, n, by=by, exclude=known, seed=seed)
     for path in output:
         write_sheet(path, drawn, context=not alone)
     sheets = ", ".join(one_line(str(path)) for path in output)

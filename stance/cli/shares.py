@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stance.cli._shared import ExitCode, console, one_line, plural, print_json, say
+from stance.cli._shared import ExitCode, console, distinct, one_line, plural, print_json, say
 
 if TYPE_CHECKING:
     from stance.correction import Correction
@@ -49,7 +49,7 @@ def shares(
     from stance.report import read_results
     from stance.shares import add_up
 
-    read = [read_results(result) for result in results]
+    read = [read_results(result) for result in distinct(results)]
     # A sample names its sentences as the files do.
     rows = rows_apart(*read) if gold is None else chain.from_iterable(read)
     coded = None if gold is None else read_rows(gold)

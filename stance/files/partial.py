@@ -29,9 +29,9 @@ from stance.files.resuming import (
     beside,
     no_record,
     refuse_both,
+    refuse_unfinished,
     require_same,
     sync,
-    unfinished,
     writing_resumably,
 )
 from stance.strict_json import read_json
@@ -203,7 +203,7 @@ class PartialOutput:
         if self.path.exists():
             raise already_there(self.path)
         if self.folder.exists():
-            raise unfinished(self.folder)
+            refuse_unfinished(self.folder, self.path)
 
     def _clear(self) -> None:
         for file in self.folder.iterdir():

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from stance.errors import OutputError, writing
 
@@ -25,6 +25,7 @@ __all__ = [
     "no_record",
     "refuse_both",
     "refuse_links",
+    "refuse_unfinished",
     "require_same",
     "sync",
     "unfinished",
@@ -47,6 +48,12 @@ def refuse_both(*, resume: bool, force: bool) -> None:
     """Raise ``OutputError`` where a run is to go on and to start anew."""
     if resume and force:
         raise OutputError("resume goes on and force starts anew; give one of them")
+
+
+def refuse_unfinished(folder: Path, output: Path, *, what: str = "run") -> NoReturn:
+    """Raise ``OutputError``: another run is at work there, or has left something unfinished."""
+    os.close(lock(folder, output))
+    raise unfinished(folder, what=what)
 
 
 def unfinished(folder: Path, *, what: str = "run") -> OutputError:
@@ -86,12 +93,20 @@ def require_same(now: Mapping[str, Any], then: Mapping[str, Any], output: Path) 
     for what, settings in now.items():
         before = then.get(what, {})
         for name, value in settings.items():
-            if json.loads(json.dumps(value)) != before.get(name):
-                old, new = (str(found)[:60] for found in (before.get(name), value))
+            known = before.get(name)
+            if json.loads(json.dumps(value)) != known:
+                if isinstance(value, Mapping) and isinstance(known, Mapping):
+                    value, known = _differing(value, known), _differing(known, value)  # noqa: PLW2901
+                old, new = (str(found)[:60] for found in (known, value))
                 raise OutputError(
                     f"cannot go on with {output}: the {what} changed ({name} was {old}, now it is "
                     f"{new}); make it as it was, or use --force to label anew"
                 )
+
+
+def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what another mapping has otherwise, or not at all."""
+    return {name: value for name, value in one.items() if other.get(name) != value}
 
 
 def sync(path: Path) -> None:

@@ -28,7 +28,8 @@ class StandardOutput:
 
     def __init__(self) -> None:
         stream = getattr(sys.stdout, "buffer", None)
-        if stream is None:
+        # Python has none from the start where the shell closed it (>&-).
+        if stream is None or sys.__stdout__ is None:
             raise OutputError("there is no standard output here to write bytes to; name a file")
         self.progress = Progress()
         self._stream = stream

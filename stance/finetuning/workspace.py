@@ -25,7 +25,7 @@ from stance.files.resuming import (
     beside,
     no_record,
     refuse_both,
-    unfinished,
+    refuse_unfinished,
 )
 from stance.strict_json import read_json
 
@@ -80,7 +80,7 @@ class Workspace:
                 "choose another name or use --force"
             )
         if self.folder.exists() and not (resume or force):
-            raise unfinished(self.folder, what="training")
+            refuse_unfinished(self.folder, self.output, what="training")
 
     def finished(self, settings: Mapping[str, Any], *, resume: bool) -> bool:
         """Say whether a run to go on with is already done.

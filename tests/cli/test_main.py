@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 from importlib.metadata import version
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from stance import cli
+from stance.errors import ModelError
 
 ROOT = Path(cli.__file__).parents[2]
 PROGRAM = "from stance.cli import main; main()"
@@ -107,7 +109,66 @@ def interrupted():
 
 def test_an_interrupt_is_no_traceback(run, monkeypatch):
     monkeypatch.setitem(cli.COMMANDS, "info", interrupted)
-    assert run("info").code == 130
+    outcome = run("info")
+    assert (outcome.code, outcome.err) == (130, "stance: stopped\n")
+
+
+@pytest.mark.parametrize("error", [ModelError("fetch the model again"), RuntimeError("a field")])
+def test_what_an_interrupt_turns_into_is_an_interrupt(run, monkeypatch, error):
+    def imports_something():
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise error from None
+
+    monkeypatch.setitem(cli.COMMANDS, "info", imports_something)
+    outcome = run("info")
+    assert (outcome.code, outcome.err) == (130, "stance: stopped\n")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize(
+    ("words", "closed", "code", "told"),
+    [
+        (["--version"], ">&-", 0, ""),
+        (["info", "--model", "nowhere"], "2>&-", 2, ""),
+        (["label", "a.txt", "-o", "-"], ">&-", 2, "stance: there is no standard output here"),
+    ],
+)
+def test_a_stream_that_the_shell_closed_is_no_traceback(tmp_path, words, closed, code, told):
+    (tmp_path / "a.txt").write_text("They met.")
+    command = f'"{sys.executable}" -m stance {" ".join(words)} {closed}'
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code
+    assert done.stderr.startswith(told)
+    assert done.stderr.count("\n") == bool(told)
+
+
+def test_a_result_is_written_though_nobody_reads_its_table_any_more(tiny_folder, tmp_path):
+    for name in "abcdef":
+        (tmp_path / f"{name}.txt").write_text("They met again. " * 2000, encoding="utf-8")
+    output = tmp_path / "out.jsonl"
+    words = ["label", *tmp_path.glob("*.txt"), "--model", tiny_folder, "-o", output, "--table"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "stance", *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+    assert len(output.read_text("utf-8").splitlines()) == 12_000
+
+
+def test_a_terminal_without_a_size_shows_what_can_be_read(run, tiny_folder, tmp_path, monkeypatch):
+    (tmp_path / "a.txt").write_text("They met in the old town, and agreed to meet again soon. " * 3)
+    for columns, widest in (("0", 80), ("3", 20), ("60", 60)):
+        monkeypatch.setenv("COLUMNS", columns)
+        lines = run("label", tmp_path / "a.txt", "--model", tiny_folder).out.splitlines()
+        assert max(map(len, lines)) == widest
 
 
 def test_a_reader_that_ends_early_is_no_error(tiny_folder, tmp_path):

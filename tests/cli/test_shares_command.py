@@ -44,6 +44,19 @@ def test_every_coder_gets_the_same_sentences(run, result, tmp_path):
         assert {row["frames"] for row in csv.DictReader(file)} == {"?"}
 
 
+def test_a_second_sample_can_leave_out_the_first(run, result, tmp_path):
+    first, rest = tmp_path / "first.csv", tmp_path / "rest.jsonl"
+    run("sample", result, "-o", first, "--n", 4)
+    outcome = run("sample", result, "-o", rest, "--n", 10, "--exclude", first)
+    assert outcome.out == f"6 sentences drawn: {rest}\n"
+    with first.open(encoding="utf-8-sig", newline="") as file:
+        ids = [row["id"] for row in csv.DictReader(file)]
+    ids += [json.loads(line)["id"] for line in rest.read_text("utf-8").splitlines()]
+    assert len(set(ids)) == 10
+    again = run("sample", result, "-o", first, "--exclude", first, "--force")
+    assert (again.code, "is read and would be replaced" in again.err) == (2, True)
+
+
 def test_a_sheet_that_was_coded_corrects_the_shares(run, result, tmp_path):
     sheet = tmp_path / "anna.csv"
     run("sample", result, "-o", sheet, "--n", 10, "--alone")
@@ -191,3 +204,13 @@ def test_a_sheet_that_is_there_is_kept(run, result, tmp_path):
     assert sheet.read_text() == "mine"
     assert not (tmp_path / "ben.csv").exists()
     assert run("sample", result, "-o", sheet, "--force").code == 0
+
+
+def test_a_result_that_is_named_twice_is_added_up_once(run, result, monkeypatch):
+    monkeypatch.chdir(result.parent)
+    once = run("shares", result.name)
+    assert run("shares", result.name, result, f"./{result.name}").out == once.out
+    sheet = result.parent / "sheet.csv"
+    assert run("sample", result, result.name, "-o", sheet, "--n", 3).code == 0
+    refused = run("sample", result, "-o", sheet, "--seed", -1, "--force")
+    assert (refused.code, "seed is -1" in refused.err) == (2, True)

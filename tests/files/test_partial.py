@@ -341,3 +341,10 @@ def test_a_run_that_cannot_be_begun_lets_the_result_go(output):
     odd.rmdir()
     complete(output, b"new\n", force=True)
     assert output.read_bytes() == b"new\n"
+
+
+def test_a_run_beside_a_live_one_is_told_so(tmp_path):
+    with PartialOutput.open(tmp_path / "out.jsonl", {}) as first:
+        first.write(b"{}\n")
+        with pytest.raises(OutputError, match=r"another run is writing .*; wait for it to end"):
+            PartialOutput.open(tmp_path / "out.jsonl", {})

@@ -56,6 +56,9 @@ def test_a_finished_part_has_no_checkpoints_left(workspace):
 
 
 def test_an_unfinished_run_is_not_begun_anew_unasked(workspace):
+    with pytest.raises(OutputError, match="another run is writing"):
+        Workspace(workspace.output).check(resume=False, force=False)
+    workspace.close()
     with pytest.raises(OutputError, match="--resume goes on"):
         workspace.check(resume=False, force=False)
 

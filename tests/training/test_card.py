@@ -1,6 +1,7 @@
 """What is written into the card and README.md is what was measured, and what the rows hold."""
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ FIGURES = json.loads((ROOT / "training/results/figures.json").read_text("utf-8")
 README = """# A page
 
 - good: <!-- in short --><!-- /in short -->.
+- weakest: <!-- weakest --><!-- /weakest -->, keywords: <!-- keywords --><!-- /keywords -->.
 
 <!-- figures -->
 what was there
@@ -36,10 +38,19 @@ def test_the_figures_of_the_readme_stand_between_its_marks(tmp_path, monkeypatch
     for _ in range(2):
         card.write_tables(FIGURES)
         lines = (tmp_path / "README.md").read_text("utf-8").splitlines()
-        assert lines[2].startswith("- good: <!-- in short -->passages kept apart 0.")
+        assert lines[2].startswith("- good: <!-- in short -->speeches kept apart 0.")
+        assert (
+            "; of sentences that a large language model wrote: passages kept apart 0." in lines[2]
+        )
         assert lines[2].endswith(")<!-- /in short -->.")
-        assert lines[4] == "<!-- figures -->"
-        assert lines[7].startswith("| passages kept apart | ")
+        assert re.fullmatch(
+            r"- weakest: <!-- weakest -->`\w+` \(precision 0\.\d\d, recall 0\.\d\d\)"
+            r"<!-- /weakest -->, "
+            r"keywords: <!-- keywords -->0\.\d\d \[0\.\d\d, 0\.\d\d\]<!-- /keywords -->\.",
+            lines[3],
+        )
+        assert lines[5] == "<!-- figures -->"
+        assert lines[8].startswith("| passages kept apart | ")
         assert lines[-2:] == ["<!-- /figures -->", "The end."]
     assert "what was there" not in lines
 
