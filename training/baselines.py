@@ -60,13 +60,16 @@ def keywords(rows: Sequence[Row]) -> Floats:
 
 def tfidf(rows: Sequence[Row]) -> Floats:
     """TF-IDF of words and word pairs, one logistic regression a frame."""
+    return _out_of_fold(rows, np.array([row.text for row in rows], dtype=object), tfidf_scorer)
 
-    def fit(train: list[str], states: NDArray[np.int64]) -> Callable[[list[str]], Floats]:
-        vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
-        scorer = _regressions(vectorizer.fit_transform(train), states)
-        return lambda test: scorer(vectorizer.transform(test))
 
-    return _out_of_fold(rows, np.array([row.text for row in rows], dtype=object), fit)
+def tfidf_scorer(
+    train: Sequence[str], states: NDArray[np.int64]
+) -> Callable[[Sequence[str]], Floats]:
+    """Return what scores texts as ``tfidf`` does, from these."""
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
+    scorer = _regressions(vectorizer.fit_transform(train), states)
+    return lambda test: scorer(vectorizer.transform(test))
 
 
 def frozen(rows: Sequence[Row], base: str) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,6 +35,7 @@ stance. What it all means: [the model card](../../models/default/README.md#figur
 WATTS = 15
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 _WAYS = ("before", "after")
+_SHOWN = ("macro_f1", "macro_average_precision")
 
 
 def write_tables(figures: dict[str, Any]) -> None:
@@ -43,6 +45,7 @@ def write_tables(figures: dict[str, Any]) -> None:
         ("Per frame", per_frame_table(figures)),
         ("Per stance", per_stance_table(figures)),
         ("Against baselines", baseline_table(figures)),
+        *setfit_tables(figures),
         *([(transfer_title(figures), transfer_table(figures))] if figures["slow"] else []),
         ("Abstention", abstention_table(figures)),
         ("Stances as trained, and divided by their priors", stances_table(figures)),
@@ -184,6 +187,28 @@ def of_earlier_rows(figures: dict[str, Any]) -> str:
     if slow["fingerprint"] == figures["fingerprint"]:
         return ""
     return f", on the {slow['rows']:,} rows of stance-default {slow['version']}"
+
+
+def setfit_tables(figures: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the title and the table of what setfit_baseline.py measured, where it did."""
+    file = RESULTS / "setfit.json"
+    if not file.exists():
+        return []
+    measured = json.loads(file.read_text("utf-8"))
+    setfit = (
+        f"SetFit {measured['versions']['setfit']}: {measured['steps']:,} steps on pairs of "
+        f"{measured['paired_rows']:,} rows, regressions on all"
+    )
+    rows = [
+        [name, *(", ".join(shown(found[at][of]) for of in _SHOWN) for at in KEPT_APART_NAMES)]
+        for name, found in (
+            ("TF-IDF + logistic regression", measured["tfidf"]),
+            (setfit, measured["setfit"]),
+            ("this model", figures["kept_apart"]),
+        )
+    ]
+    table = markdown(["frames macro-F1, average precision", *KEPT_APART_NAMES.values()], rows)
+    return [(f"Against SetFit, trained on {measured['rows']:,} rows", table)]
 
 
 def transfer_title(figures: dict[str, Any]) -> str:

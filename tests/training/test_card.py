@@ -106,3 +106,21 @@ def test_the_card_says_what_the_training_cost(minutes, said):
 )
 def test_a_list_is_read_as_a_sentence(words, said):
     assert card.listed(words) == said
+
+
+def test_what_setfit_reached_stands_beside_this_model(tmp_path, monkeypatch):
+    monkeypatch.setattr(card, "RESULTS", tmp_path)
+    assert card.setfit_tables(FIGURES) == []
+    figure = {"value": 0.5, "low": 0.25, "high": 0.75}
+    found = {
+        s: {"macro_f1": figure, "macro_average_precision": figure} for s in card.KEPT_APART_NAMES
+    }
+    measured = {"rows": 1200, "steps": 10, "paired_rows": 50, "versions": {"setfit": "9"}}
+    text = json.dumps({**measured, "tfidf": found, "setfit": found})
+    (tmp_path / "setfit.json").write_text(text, encoding="utf-8")
+    [(title, table)] = card.setfit_tables(FIGURES)
+    assert title == "Against SetFit, trained on 1,200 rows"
+    lines = table.splitlines()
+    assert [line.count("0.50 [0.25, 0.75], 0.50 [0.25, 0.75]") for line in lines[2:]] == [3, 3, 0]
+    ours = FIGURES["kept_apart"]["speeches"]["macro_f1"]["value"]
+    assert f"| {ours:.2f} [" in lines[4]
