@@ -224,12 +224,13 @@ def _means(
                 f"{', or correct without groups' if name else ''}"
             )
         drawn = resample_weights(np.arange(len(mine)), resamples, int(own))
-        weights = np.concatenate(list(drawn)) / len(mine)
-        means = np.tensordot(weights, errors[mine], axes=1)
+        both = np.stack([errors[mine], true[mine]], axis=1)
+        sums = np.concatenate([np.tensordot(weights, both, axes=1) for weights in drawn])
+        means, coded = sums[:, 0] / len(mine), sums[:, 1] / len(mine)
         # Drawing with replacement is too narrow for few sentences, and too wide for most of all.
         scale = np.sqrt((1 - len(mine) / size) * len(mine) / max(1, len(mine) - 1))
         total += size / sizes.total() * (means[0] + scale * (means - means[0]))
-        seen += size / sizes.total() * np.tensordot(weights, true[mine], axes=1)
+        seen += size / sizes.total() * coded
     return total, seen
 
 
@@ -239,7 +240,8 @@ def _use(model: Floats, draws: Floats, seen: Floats, errors: Floats) -> Correcte
     coded = seen[:, _STANCES]
     usual = ratio(coded, np.repeat(coded.sum(axis=1, keepdims=True), coded.shape[1], axis=1))
     left = draws[:, -1:]
-    favor, neutral, against = (draws[:, _STANCES] + np.where(left == 0, 0, left * usual)).T
+    shared_out = np.where(np.isclose(left, 0, atol=1e-12), 0, left * usual)
+    favor, neutral, against = (draws[:, _STANCES] + shared_out).T
     taken = favor + neutral + against
     return CorrectedUse(
         model=float(model[0]),

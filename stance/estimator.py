@@ -293,7 +293,7 @@ def _names_of_columns(given: Any, width: int, frames: Sequence[str]) -> list[str
 
 
 def _own_names(given: Any) -> list[str]:
-    return [name for name in getattr(given, "columns", ()) if isinstance(name, str)]
+    return [composed(name) for name in getattr(given, "columns", ()) if isinstance(name, str)]
 
 
 def _codebook_of_columns(indicator: Any, base: str | Path | None) -> Codebook:
@@ -345,7 +345,7 @@ def _learnable(codebook: Codebook, labels: Sequence[Labels], base: str | Path | 
 
 def _require_order(given: Any, frames: Sequence[str]) -> None:
     """Refuse columns in another order than the frames': scikit-learn compares them by position."""
-    named = list(getattr(given, "columns", ()))
+    named = [composed(name) for name in getattr(given, "columns", ())]
     if named != list(frames) and set(named) == set(frames):
         raise InputError(
             f"y has the columns {', '.join(named)}, in another order than the codebook's frames, "

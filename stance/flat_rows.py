@@ -9,7 +9,7 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast
 
-from stance.codebook import STANCES
+from stance.codebook import STANCES, composed
 from stance.errors import InputError
 from stance.files.cells import is_empty, is_missing
 from stance.results import DocumentResult, sentence_id
@@ -54,7 +54,10 @@ def checked_rows(rows: Iterable[Row]) -> Iterator[Row]:
                 f"row {number} has the stance {wrong[0]!r}; expected {', '.join(STANCES)}, or "
                 "None for one that was not coded"
             )
-        changed = dict.fromkeys(name for name in _MAY_BE_EMPTY if is_missing(row.get(name)))
+        changed: dict[str, Any] = {
+            **_with_composed_names(row),
+            **{name: None for name in _MAY_BE_EMPTY if is_missing(row.get(name))},
+        }
         index = row.get("index")
         if isinstance(index, Integral):
             changed["index"] = int(index)
@@ -63,6 +66,16 @@ def checked_rows(rows: Iterable[Row]) -> Iterator[Row]:
         yield {**row, **changed} if changed else row
     if not number:
         raise InputError("found no row; expected those of a result, at least one sentence")
+
+
+def _with_composed_names(row: Row) -> dict[str, Any]:
+    """Return what of a row names frames otherwise than a codebook does (NFC)."""
+    changed: dict[str, Any] = {}
+    for part in ("frames", "probabilities", "stances"):
+        found = row.get(part)
+        if isinstance(found, Mapping) and any(name != composed(name) for name in found):
+            changed[part] = {composed(name): value for name, value in found.items()}
+    return changed
 
 
 def uniquely_named(items: Iterable[Item]) -> Iterator[Item]:

@@ -12,6 +12,7 @@ from stance.files.cells import is_missing
 from stance.files.formats import csv_lines, json_lines
 from stance.files.output import write_whole
 from stance.flat_rows import Row, by_id, checked_rows, group_of
+from stance.inference import checked_texts
 from stance.options import whole_number
 from stance.results import sentence_id
 
@@ -68,7 +69,7 @@ def draw_sample(
     Raises:
         InputError: n is below 1, seed below 0, or one no whole number; there is no row, a row lacks
             a column, or two have one id, as where several documents have one name; or all are
-            excluded.
+            excluded, or one that is not there.
 
     >>> rows = [{"document": "a", "index": n, "text": f"{n}.", "frames": {}} for n in range(9)]
     >>> [sentence.id for sentence in draw_sample(rows, 2)]
@@ -76,7 +77,12 @@ def draw_sample(
     """
     n = whole_number("the number of sentences", n, 1)
     found = by_id(checked_rows(rows))
-    excluded = set(exclude)
+    excluded = set(checked_texts(exclude, what="excluded id"))
+    if lost := sorted(excluded - found.keys()):
+        raise InputError(
+            f"{len(lost):,} of {len(excluded):,} excluded sentences are not among the rows, such "
+            f"as {lost[0][:60]!r}; expected ids such as article.txt:12, of this result"
+        )
     groups: dict[str, list[str]] = {}
     for number, (id, row) in enumerate(found.items(), 1):
         group = "" if by is None else group_of(row, by, number)

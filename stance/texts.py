@@ -26,6 +26,9 @@ def fold(text: str) -> str:
     """
     if is_wordless(text):
         return ""  # A mark alone may have a letter for its lower case.
+    if text.isascii():
+        lower = text.lower()
+        return " ".join("".join(c if c.isalnum() else " " for c in lower).split())
     # Taken apart first: what a letter is in lower case may depend on its marks.
     apart = unicodedata.normalize("NFD", text).casefold()
     composed = unicodedata.normalize("NFC", apart)

@@ -1,4 +1,5 @@
 import json
+import unicodedata
 from dataclasses import replace
 
 import numpy as np
@@ -209,3 +210,19 @@ def test_the_order_of_the_sample_changes_no_figure():
     for name, use in there.frames.items():
         assert use.share.value == pytest.approx(back.frames[name].share.value)
     assert replace(there, frames={}) == replace(back, frames={})
+
+
+def test_a_frame_that_the_sample_has_not_is_there_in_no_sentence():
+    rows = [row(n, {"trade": None} if n % 3 else {}) for n in range(7)]
+    use = correct(rows, [coded(n, {}) for n in range(7)]).frames["trade"]
+    assert (use.share.value, use.favor.value, str(use.share)) == (0, 0, "0.00")
+
+
+def test_names_of_frames_are_the_same_however_their_accents_were_typed():
+    apart, whole = (unicodedata.normalize(form, "협력") for form in ("NFD", "NFC"))
+    rows = [row(n, {apart: "favor"} if n < 5 else {}) for n in range(10)]
+    rows = [one | {"probabilities": {apart: 0.5}} for one in rows]
+    gold = [coded(n, {whole: "favor"} if n < 5 else {}) for n in range(10)]
+    frames = correct(rows, gold).frames
+    assert list(frames) == [whole]
+    assert (frames[whole].model, frames[whole].missed, frames[whole].invented) == (0.5, 0, 0)

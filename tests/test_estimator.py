@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
+import unicodedata
 
 import numpy as np
 import pytest
@@ -315,3 +316,12 @@ def test_columns_that_the_codebook_does_not_name_are_refused(tiny_folder):
     other = pandas.DataFrame(INDICATOR, columns=["weather", "sport"])
     with pytest.raises(InputError, match="the columns weather, sport; the codebook has the frames"):
         StanceClassifier(base=tiny_folder, codebook=book).fit(TEXTS, other, groups=GROUPS)
+
+
+def test_columns_with_accents_apart_are_fitted_and_scored_alike(tiny_folder):
+    pandas = pytest.importorskip("pandas")
+    names = [unicodedata.normalize("NFD", name) for name in ("météo", "협력")]
+    y = pandas.DataFrame(INDICATOR, columns=names)
+    fitted = StanceClassifier(tiny_folder, epochs=1).fit(TEXTS, y)
+    assert fitted.frames_ == ("météo", "협력")
+    assert fitted.score(TEXTS, y) == pytest.approx(fitted.score(TEXTS, INDICATOR))

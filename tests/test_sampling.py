@@ -128,3 +128,15 @@ def test_what_cannot_be_drawn_from_is_named(rows, options, message):
 def test_another_suffix_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"is no sheet; expected a name that ends in \.csv or"):
         write_sheet(tmp_path / "sheet.xlsx", draw_sample(ROWS, 1))
+
+
+@pytest.mark.parametrize(
+    ("exclude", "message"),
+    [
+        (["gold-1"], "1 of 1 excluded sentences are not among the rows, such as 'gold-1'"),
+        ("a:0", "found one string, expected a list of excluded ids"),
+    ],
+)
+def test_ids_that_exclude_nothing_are_named(exclude, message):
+    with pytest.raises(InputError, match=message):
+        draw_sample(ROWS, 1, exclude=exclude)

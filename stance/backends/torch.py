@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ __all__ = ["TorchBackend", "leave_threads_of_parent", "load_encoder", "quiet_tra
 
 # That which loaded this module: what uses torch here loads it first.
 _PROCESS = os.getpid()
+# How transformers spoke before, once for each that keeps it quiet now: threads may load at once.
+_BEFORE: list[tuple[int, bool]] = []
+_QUIET_LOCK = Lock()
 
 
 class TorchBackend:
@@ -144,16 +148,24 @@ def load_encoder(folder: Path, *, device: str, dtype: Any) -> Any:
 
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
-    """Keep transformers' own bars and notes from the terminal."""
+    """Keep transformers' own bars and notes from the terminal, until all who asked are done."""
     from transformers.utils import logging as transformers_logging
 
     theirs: Any = transformers_logging
-    verbosity, bars = theirs.get_verbosity(), theirs.is_progress_bar_enabled()
-    theirs.set_verbosity_error()
-    theirs.disable_progress_bar()
+    with _QUIET_LOCK:
+        if not _BEFORE:
+            before = theirs.get_verbosity(), theirs.is_progress_bar_enabled()
+            theirs.set_verbosity_error()
+            theirs.disable_progress_bar()
+        else:
+            before = _BEFORE[0]
+        _BEFORE.append(before)
     try:
         yield
     finally:
-        theirs.set_verbosity(verbosity)
-        if bars:
-            theirs.enable_progress_bar()
+        with _QUIET_LOCK:
+            verbosity, bars = _BEFORE.pop()
+            if not _BEFORE:
+                theirs.set_verbosity(verbosity)
+                if bars:
+                    theirs.enable_progress_bar()

@@ -133,17 +133,20 @@ def console(*, stderr: bool = False) -> Console:
 
 def distinct(paths: Iterable[Path]) -> list[Path]:
     """Return paths, each file once however often and by whichever of its names it is given."""
-    return list({os.path.realpath(path): path for path in reversed([*paths])}.values())[::-1]
+    found: dict[str, Path] = {}
+    for path in paths:
+        found.setdefault(os.path.realpath(path), path)
+    return list(found.values())
 
 
 def in_few_units(units: Mapping[str, int], resampled: str) -> str:
     """Say of which frames intervals may be too narrow; empty where of none.
 
     Args:
-        units: frame → how many of what was resampled carry it; none stands for no interval.
+        units: frame → how many of what was resampled carry it. Of one there is no interval.
         resampled: what that is, such as ``documents``.
     """
-    few = [frame for frame, number in units.items() if 0 < number < _ENOUGH_UNITS]
+    few = [frame for frame, number in units.items() if 1 < number < _ENOUGH_UNITS]
     if not few:
         return ""
     return f"in fewer than five {resampled}, so intervals may be too narrow: {', '.join(few)}"

@@ -206,7 +206,8 @@ def _while_it_is_read(
             show(result)
         except BrokenPipeError:
             out.quiet = True
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+                os.dup2(nowhere.fileno(), out.file.fileno())
 
     return shown
 

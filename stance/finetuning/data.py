@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from stance.codebook import Codebook, Frame, read_labels
+from stance.codebook import Codebook, Frame, composed, read_labels
 from stance.errors import CodebookError, InputError
 from stance.files import LabelledRow, read_labelled
 from stance.files.annotations import SUGGESTED_COLUMN
@@ -91,7 +91,7 @@ def read_data(
             document=clean(row.document),
             text=clean(row.text),
             # Rows go to other processes, as read-only mappings cannot.
-            frames=dict(row.frames),
+            frames={composed(frame): stance for frame, stance in row.frames.items()},
         )
         for row in rows
     ]

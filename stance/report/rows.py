@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from stance.codebook import STANCES, parse_labels
+from stance.codebook import STANCES, composed, parse_labels
 from stance.errors import CodebookError, InputError
 from stance.files.cells import is_empty, is_missing, present_fields
 from stance.files.records import read_table
@@ -123,7 +123,7 @@ def _mapping(value: object, what: str) -> dict[str, Any]:
         return {}
     if not isinstance(value, Mapping):
         raise InputError(f"has a {type(value).__name__} for {what}; expected an object")
-    return {clean(str(name)): found for name, found in value.items()}
+    return {composed(clean(str(name))): found for name, found in value.items()}
 
 
 def _names(value: object) -> list[str]:
@@ -131,7 +131,7 @@ def _names(value: object) -> list[str]:
         return []
     if not isinstance(value, list):
         raise InputError(f"has a {type(value).__name__} for uncertain; expected a list of frames")
-    return [clean(str(name)) for name in value]
+    return [composed(clean(str(name))) for name in value]
 
 
 def _whole(values: Mapping[str, Any], name: str) -> int | None:

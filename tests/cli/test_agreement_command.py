@@ -59,7 +59,7 @@ def test_the_table_shows_those_figures_in_80_columns(run, monkeypatch):
 
 def test_frames_of_few_sentences_are_named(run, two):
     told = run("agreement", *two).out
-    assert "\nin fewer than five sentences, so intervals may be too narrow: x, y\n" in told
+    assert "\nin fewer than five sentences, so intervals may be too narrow: x\n" in told
 
 
 def test_intervals_go_by_the_documents_that_codings_or_texts_name(run, tmp_path):

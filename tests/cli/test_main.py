@@ -211,3 +211,19 @@ def test_the_command_line_is_run_by_the_packages_name_too():
     assert done.stdout.strip() == f"stance {version('stance')}"
     wrong = subprocess.run([*command, "lable"], capture_output=True, text=True, check=False)
     assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+
+
+def test_rows_go_to_standard_output_though_nobody_reads_the_table_beside_it(tiny_folder, tmp_path):
+    for name in "abcdef":
+        (tmp_path / f"{name}.txt").write_text("They met again. " * 500, encoding="utf-8")
+    words = ["label", *tmp_path.glob("*.txt"), "--model", tiny_folder, "-o", "-", "--table"]
+    with (
+        (tmp_path / "out.jsonl").open("wb") as rows,
+        subprocess.Popen(
+            [sys.executable, "-m", "stance", *map(str, words)], stdout=rows, stderr=subprocess.PIPE
+        ) as process,
+    ):
+        process.stderr.readline()
+        process.stderr.close()
+    assert process.returncode == 0
+    assert len((tmp_path / "out.jsonl").read_text("utf-8").splitlines()) == 3000

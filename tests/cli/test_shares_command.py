@@ -210,6 +210,13 @@ def test_a_result_that_is_named_twice_is_added_up_once(run, result, monkeypatch)
     monkeypatch.chdir(result.parent)
     once = run("shares", result.name)
     assert run("shares", result.name, result, f"./{result.name}").out == once.out
+    other = result.with_name("other.jsonl")
+    other.write_text(result.read_text("utf-8").replace('"a"', '"c"').replace('"b"', '"d"'))
+    drawn = []
+    for given in ((result, other), (result, other, result)):
+        assert run("sample", *given, "-o", "s.csv", "--n", 3, "--force").code == 0
+        drawn.append((result.parent / "s.csv").read_bytes())
+    assert drawn[0] == drawn[1]
     sheet = result.parent / "sheet.csv"
     assert run("sample", result, result.name, "-o", sheet, "--n", 3).code == 0
     refused = run("sample", result, "-o", sheet, "--seed", -1, "--force")

@@ -1,6 +1,7 @@
 """Result files in every format → the same rows."""
 
 import json
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -191,3 +192,20 @@ def test_a_result_that_r_wrote_anew_is_as_it_was(tmp_path):
         ("NA.", {}),
         ("Two.", {"order": "favor"}),
     ]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_names_of_frames_are_composed_as_codebooks_have_them(tmp_path, suffix):
+    apart, whole = (unicodedata.normalize(form, "협력") for form in ("NFD", "NFC"))
+    path = tmp_path / f"out.{suffix}"
+    if suffix == "csv":
+        path.write_text(
+            f"document,index,start,end,text,frames,p_{apart},stance_{apart}\n"
+            f"a,0,0,5,They.,{apart}:favor,0.9,favor\n",
+            encoding="utf-8",
+        )
+    else:
+        row = {"document": "a", "index": 0, "text": "They.", "frames": {apart: "favor"}}
+        path.write_text(json.dumps({**row, "probabilities": {apart: 0.9}}), encoding="utf-8")
+    [row] = read_results(path)
+    assert (row["frames"], row["probabilities"]) == ({whole: "favor"}, {whole: 0.9})
