@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stance.report.corpus import FrameStyle, Group
+from stance.report.formats import interval, percent
 
 __all__ = ["VIEW_BOX", "Point", "TimeChart", "time_charts"]
 
@@ -89,13 +90,11 @@ def time_charts(
 def _label(period: Group, frame: FrameStyle) -> str:
     summary = period.summary
     use = summary.frames[frame.name]
-    interval = ""
-    if use.share.low is not None and use.share.high is not None:
-        interval = f" ({use.share.low:.0%} to {use.share.high:.0%})"
     left_open = ""
     if use.uncertain:
-        left_open = f"; {use.uncertain / use.judged:.0%} more left open"
+        left_open = f"; {percent(use.uncertain / use.judged)} more left open"
+    share = " ".join(filter(None, (percent(use.share.value), interval(use.share))))
     return (
-        f"{period.name}: {use.share.value or 0:.0%}{interval} of {use.judged:,} sentences, "
+        f"{period.name}: {share} of {use.judged:,} sentences, "
         f"articles: {summary.documents:,}{left_open}"
     )

@@ -129,6 +129,16 @@ class Corpus:
         dated = sum(bool(article.date) for article in self.articles)
         return dated - sum(group.summary.documents for group in self.periods)
 
+    @property
+    def undated(self) -> int:
+        """How many articles have no date."""
+        return sum(not article.date for article in self.articles)
+
+    @property
+    def unsourced(self) -> int:
+        """How many articles have no source."""
+        return sum(not article.source for article in self.articles)
+
     @cached_property
     def sources(self) -> list[Group]:
         """The articles by source, the largest first, ``MAX_SOURCES`` at most."""
@@ -191,13 +201,24 @@ def gather(
             title=_text(found[0].get("title")) or name,
             date=_date(found[0].get(date_column)),
             source=_text(found[0].get(source_column)),
-            rows=tuple(found),
+            rows=_in_order(found),
             skipped=tuple(left_out.get(name, ())),
         )
         for name, found in sentences.items()
     )
     names = frame_names(row for article in articles for row in article.rows)
     return Corpus(_styles(names), articles)
+
+
+def _in_order(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Return an article's rows by their indexes, where each has one that is of one sentence."""
+    texts: dict[object, object] = {}
+    for row in rows:
+        index = row.get("index")
+        # Rows side by side with one index and two texts would be taken for those of two articles.
+        if index is None or texts.setdefault(index, row["text"]) != row["text"]:
+            return tuple(rows)
+    return tuple(sorted(rows, key=lambda row: row["index"]))
 
 
 def _by_article(skipped: Iterable[Row], given_names: Mapping[str, str]) -> dict[str, list[Row]]:

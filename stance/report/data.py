@@ -1,6 +1,7 @@
 """A corpus → the data that the page's script draws from, as little of it as will do.
 
-Probabilities are whole hundredths there, −1 where there is none; packed, they are one higher.
+Probabilities are whole hundredths there, ends of intervals thousandths, −1 where there is none;
+packed, they are one higher.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 from stance.codebook import STATES
 from stance.figures import Figure
 from stance.report.corpus import Article, Corpus
+from stance.report.formats import RARE
 from stance.report.packing import pack
 from stance.results import Word, telling_words
 from stance.summary import count_judged
@@ -123,7 +125,7 @@ def counts(article: Article, corpus: Corpus) -> list[list[int]]:
     frames = []
     for name, judged in zip(names, judged_for, strict=True):
         figure = Figure.wilson(sum(found[name][:_NOT_CODED]), judged)
-        interval = [_hundredths(figure.low), _hundredths(figure.high)]
+        interval = [_thousandths(figure.low), _thousandths(figure.high)]
         frames.append([*found[name], judged, *interval, *highest[name]])
     return frames
 
@@ -216,3 +218,10 @@ def _one_line(text: str) -> str:
 
 def _hundredths(value: float | None) -> int:
     return -1 if value is None else round(100 * value)
+
+
+def _thousandths(share: float | None) -> int:
+    """Return a share as it is written, which is in whole hundredths where it is not rare."""
+    if share is None:
+        return -1
+    return round(1000 * share) if share < RARE else 10 * round(100 * share)

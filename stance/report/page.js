@@ -111,13 +111,18 @@
     const balance = coded ? (counts[0] - counts[2]) / coded : null;
     const judged = numbers[5];
     const open = numbers[4] ? `${percent(numbers[4] / judged)} more left open` : "";
-    return { counts, total, share: judged ? total / judged : -1, open, low: numbers[6] / 100, high: numbers[7] / 100, highest: numbers.slice(8), balance };
+    return { counts, total, share: judged ? total / judged : -1, open, low: numbers[6] / 1000, high: numbers[7] / 1000, highest: numbers.slice(8), balance };
   }
 
   // Halves go to the even number, as in Python, which wrote the rest of the page: one share is one
   // number everywhere. Of hundredths only whole eighths can be halves, and 100 times them is exact.
+  // Below 10% shares have one decimal, of which only odd quarters of a hundredth can be halves.
   const halfToEven = (number) => (number % 1 === 0.5 ? 2 * Math.round(number / 2) : Math.round(number));
-  const percent = (value) => `${halfToEven(100 * value)}%`;
+  const percent = (value) => {
+    const size = 100 * value;
+    if (!(value > 0 && value < 0.1)) return `${halfToEven(size)}%`;
+    return `${(size % 0.25 === 0 ? halfToEven(10 * size) / 10 : size).toFixed(1)}%`;
+  };
   const signed = (value) => {
     const size = Math.abs(value);
     const rounded = size % 0.125 === 0 ? halfToEven(100 * size) / 100 : size;
@@ -231,8 +236,9 @@
 
   function shareCell(number, frame) {
     const { share: value, open, low, high, balance } = use(number, frame);
-    if (value < 0) return make("td", { title: "not judged" }, "–");
-    const cell = make("td", { title: `${percent(low)} to ${percent(high)}` }, `${percent(value)} `);
+    if (value < 0) return make("td", {}, "– ", make("span", { class: "quiet" }, "not judged"));
+    const interval = make("span", { class: "quiet interval" }, `(${percent(low)} to ${percent(high)})`);
+    const cell = make("td", {}, `${percent(value)} `, interval, " ");
     const more = [balance === null ? "" : signed(balance), open].filter(Boolean).join(", ");
     if (more) cell.append(make("span", { class: "quiet" }, more));
     cell.append(bar(frame, value, low, high, 1));
@@ -266,7 +272,7 @@
     data.frames.forEach(({ name }, frame) => {
       const { counts, total, share: value, open, low, high } = use(number, frame);
       if (!total && !open) return;
-      const interval = `${percent(value)} (${halfToEven(100 * low)} to ${halfToEven(100 * high)})${open ? `; ${open}` : ""}`;
+      const interval = `${percent(value)} (${percent(low)} to ${percent(high)})${open ? `; ${open}` : ""}`;
       head.append(
         make("span", {}, tag(frame), ` ${name}`),
         make("span", {}, bar(frame, value, low, high, 1)),

@@ -18,7 +18,7 @@ from typing import Any
 
 from stance.codebook import Codebook, Frame
 from stance.errors import MissingExtraError
-from stance.figures import Figure
+from stance.report import formats
 from stance.report.charts import VIEW_BOX, TimeChart, time_charts
 from stance.report.corpus import MAX_SOURCES, Corpus
 from stance.report.data import LISTED_FROM, article_parts, overview, packed
@@ -46,11 +46,12 @@ def render(corpus: Corpus, *, title: str, codebook: Codebook | None = None) -> I
         raise MissingExtraError("stance report", extra="report") from error
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.filters |= {
-        "count": _count,
-        "percent": _percent,
-        "signed": _signed,
-        "probability": _probability,
-        "interval": _interval,
+        "count": formats.count,
+        "percent": formats.percent,
+        "signed": formats.signed,
+        "probability": formats.probability,
+        "interval": formats.interval,
+        "signed_interval": formats.signed_interval,
     }
     environment.filters["json"] = lambda value: Markup(_json(value))  # noqa: S704  (escaped there)
     script, style = _part("page.js"), _part("page.css")
@@ -77,6 +78,9 @@ class _Page:
         self.summary = corpus.summary
         self.max_sources = MAX_SOURCES
         self.has_probabilities = any(row["probabilities"] for row in corpus.rows)
+        # Only then is every frame that is not listed with a sentence known to be unlikely in it.
+        names = set(corpus.names)
+        self.all_scored = all(names <= row["probabilities"].keys() for row in corpus.rows)
         self.has_words = any(row["explanations"] for row in corpus.rows)
         used = {name: use.sentences for name, use in self.summary.frames.items()}
         columns = sorted(corpus.frames, key=lambda frame: -used[frame.name])[:MAX_COLUMNS]
@@ -115,7 +119,7 @@ class _Page:
             "columns": columns,
             "articles": overview(self.corpus),
             "whole": self.whole,
-            "scored": self.has_probabilities,
+            "scored": self.all_scored,
             "listed": LISTED_FROM,
         }
 
@@ -137,29 +141,6 @@ class _Page:
     def open_states(self) -> bool:
         """Whether any stance was withheld or not coded."""
         return any(row["uncertain"] or None in row["frames"].values() for row in self.corpus.rows)
-
-
-def _count(number: int) -> str:
-    return f"{number:,}"
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.0%}"
-
-
-def _signed(value: float | None) -> str:
-    return "–" if value is None else f"{value:+.2f}".replace("-", "−")
-
-
-def _probability(value: float) -> str:
-    # Rounded as the script's data are, of which the same may stand elsewhere on the page.
-    return f"{round(100 * value) / 100:.2f}"
-
-
-def _interval(figure: Figure) -> str:
-    if figure.low is None or figure.high is None:
-        return ""
-    return f"{figure.low:.0%} to {figure.high:.0%}"
 
 
 def _json(value: object) -> str:

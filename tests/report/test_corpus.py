@@ -31,6 +31,27 @@ def test_articles_come_in_the_order_of_the_result():
     assert [(article.id, len(article.rows)) for article in corpus.articles] == [("b", 2), ("a", 1)]
 
 
+def test_the_sentences_of_an_article_come_in_the_order_of_its_text():
+    shuffled = [("a", 2), ("b", 1), ("a", 0), ("b", 0), ("a", 1)]
+    corpus = gather(rows(*({"document": name, "index": place} for name, place in shuffled)))
+    places = {one.id: [row["index"] for row in one.rows] for one in corpus.articles}
+    assert places == {"a": [0, 1, 2], "b": [0, 1]}
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        [{"index": 2}, {"index": None}, {"index": 1}],
+        [{"index": 3, "text": "One."}, {"index": 1}, {"index": 3, "text": "Other."}],
+    ],
+)
+def test_sentences_stay_as_they_are_where_their_indexes_do_not_tell_their_order(sentences):
+    corpus = gather(rows(*sentences))
+    [article] = corpus.articles
+    assert [row["index"] for row in article.rows] == [one["index"] for one in sentences]
+    assert corpus.summary.documents == 1
+
+
 def test_every_frame_has_a_letter_of_its_own():
     frames = {"order": None, "oder": None, "o": None, "ö1": None, "r": None}
     corpus = gather(rows({"frames": frames}))
@@ -142,6 +163,12 @@ def test_a_period_that_was_not_judged_for_a_frame_has_no_point_of_it():
     assert "of 2 sentences" in trade.points[0].label
 
 
+def test_articles_without_a_date_or_a_source_are_counted():
+    known = [{"date": "2020", "source": "x"}, {"date": "May", "source": "y"}, {"date": None}]
+    corpus = gather(rows(*({"document": n} | one for n, one in enumerate(known))))
+    assert (corpus.undated, corpus.unsourced) == (2, 1)
+
+
 def test_sources_come_with_the_largest_first():
     sources = ["x", "y", "y", None]
     corpus = gather(rows(*({"document": n, "source": s} for n, s in enumerate(sources))))
@@ -170,7 +197,7 @@ def test_an_overview_counts_states_and_keeps_the_highest_probability():
         {"frames": {}, "probabilities": {"order": 0.1}},
     ]
     corpus = gather(rows(*sentences))
-    assert counts(corpus.articles[0], corpus) == [[1, 0, 1, 0, 1, 4, 15, 85, 70, -1, 90, 40]]
+    assert counts(corpus.articles[0], corpus) == [[1, 0, 1, 0, 1, 4, 150, 850, 70, -1, 90, 40]]
 
 
 def test_an_overview_knows_what_an_article_was_not_judged_for():
@@ -201,6 +228,13 @@ def test_what_an_article_was_judged_for_is_told_by_all_rows():
     assert of_order[5] == 0
     judged = {group.name: group.summary.frames["order"].judged for group in corpus.sources}
     assert judged == {"T": 1, "S": 0}
+
+
+def test_the_interval_of_a_rare_frame_is_kept_in_thousandths():
+    sentences = [{"frames": {"order": "favor"} if n == 0 else {}, "index": n} for n in range(50)]
+    corpus = gather(rows(*sentences))
+    # By Wilson 0.354% to 10.50%, which is written 0.4% to 10%.
+    assert counts(corpus.articles[0], corpus)[0][6:8] == [4, 100]
 
 
 def test_an_overview_is_a_list_a_column():

@@ -174,7 +174,12 @@ def test_a_frame_that_an_article_was_not_judged_for_has_no_share(browser, tmp_pa
     rows = [row("a", 0, frames={}, probabilities={"order": 0.1}), row("b", 1, **known)]
     browser.open(write_report(rows, tmp_path / "page.html").page)
     shares = texts(browser, "#rows td:not(.number)")
-    assert [share.strip() for share in shares] == ["0%", "–", "–", "100%"]
+    assert [share.strip() for share in shares] == [
+        "0% (0% to 79%)",
+        "– not judged",
+        "– not judged",
+        "100% (21% to 100%)",
+    ]
 
 
 def test_a_phone_need_not_scroll_sideways(browser, small):

@@ -110,6 +110,47 @@ def test_a_result_without_dates_and_sources_has_neither(tmp_path):
     assert "By source" not in page
 
 
+def test_the_notes_say_how_many_articles_lack_a_date_or_a_source(tmp_path):
+    rows = [row(str(n), date=f"20{n}", source=f"s{n}") for n in (10, 11)]
+    assert "Without a" not in page_of(tmp_path, *rows)
+    page = page_of(tmp_path, *rows, row("b", source="s10"), row("c"), force=True)
+    assert "Without a date: 2 of 4 articles." in page
+    assert "Without a source: 1 of 4 articles." in page
+
+
+def test_a_balance_has_its_interval_and_stances_not_coded_are_counted(tmp_path):
+    stances = ["favor", "favor", "favor", "against", None] * 4
+    page = page_of(tmp_path, *(row(str(n), frames={"order": s}) for n, s in enumerate(stances)))
+    assert re.search(r"balance \+0\.50 \([+−]0\.\d\d to \+\d\.\d\d\), in 20 articles", page)
+    assert "<span>? 4 not coded</span>" in page
+    one = page_of(tmp_path, row(), force=True)
+    assert "balance +1.00, in 1 article" in one
+    assert "not coded</span>" not in one
+
+
+def test_a_source_has_its_sentences_and_its_intervals_as_text(tmp_path):
+    rows = [
+        row(str(n), index=n, source=f"s{n % 2}", frames={"order": "favor"} if n < 9 else {})
+        for n in range(40)
+    ]
+    page = page_of(tmp_path, *rows)
+    [found] = re.findall(r"<tr><th [^>]*>s0</th>(.*?)</tr>", page)
+    assert re.match(r'<td class="number">20</td><td class="number">20</td><td>25% <span', found)
+    assert re.search(r"\(\d[.\d]*% to \d\d%\)", found)
+    assert "title=" not in found
+
+
+def test_a_rare_frame_is_not_rounded_to_nothing(tmp_path):
+    rows = [
+        row(str(n), source=f"s{n % 2}", date=f"20{n % 2 + 10}", frames={} if n else {"order": None})
+        for n in range(400)
+    ]
+    page = page_of(tmp_path, *rows)
+    assert re.search(r"<strong>0\.2%</strong> of sentences <span [^>]*>\(0% to 0\.\d%\)", page)
+    assert "<td>0.5% <span" in page
+    assert "<li>2010: 0.5% (" in page
+
+
 @pytest.mark.parametrize(("number", "notes"), [(MAX_COLUMNS, 0), (MAX_COLUMNS + 4, 3)])
 def test_every_part_that_leaves_frames_out_says_so(tmp_path, number, notes):
     frames = {f"frame {n}": "favor" for n in range(number)}
@@ -132,6 +173,17 @@ def test_a_probability_is_rounded_as_the_script_rounds_it(tmp_path):
 def test_labels_without_probabilities_have_no_filter_by_certainty(tmp_path):
     assert 'name="least"' in page_of(tmp_path, row())
     assert 'name="least"' not in page_of(tmp_path, row(probabilities={}), force=True)
+
+
+def test_other_frames_are_called_unlikely_only_where_each_was_judged(tmp_path):
+    def scored(*rows):
+        page = page_of(tmp_path, *rows, force=True)
+        return json.loads(dict(SCRIPT.findall(page))["data"])["scored"]
+
+    other = row("b", frames={}, probabilities={"trade": 0.2})
+    assert scored(row("a"), row("b"))
+    assert not scored(row("a"), other)
+    assert not scored(row("a", probabilities={}))
 
 
 def test_skipped_text_beside_the_result_is_shown(tmp_path):
@@ -188,7 +240,7 @@ def test_every_share_says_how_much_is_left_open(tmp_path):
     card = re.sub("<[^>]+>", "", page)
     assert re.search(r"at least 75% of sentences \(.*?\); 25% more left open", card)
     assert "2014: 0% of 1 sentences, articles: 1; 100% more left open" in page
-    assert re.search(r"50% \+1.00, 50% more left open", card)
+    assert re.search(r"50% \(0% to 100%\) \+1.00, 50% more left open", card)
     assert "every share on this page counts them as absent" in page
     for name in ("shares", "over_time", "by_source"):
         assert "left open" in (tmp_path / "figures" / f"{name}.svg").read_text("utf-8")
@@ -263,9 +315,10 @@ def test_frames_whose_stance_was_not_coded_are_drawn_in_full(tmp_path):
     rows = [row(str(n), frames={"order": None} if n % 2 else {}) for n in range(10)]
     summary = summarize([{**one, "probabilities": {"order": 0.5}} for one in rows])
     style = FrameStyle("order", "A", "#0072b2", "#ffffff")
-    [axes] = plots._shares([style], summary).axes
+    canvas = plots._shares([style], summary)
+    [axes] = canvas.axes
     assert sum(bar.get_width() for bar in axes.patches) == pytest.approx(0.5)
-    assert "pale: not coded" in axes.get_xlabel()
+    assert "pale: stance not coded" in canvas.get_supxlabel()
     assert 'class="not-coded"' in page_of(tmp_path, *rows)
 
 
