@@ -79,8 +79,8 @@ class Correction:
         body = [
             (
                 name,
-                f"{use.model:.2f}",
-                str(use.share),
+                Figure(use.model, None, None).as_share(),
+                use.share.as_share(),
                 str(use.balance),
                 f"{use.missed:,}",
                 f"{use.invented:,}",

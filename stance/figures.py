@@ -91,12 +91,23 @@ class Figure:
         # The interval holds the share, though rounding may put an end a hair inside of 0 or 1.
         return cls(share, max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half)))
 
+    def as_share(self) -> str:
+        """Write a share: below a tenth with a third decimal, or a rare frame would be no frame.
+
+        >>> Figure(0.0031, 0.0012, 0.0054).as_share(), Figure(0.25, 0.2, 0.31).as_share()
+        ('0.003 [0.001, 0.005]', '0.25 [0.20, 0.31]')
+        """
+        return self._written(3 if self.value is not None and 0 < self.value < 0.1 else 2)
+
     def __str__(self) -> str:
+        return self._written(2)
+
+    def _written(self, decimals: int) -> str:
         if self.value is None:
             return "undefined"
         if self.low is None or self.high is None:
-            return f"{self.value:.2f}"
-        return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
+            return f"{self.value:.{decimals}f}"
+        return f"{self.value:.{decimals}f} [{self.low:.{decimals}f}, {self.high:.{decimals}f}]"
 
 
 @dataclass(frozen=True)

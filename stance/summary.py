@@ -149,7 +149,7 @@ class Summary:
             (
                 name,
                 f"{use.sentences:,}",
-                str(use.share),
+                use.share.as_share(),
                 *([f"{use.uncertain:,}"] if withheld else []),
                 f"{use.favor:,}",
                 f"{use.neutral:,}",

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -306,3 +307,12 @@ def test_what_is_no_rows_is_named_with_what_would_be(tiny_model, of):
     }[of]()
     with pytest.raises(InputError, match=message):
         summarize(given)
+
+
+def test_a_rare_frame_is_not_rounded_to_nothing():
+    rows = [
+        {"document": f"d{n}", "index": 0, "frames": {"trade": "favor"} if n < 3 else {}}
+        for n in range(1000)
+    ]
+    line = str(summarize(rows)).splitlines()[1]
+    assert re.fullmatch(r"trade +3  0\.003 \[0\.\d{3}, 0\.\d{3}\] .*", line)
