@@ -26,7 +26,7 @@ def fold(text: str) -> str:
     """
     if is_wordless(text):
         return ""  # A mark alone may have a letter for its lower case.
-    if text.isascii():
+    if text.isascii():  # It has no marks, and most texts are: so it takes less than half the time.
         lower = text.lower()
         return " ".join("".join(c if c.isalnum() else " " for c in lower).split())
     # Taken apart first: what a letter is in lower case may depend on its marks.

@@ -153,13 +153,10 @@ def quiet_transformers() -> Iterator[None]:
 
     theirs: Any = transformers_logging
     with _QUIET_LOCK:
-        if not _BEFORE:
-            before = theirs.get_verbosity(), theirs.is_progress_bar_enabled()
-            theirs.set_verbosity_error()
-            theirs.disable_progress_bar()
-        else:
-            before = _BEFORE[0]
-        _BEFORE.append(before)
+        now = theirs.get_verbosity(), theirs.is_progress_bar_enabled()
+        _BEFORE.append(_BEFORE[0] if _BEFORE else now)
+        theirs.set_verbosity_error()
+        theirs.disable_progress_bar()
     try:
         yield
     finally:

@@ -113,6 +113,15 @@ def test_an_interrupt_is_no_traceback(run, monkeypatch):
     assert (outcome.code, outcome.err) == (130, "stance: stopped\n")
 
 
+@pytest.fixture
+def heeded():
+    """Let an interrupt be one: what was started in the background may have it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded")
 @pytest.mark.parametrize("error", [ModelError("fetch the model again"), RuntimeError("a field")])
 def test_what_an_interrupt_turns_into_is_an_interrupt(run, monkeypatch, error):
     def imports_something():
@@ -146,16 +155,18 @@ def test_a_stream_that_the_shell_closed_is_no_traceback(tmp_path, words, closed,
     assert done.stderr.count("\n") == bool(told)
 
 
-def test_a_result_is_written_though_nobody_reads_its_table_any_more(tiny_folder, tmp_path):
+def with_a_table(model, folder, output, *, sentences):
+    """Write six articles of so many sentences; return the command that labels them."""
     for name in "abcdef":
-        (tmp_path / f"{name}.txt").write_text("They met again. " * 2000, encoding="utf-8")
+        (folder / f"{name}.txt").write_text("They met again. " * sentences, encoding="utf-8")
+    words = ["label", *folder.glob("*.txt"), "--model", model, "-o", output, "--table"]
+    return [sys.executable, "-m", "stance", *map(str, words)]
+
+
+def test_a_result_is_written_though_nobody_reads_its_table_any_more(tiny_folder, tmp_path):
     output = tmp_path / "out.jsonl"
-    words = ["label", *tmp_path.glob("*.txt"), "--model", tiny_folder, "-o", output, "--table"]
-    with subprocess.Popen(
-        [sys.executable, "-m", "stance", *map(str, words)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
+    command = with_a_table(tiny_folder, tmp_path, output, sentences=2000)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == b""
@@ -214,14 +225,10 @@ def test_the_command_line_is_run_by_the_packages_name_too():
 
 
 def test_rows_go_to_standard_output_though_nobody_reads_the_table_beside_it(tiny_folder, tmp_path):
-    for name in "abcdef":
-        (tmp_path / f"{name}.txt").write_text("They met again. " * 500, encoding="utf-8")
-    words = ["label", *tmp_path.glob("*.txt"), "--model", tiny_folder, "-o", "-", "--table"]
+    command = with_a_table(tiny_folder, tmp_path, "-", sentences=500)
     with (
         (tmp_path / "out.jsonl").open("wb") as rows,
-        subprocess.Popen(
-            [sys.executable, "-m", "stance", *map(str, words)], stdout=rows, stderr=subprocess.PIPE
-        ) as process,
+        subprocess.Popen(command, stdout=rows, stderr=subprocess.PIPE) as process,
     ):
         process.stderr.readline()
         process.stderr.close()
