@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from stance.codebook import Codebook
@@ -14,6 +15,7 @@ from stance.files import LabelledRow, read_labelled
 from stance.model import StanceModel, load
 from stance.resampling import check_drawing
 from stance.scoring import difference, score
+from stance.trained_on import count_known, read_checksums
 
 __all__ = ["compare", "evaluate"]
 
@@ -43,8 +45,9 @@ def evaluate(
             column every row is a document of its own.
         resamples: of the bootstrap; 0 gives no intervals.
         seed: the same seed gives the same intervals.
-        note: called with a line on what an export was taken for, or on documents that are not
-            named; by default it goes to the logger ``stance.evaluate``.
+        note: called with a line on what an export was taken for, on documents that are not named,
+            or on sentences that the model was trained on; by default it goes to the logger
+            ``stance.evaluate``.
 
     Raises:
         InputError: the file cannot be read, a row is not labelled, there is no row, or
@@ -53,15 +56,16 @@ def evaluate(
 
     >>> import stance
     >>> result = stance.evaluate(stance.load(), "seeds/labels.jsonl")
-    >>> result.sentences, result.documents
-    (288, 5)
+    >>> result.sentences, result.documents, result.trained_on
+    (288, 5, 288)
     """
     check_drawing(resamples, seed)  # Before a model is loaded, which takes longer.
     judged = model if isinstance(model, StanceModel) else load(model)
     columns = (text_column, frames_column, document_column)
     rows = _rows_of(data, columns, judged.codebook, note)
+    trained_on = _trained_on(judged, rows, note)
     probabilities = judged.predict_proba([row.text for row in rows])
-    return score(
+    evaluation = score(
         states_of([row.frames for row in rows], judged.codebook),
         probabilities,
         judged.decision.states(probabilities),
@@ -70,6 +74,7 @@ def evaluate(
         resamples=resamples,
         seed=seed,
     )
+    return replace(evaluation, trained_on=trained_on)
 
 
 def compare(
@@ -99,7 +104,8 @@ def compare(
         document_column: where it keeps the document, by which intervals are resampled.
         resamples: of the bootstrap; 0 gives no intervals.
         seed: the same seed gives the same intervals.
-        note: called with a line on what an export was taken for.
+        note: called with a line on what an export was taken for, or on sentences that a model was
+            trained on.
 
     Raises:
         InputError: the file cannot be read, a row is not labelled, there is no row, or
@@ -124,6 +130,11 @@ def compare(
         )
     columns = (text_column, frames_column, document_column)
     rows = _rows_of(data, columns, one.codebook, note)
+    told: list[str] = []
+    for model in (one, other):
+        _trained_on(model, rows, told.append)
+    for line in dict.fromkeys(told):  # The two may be one model with other thresholds.
+        note(line)
     states = [
         model.decision.states(model.predict_proba([row.text for row in rows]))
         for model in (one, other)
@@ -178,3 +189,19 @@ def _rows_of(
             "too narrow where several come from one document"
         )
     return rows
+
+
+def _trained_on(
+    model: StanceModel, rows: Sequence[LabelledRow], note: Callable[[str], None]
+) -> int | None:
+    """Return how many of the rows the model was trained on, and say so; None: that is not known."""
+    known = read_checksums(model.folder.path)
+    if known is None:
+        return None
+    count = count_known([row.text for row in rows], known)
+    if count:
+        note(
+            f"{model.folder.name} was trained on {count:,} of these {len(rows):,} sentences: its "
+            "figures on them are too good; evaluate it on documents that it has not seen"
+        )
+    return count

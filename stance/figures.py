@@ -182,6 +182,8 @@ class Evaluation:
         stance: the stance figures, frames pooled.
         frames: frame → its figures, in the order of the codebook.
         left_out: frames that never occur in gold.
+        trained_on: how many of the sentences the model was trained on, which makes its figures too
+            good; None where that is not known.
     """
 
     sentences: int
@@ -198,6 +200,7 @@ class Evaluation:
     stance: StanceScores
     frames: Mapping[str, FrameScores]
     left_out: tuple[str, ...]
+    trained_on: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as JSON data; ``None`` (null) is what is not defined, never NaN."""

@@ -8,7 +8,7 @@ once a resample cannot. The tests hold every figure equal to scikit-learn's.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -82,7 +82,7 @@ def score(
     rows = _check(gold, probabilities, predicted, len(frames))
     drawn = draw(documents, len(rows.gold), resamples, seed)
     draws = _joined(_statistics(rows, weights) for weights in drawn.weights)
-    overall = {name: Figure.of(draws[name]) for name in _OVERALL}
+    overall: dict[str, Any] = {name: Figure.of(draws[name]) for name in _OVERALL}
     return Evaluation(
         sentences=len(rows.gold),
         documents=drawn.documents,

@@ -23,6 +23,7 @@ from stance.codebook import STATES, Codebook
 from stance.decision import Decision
 from stance.errors import CodebookError, InputError, ModelError, OutputError, reason_of, writing
 from stance.strict_json import MAX_JSON_BYTES
+from stance.trained_on import TRAINED_ON
 from stance.untrusted import check_settings, read_object, refuse_code, stays_inside
 
 __all__ = ["BESIDE", "FORMAT_VERSION", "ModelFolder", "default_folder", "find_folder", "sha256_of"]
@@ -32,7 +33,7 @@ WEIGHTS = ("model.onnx", "model.safetensors")
 REQUIRED = ("config.json", "tokenizer.json", "tokenizer_config.json")
 
 #: What a folder holds that stance.json has no checksum of.
-BESIDE = ("README.md", "calibration.svg", "stance.json")
+BESIDE = ("README.md", "calibration.svg", "stance.json", TRAINED_ON)
 _HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 #: Where the figures say what the thresholds were that they were measured with.
 _FORMER = "former_thresholds"
@@ -337,7 +338,7 @@ def find_folder(source: str | Path | None) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        wanted = [*REQUIRED, *WEIGHTS, "stance.json", "README.md"]
+        wanted = [*REQUIRED, *WEIGHTS, "stance.json", "README.md", TRAINED_ON]
         return Path(snapshot_download(source, allow_patterns=wanted))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         reason = reason_of(error)

@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from stance.errors import CodebookError, InputError
 from stance.evaluation import compare
 from stance.files import LabelledRow
 from stance.model import StanceModel
+from stance.trained_on import checksums_of, write_checksums
 
 ROWS = [
     {"text": "The two sides trade.", "frames": {"cooperation": "favor"}, "document": "a"},
@@ -50,6 +52,23 @@ def test_the_models_own_labels_score_full_marks(tiny_model):
     result = stance.evaluate(model, own, resamples=0)
     assert result.macro_f1.value == 1
     assert result.exact_match_with_stance.value == 1
+
+
+def test_sentences_that_were_trained_on_are_counted_and_told_of(tiny_folder, gold, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_folder, folder)
+    notes = []
+    assert stance.evaluate(folder, gold, resamples=0, note=notes.append).trained_on is None
+    seen = "The committee on trade met in Geneva."
+    write_checksums(folder, checksums_of([seen]))
+    assert stance.evaluate(folder, gold, resamples=0, note=notes.append).trained_on == 0
+    assert notes == []
+    rows = [LabelledRow("1", "d", seen, {"cooperation": "favor"}), LabelledRow("2", "d", "No.", {})]
+    result = stance.evaluate(folder, rows, resamples=0, note=notes.append)
+    assert (result.trained_on, result.to_dict()["trained_on"]) == (1, 1)
+    compare(folder, folder, rows, resamples=0, note=notes.append)
+    assert notes == [notes[0], notes[0]]
+    assert "was trained on 1 of these 2 sentences: its figures on them are too good" in notes[0]
 
 
 def test_no_rows_are_refused(tiny_model, tmp_path):

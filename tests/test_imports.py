@@ -48,6 +48,7 @@ ORDER = [
     "errors",
     "options",
     "texts",
+    "trained_on",
     "ahead",
     "strict_json",
     "codebook",

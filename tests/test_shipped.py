@@ -10,6 +10,7 @@ import pytest
 
 import stance
 from stance.store import ModelFolder, default_folder
+from stance.trained_on import count_known, read_checksums
 
 ROOT = Path(__file__).parent.parent
 GOLD = [json.loads(line) for line in (ROOT / "seeds/labels.jsonl").read_text("utf-8").splitlines()]
@@ -26,6 +27,18 @@ def test_files_keep_to_their_sizes():
     files = ModelFolder.read(default_folder()).files
     assert files["model.onnx"]["bytes"] <= 24_000_000
     assert files["model.safetensors"]["bytes"] <= 46_000_000
+
+
+def test_it_knows_what_it_was_trained_on_and_what_was_kept_apart():
+    known = read_checksums(default_folder())
+    assert count_known(TEXTS, known) == len(TEXTS)
+    apart = [
+        json.loads(line)["text"]
+        for file in (ROOT / "training/data/unseen").glob("w*.jsonl")
+        for line in file.read_text("utf-8").splitlines()
+    ]
+    assert len(apart) == 1_920
+    assert count_known(apart, known) == 0
 
 
 def test_checksums_are_right():

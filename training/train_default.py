@@ -35,6 +35,7 @@ from stance.decision import Decision, states_of
 from stance.finetuning.calibration import equal_weights, fit_decision
 from stance.finetuning.export import example_ids, export_onnx
 from stance.store import ModelFolder
+from stance.trained_on import checksums_of, write_checksums
 
 OUTPUT = ROOT / "models" / "default"
 VERSION = "1.3.1"
@@ -67,6 +68,7 @@ def main() -> None:
         max_length=RECIPE.max_length,
         training=describe_training(rows, arguments.base, minutes),
     ).write()
+    write_checksums(OUTPUT, checksums_of(row.text for row in rows))
     for file in sorted(OUTPUT.iterdir()):
         print(f"  {file.name}: {file.stat().st_size / 1e6:.2f} MB")
 

@@ -9,6 +9,7 @@ from stance.files import LabelledRow
 from stance.finetuning.bases import USUAL_LENGTH, Base, TokenCounts
 from stance.finetuning.checks import Finding, written_alike
 from stance.store import ModelFolder
+from stance.trained_on import count_known, read_checksums
 
 __all__ = ["check_base", "check_texts"]
 
@@ -16,16 +17,27 @@ __all__ = ["check_base", "check_texts"]
 _UNKNOWN = 0.05
 
 
-def check_base(codebook: Codebook, base: Base) -> list[Finding]:
+def check_base(
+    codebook: Codebook, base: Base, rows: Sequence[LabelledRow], held_out: Sequence[LabelledRow]
+) -> list[Finding]:
     """Look for what a model to start from has in common with the rows by mistake, or has not.
 
     An encoder, which has no frames and says nothing of its language, has neither.
+
+    Args:
+        codebook: the frames to train.
+        base: what the training starts from.
+        rows: to train on.
+        held_out: the separate rows to measure on.
+
+    Raises:
+        ModelError: what the base says of its own rows is damaged.
     """
     if base.folder is None:
         return []
     return [
         *_frames_of_base(codebook, base.folder),
-        *_rows_of_base(base.folder),
+        *_rows_of_base(base.folder, rows, held_out),
         *_language_of_base(base.folder, base.language),
     ]
 
@@ -86,8 +98,25 @@ def _frames_of_base(codebook: Codebook, base: ModelFolder) -> Iterable[Finding]:
             )
 
 
-def _rows_of_base(base: ModelFolder) -> Iterable[Finding]:
-    # A number, or a number for each source, as the shipped model has them.
+def _rows_of_base(
+    base: ModelFolder, rows: Sequence[LabelledRow], held_out: Sequence[LabelledRow]
+) -> Iterable[Finding]:
+    known = read_checksums(base.path)
+    if known is None:
+        yield from _perhaps_rows_of_base(base)
+        return
+    for those, what in ((rows, "rows"), (held_out, "evaluation rows")):
+        count = count_known([row.text for row in those], known)
+        if count:
+            yield Finding(
+                "leaks",
+                f"{base.name} was itself trained on {count:,} of the {len(those):,} {what}, so the "
+                "figures on them are too kind: start from what it was started from",
+            )
+
+
+def _perhaps_rows_of_base(base: ModelFolder) -> Iterable[Finding]:
+    # A number, or a number for each source.
     rows = base.training.get("rows")
     sources = rows if isinstance(rows, dict) else {"": rows}
     counts = {source: count for source, count in sources.items() if isinstance(count, int)}

@@ -46,7 +46,12 @@ from stance.finetuning.fitting import (
 from stance.finetuning.judging import judge, never_compared
 from stance.finetuning.plan import make_plan, split_rows
 from stance.finetuning.workspace import Workspace
-from stance.finetuning.writing import add_onnx, write_label_issues, write_weights
+from stance.finetuning.writing import (
+    add_onnx,
+    write_label_issues,
+    write_trained_on,
+    write_weights,
+)
 from stance.model import StanceModel, load
 from stance.options import whole_number
 from stance.settings import versions_of
@@ -166,7 +171,7 @@ def finetune(
     separate = [] if eval is None else _read_evaluation_data(eval, columns, book, notes.append)
     findings = [Finding("export", note) for note in notes]
     findings += check_rows(rows, book, held_out=separate)
-    findings += check_base(book, opened)
+    findings += check_base(book, opened, rows, separate)
     rows = _usable(rows, separate)
     counts = count_tokens(opened, [row.text for row in rows])
     findings += check_texts(rows, opened, counts)
@@ -211,9 +216,11 @@ def _train_and_write(
     )
     with task.workspace.writing():
         write_weights(classifier, folder.path, name=folder.name)
+        write_trained_on(folder.path, task.rows, task.base)
     findings += _add_onnx(classifier, folder, task)
     folder = replace(folder, training=_describe(task, held_out, findings, settings)).write()
-    measured = evaluate(folder.path, separate) if separate else None
+    # What there is to say of these rows was said before the training.
+    measured = evaluate(folder.path, separate, note=logger.debug) if separate else None
     if measured is not None:
         both = {**folder.figures, "evaluation": measured.to_dict()}
         folder = replace(folder, figures=both).write()

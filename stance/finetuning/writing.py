@@ -11,13 +11,15 @@ import numpy as np
 from stance.errors import ModelError, reason_of
 from stance.files import LabelledRow
 from stance.files.formats import json_lines
+from stance.finetuning.bases import Base
 from stance.finetuning.checks import LabelIssue
 from stance.finetuning.classifier import Classifier
 from stance.finetuning.export import example_ids, export_onnx
 from stance.model import load
 from stance.store import ModelFolder
+from stance.trained_on import checksums_of, read_checksums, write_checksums
 
-__all__ = ["add_onnx", "write_label_issues", "write_weights"]
+__all__ = ["add_onnx", "write_label_issues", "write_trained_on", "write_weights"]
 
 # Of P(state) between the 8-bit file and the float32 weights. On as few sentences as are compared a
 # sound file of either form stays below.
@@ -45,6 +47,17 @@ def write_weights(classifier: Classifier, folder: Path, *, name: str) -> None:
     # safetensors writes for the owner's eyes only, and a model is to be shared.
     shutil.copymode(folder / "config.json", folder / "model.safetensors")
     classifier.model.to(torch.float32)
+
+
+def write_trained_on(folder: Path, rows: Sequence[LabelledRow], base: Base) -> None:
+    """Write what a model has seen: its rows, and what the base was trained on, where that is known.
+
+    Raises:
+        ModelError: what the base says of that is damaged.
+    """
+    before = None if base.folder is None else read_checksums(base.path)
+    seen = checksums_of(row.text for row in rows)
+    write_checksums(folder, seen if before is None else np.union1d(seen, before))
 
 
 def add_onnx(

@@ -1,5 +1,6 @@
 """What is said about the base before rows are trained on it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from stance.files import LabelledRow
 from stance.finetuning.base_checks import check_base, check_texts
 from stance.finetuning.bases import Base, TokenCounts
 from stance.store import ModelFolder
+from stance.trained_on import checksums_of, write_checksums
 
 BOOK = Codebook((Frame("weather"), Frame("trade")))
 
@@ -26,43 +28,57 @@ ENCODER = Base(Path(), "encoder", None, None, 384, 6, 512, "de")
 
 
 def test_a_base_has_nothing_to_be_said_about():
-    assert check_base(BOOK, ENCODER) == []
-    assert check_base(BOOK, base_of(Frame("weather", "rain"), Frame("cooperation"))) == []
+    assert check_base(BOOK, ENCODER, [], []) == []
+    assert check_base(BOOK, base_of(Frame("weather", "rain"), Frame("cooperation")), [], []) == []
 
 
 @pytest.mark.parametrize("name", ["Cooperation", "COOPERATION", "co_operation", "coperation"])
 def test_a_frame_written_much_like_one_of_the_base_is_named(name):
-    (found,) = check_base(Codebook((Frame(name),)), base_of(Frame("cooperation")))
+    (found,) = check_base(Codebook((Frame(name),)), base_of(Frame("cooperation")), [], [])
     assert found.kind == "frame_names"
     assert "did you mean 'cooperation'?" in found.message
 
 
 def test_a_frame_of_the_same_name_and_another_definition_is_named():
     book = Codebook((Frame("trade", "goods", "Trade is good."),))
-    (found,) = check_base(book, base_of(Frame("trade", "swaps", "Trade is good.")))
+    (found,) = check_base(book, base_of(Frame("trade", "swaps", "Trade is good.")), [], [])
     assert "with another definition;" in found.message
 
 
 def test_rows_of_the_base_may_be_held_out_ones():
-    (found,) = check_base(BOOK, base_of(Frame("weather"), rows=200))
+    (found,) = check_base(BOOK, base_of(Frame("weather"), rows=200), [], [])
     assert (found.kind, "200 rows; if" in found.message) == ("leaks", True)
 
 
 def test_rows_of_each_source_of_the_base_may_be_held_out_ones():
-    (found,) = check_base(BOOK, base_of(Frame("weather"), rows={"seeds": 288, "un": 14_769}))
+    (found,) = check_base(
+        BOOK, base_of(Frame("weather"), rows={"seeds": 288, "un": 14_769}), [], []
+    )
     assert found.kind == "leaks"
     assert found.message.startswith(
         "old was itself trained on 15,057 rows (288 of seeds, 14,769 of un); if yours are among "
     )
 
 
+def test_rows_that_the_base_was_trained_on_are_counted_where_it_says_which(tmp_path):
+    rows = [LabelledRow(str(n), "d", f"The sides signed treaty number {n}.", {}) for n in range(5)]
+    base = base_of(Frame("weather"), rows=200)
+    base = replace(base, path=tmp_path, folder=replace(base.folder, path=tmp_path))
+    write_checksums(tmp_path, checksums_of(row.text for row in rows[:3]))
+    assert check_base(BOOK, base, rows[3:], []) == []
+    train, apart = check_base(BOOK, base, rows[1:], rows[:1])
+    assert (train.kind, apart.kind) == ("leaks", "leaks")
+    assert train.message.startswith("old was itself trained on 2 of the 4 rows, so the figures ")
+    assert apart.message.startswith("old was itself trained on 1 of the 1 evaluation rows, so ")
+
+
 @pytest.mark.parametrize("rows", [{}, {"seeds": "many"}, "many", None])
 def test_a_base_may_say_nothing_of_its_rows(rows):
-    assert check_base(BOOK, base_of(Frame("weather"), rows=rows)) == []
+    assert check_base(BOOK, base_of(Frame("weather"), rows=rows), [], []) == []
 
 
 def test_texts_in_another_language_than_the_bases_are_named():
-    (found,) = check_base(BOOK, base_of(Frame("weather"), language="ru"))
+    (found,) = check_base(BOOK, base_of(Frame("weather"), language="ru"), [], [])
     assert found.kind == "language"
     assert found.message.startswith("the texts are in ru, those of old in en;")
 

@@ -22,6 +22,7 @@ import stance
 from stance.codebook import Codebook, Frame, format_labels
 from stance.errors import InputError, ModelError, OutputError, StanceError
 from stance.finetuning import fitting
+from stance.trained_on import read_checksums
 
 ROOT = Path(stance.__file__).parent.parent
 
@@ -89,6 +90,15 @@ def test_the_card_says_what_is_known_and_what_is_not(finetuned):
     for word in ("`weather`", "Not known to this card", "who labelled them", "95% intervals"):
         assert word in card
     assert f"The last run took {model.folder.training['minutes_of_last_run']} minutes;" in card
+
+
+def test_the_model_keeps_what_it_was_trained_on(finetuned):
+    model, folder, _ = finetuned
+    known = read_checksums(folder / "mine")
+    # Its rows are all short ones, and the base does not say what it was trained on.
+    assert known.tolist() == []
+    assert model.folder.figures["evaluation"]["trained_on"] == 0
+    assert read_checksums(model.folder.copy(folder / "copy").path).tolist() == []
 
 
 def test_texts_of_the_rows_are_not_in_the_model_folder(finetuned):

@@ -11,10 +11,12 @@ import pytest
 from stance.codebook import Codebook, Frame
 from stance.files import LabelledRow
 from stance.finetuning import quantized_graph, writing
+from stance.finetuning.bases import Base
 from stance.finetuning.training import load_classifier
-from stance.finetuning.writing import add_onnx, write_weights
+from stance.finetuning.writing import add_onnx, write_trained_on, write_weights
 from stance.model import load
 from stance.store import ModelFolder
+from stance.trained_on import count_known, read_checksums
 
 NAMES = ("Oslo", "Lima", "Cairo", "Hanoi", "Quito", "Dakar", "Perth", "Minsk", "Accra", "Turin")
 ROWS = [
@@ -40,6 +42,21 @@ def test_whoever_may_read_the_settings_may_read_the_weights(classifier, tmp_path
     write_weights(classifier, tmp_path / "m", name="m")
     modes = {file.name: file.stat().st_mode for file in (tmp_path / "m").iterdir()}
     assert modes["model.safetensors"] == modes["config.json"]
+
+
+def test_what_the_base_was_trained_on_counts_as_well(folder, tmp_path):
+    def sentences(*ids):
+        texts = {n: f"The sides signed the treaty number {n}." for n in ids}
+        return [LabelledRow(str(n), "d", text, {}) for n, text in texts.items()]
+
+    encoder = Base(folder.path, "encoder", None, None, 384, 6, 512, "en")
+    write_trained_on(folder.path, sentences(1, 2), encoder)
+    new = tmp_path / "new"
+    new.mkdir()
+    write_trained_on(new, sentences(2, 3), dataclasses.replace(encoder, folder=folder))
+    texts = [row.text for row in sentences(1, 2, 3, 4)]
+    known = read_checksums(new)
+    assert [count_known([text], known) for text in texts] == [1, 1, 1, 0]
 
 
 @pytest.fixture
