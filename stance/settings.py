@@ -15,6 +15,7 @@ from stance.files.formats import FlatColumns, require_parquet
 from stance.files.sources import Inputs
 from stance.options import flag
 from stance.store import ModelFolder
+from stance.texts import LONE_SURROGATE
 
 __all__ = [
     "checked_options",
@@ -47,7 +48,9 @@ def checked_options(**options: Any) -> dict[str, Any]:
     named = [options["text_column"], *columns]
     if options["id_column"] is not None:
         named.append(options["id_column"])
-    if wrong := [name for name in named if not isinstance(name, str)]:
+    if wrong := [
+        name for name in named if not isinstance(name, str) or LONE_SURROGATE.search(name)
+    ]:
         raise InputError(f"{wrong[0]!r} is no column; expected its name, as text")
     keep_all = flag("keep_all", options["keep_all"])
     return {**options, "keep_columns": columns, "keep_all": keep_all}

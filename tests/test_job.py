@@ -518,6 +518,7 @@ def test_it_is_a_public_function():
         ({"id_column": 5}, "5 is no column"),
         ({"keep_columns": None}, "keep_columns is None; expected a list"),
         ({"keep_columns": ["a", 5]}, "5 is no column"),
+        ({"keep_columns": ["\udcff"]}, r"'\\udcff' is no column; expected its name, as text"),
         ({"force": "false"}, "force is 'false'; expected True or False"),
         ({"resume": "yes"}, "resume is 'yes'; expected True or False"),
         ({"keep_all": 2}, "keep_all is 2; expected True or False"),

@@ -74,7 +74,9 @@ def print_notes(out: Console, report: LabelReport) -> None:
     for left in report.left_out:
         left_out.setdefault((left.reason, left.even_named), []).append(one_line(left.path))
     for (reason, even_named), names in left_out.items():
-        shown = ", ".join(names[:MAX_NAMED]) + (", …" if len(names) > MAX_NAMED else "")
+        shown = ", ".join(names[:MAX_NAMED])
+        if len(names) > MAX_NAMED:
+            shown += f", …, {len(names):,} in all"
         advice = "" if even_named else "; what is named itself is labelled"
         out.print(f"left out {shown} ({reason}){advice}", soft_wrap=True)
     for encoding, number in report.guessed_encodings.items():

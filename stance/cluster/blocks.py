@@ -140,7 +140,8 @@ class Labeller:
         _require_same_program(task)
         with task.shards.work(row["block"]) as path:
             tally = write_documents(documents, path, model=self._model(), options=task.options)
-            record = Record(row["digest"], tally.to_dict())
+            size = path.stat().st_size if path.exists() else 0
+            record = Record(row["digest"], tally.to_dict(), size)
             task.shards.place(row["block"], path, record)
         return record
 

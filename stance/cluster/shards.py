@@ -51,10 +51,17 @@ _TRIES = 8
 
 @dataclass(frozen=True)
 class Record:
-    """That a block is done: a digest of its documents, and its totals as ``Tally.to_dict``."""
+    """That a block is done.
+
+    Attributes:
+        digest: of its documents.
+        tally: its totals, as ``Tally.to_dict``.
+        bytes: how long the file of its rows is; 0 where it has none.
+    """
 
     digest: str
     tally: Mapping[str, Any]
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -78,13 +85,14 @@ class Shards:
         return self.folder / "_blocks" / f"{block}.{name}"
 
     def record(self, block: str) -> Record | None:
-        """Return the record of a block; None where it is not done."""
+        """Return the record of a block; None where it is not done, or its rows are not whole."""
         try:
             record = Record(**read_json(self.of_block(block, "json")))
             rows = record.tally["sentences"]
+            whole = not rows or self.shard(block).stat().st_size == record.bytes
         except (OSError, ValueError, TypeError, KeyError):
             return None
-        return record if not rows or self.shard(block).is_file() else None
+        return record if whole else None
 
     @contextmanager
     def work(self, block: str) -> Iterator[Path]:

@@ -16,10 +16,11 @@ from stance.files.annotations import (
     label_studio_annotations,
 )
 from stance.files.cells import is_empty, missing_column
+from stance.files.compression import COMPRESSED
 from stance.files.formats import RESULT_COLUMNS
 from stance.files.records import read_records
 from stance.files.tables import TABLES
-from stance.files.text import COMPRESSED, clean
+from stance.files.text import clean
 from stance.results import is_scored, sentence_id
 
 __all__ = [

@@ -10,13 +10,13 @@ from typing import Any
 
 from stance.errors import InputError, MissingExtraError
 from stance.files.cells import is_empty, missing_column
+from stance.files.compression import decompress
 from stance.files.sources import Inputs, Source, Unusable
 from stance.files.tables import TABLES, BadRow, Row, TableFile
 from stance.files.text import (
     clean,
     declared_encoding,
     decode,
-    decompress,
     read_limited,
     reading,
     standard_input,

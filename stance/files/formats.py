@@ -17,8 +17,8 @@ from typing import Any
 
 from stance.codebook import format_labels
 from stance.errors import InputError, MissingExtraError
+from stance.files.compression import COMPRESSED
 from stance.files.tables import TABLES
-from stance.files.text import COMPRESSED
 from stance.results import PROBABILITY, STANCE, DocumentResult, likeliest
 
 __all__ = [

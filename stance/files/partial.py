@@ -11,6 +11,7 @@ When a run is complete, ``run.json`` is kept as ``OUT.run.json``, the record of 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -29,6 +30,7 @@ from stance.files.resuming import (
     beside,
     no_record,
     refuse_both,
+    refuse_strangers,
     refuse_unfinished,
     require_same,
     sync,
@@ -40,6 +42,9 @@ __all__ = ["PartialOutput", "Progress"]
 
 _FORMAT = 1
 _FILES = ("rows", *SIDE_FILES)
+_MADE = (*_FILES, "run.json", "run.json.new", "converted")
+# What a finished result is recorded by.
+_RESULT = "result"
 
 
 @dataclass
@@ -90,16 +95,17 @@ class PartialOutput:
         Raises:
             OutputError: there is a result, or an unfinished one, and neither ``resume`` nor
                 ``force`` was given; another run is writing it; its settings were others; the files
-                are not as they were left; or they cannot be written.
+                are not as they were left, or among others; or they cannot be written.
         """
         run = cls(output, settings)
         refuse_both(resume=resume, force=force)
         try:
             with writing_resumably(output):
                 require_file(output)
+                run._require_names()
                 if not (resume or force):
                     run._refuse_existing()
-                run._lock = acquire(run.folder, output)
+                run._lock = acquire(run.folder, output, _MADE)
                 if force:
                     run._clear()
                 if not (resume and run._read_progress()):
@@ -173,10 +179,13 @@ class PartialOutput:
                 rows.unlink()
             elif rows.exists():
                 rows.replace(self.folder / "converted")
+            result = self.folder / "converted"
+            if result.exists():
+                self._record({_RESULT: result.stat().st_size})
             for name in SIDE_FILES:
                 self._place_side_file(name)
-            if (self.folder / "converted").exists():
-                (self.folder / "converted").replace(self.path)
+            if result.exists():
+                result.replace(self.path)
             (self.folder / "run.json").replace(beside(self.path, "run.json"))
             sync(self.path.parent)
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -203,7 +212,23 @@ class PartialOutput:
         if self.path.exists():
             raise already_there(self.path)
         if self.folder.exists():
+            refuse_strangers(self.folder, _MADE)
             refuse_unfinished(self.folder, self.path)
+
+    def _require_names(self) -> None:
+        """See that the files beside the result may be called so: at the end it is late to know."""
+        for name in ("partial", "run.json", *SIDE_FILES):
+            try:
+                beside(self.path, name).lstat()
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                if error.errno != errno.ENAMETOOLONG:
+                    raise
+                raise OutputError(
+                    f"{self.path} has too long a name: files beside it are called so as well, with "
+                    f".{name} behind; choose a shorter one"
+                ) from error
 
     def _clear(self) -> None:
         for file in self.folder.iterdir():
@@ -233,7 +258,17 @@ class PartialOutput:
         self.progress = Progress(**record["progress"])
         if not self.progress.complete:
             self._cut(record["bytes"])
+        if self._placed:
+            self._require_whole(record["bytes"])
         return True
+
+    def _require_whole(self, lengths: Mapping[str, int]) -> None:
+        found = self.path.stat().st_size
+        if found != lengths.get(_RESULT, found):
+            raise OutputError(
+                f"{self.path} has {found:,} bytes, and {lengths[_RESULT]:,} were written: it was "
+                "changed since; move it away and label anew, or use --force"
+            )
 
     def _read_record(self, journal: Path) -> dict[str, Any]:
         try:
@@ -266,8 +301,8 @@ class PartialOutput:
             stream.seek(length)
             self._streams[name] = stream
 
-    def _record(self) -> None:
-        lengths = {}
+    def _record(self, finished: Mapping[str, int] | None = None) -> None:
+        lengths = dict(finished or {})
         for name, stream in self._streams.items():
             stream.flush()
             os.fsync(stream.fileno())

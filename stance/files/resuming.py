@@ -9,8 +9,9 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,6 +26,7 @@ __all__ = [
     "no_record",
     "refuse_both",
     "refuse_links",
+    "refuse_strangers",
     "refuse_unfinished",
     "require_same",
     "sync",
@@ -82,6 +84,21 @@ def refuse_links(paths: Iterable[Path]) -> None:
         raise OutputError(f"{link} is a link, which no run makes; remove it")
 
 
+def refuse_strangers(folder: Path, made: Sequence[str]) -> None:
+    """Raise ``OutputError`` where a folder holds what no run makes: it would go with the rest.
+
+    Args:
+        folder: of an unfinished run.
+        made: patterns of the names that a run gives. Hidden files are the system's own.
+    """
+    for name in sorted(file.name for file in folder.iterdir()):
+        if not name.startswith(".") and not any(fnmatchcase(name, pattern) for pattern in made):
+            raise OutputError(
+                f"{folder} is for an unfinished run and holds {name!r}, which no run makes and "
+                "which would be lost with the rest; move it away"
+            )
+
+
 def writing_resumably(output: Path) -> AbstractContextManager[None]:
     """Turn a full disk and the like into an ``OutputError`` that says how to go on."""
     advice = "nothing that was done is lost: put it right, then go on with --resume"
@@ -124,21 +141,23 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
-def acquire(folder: Path, output: Path) -> int:
+def acquire(folder: Path, output: Path, made: Sequence[str]) -> int:
     """Make the folder of an unfinished run, where it is missing, and lock it for this process.
 
     Args:
         folder: the folder, which holds no links.
         output: what the run is to make.
+        made: patterns of the names that a run gives to what it keeps there.
 
     Returns:
         A handle; closing it, or ending the process, lets go of the folder.
 
     Raises:
-        OutputError: the folder is a link or holds one, or another run has it.
+        OutputError: the folder is a link or holds one, or what no run makes, or another run has it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     refuse_links((folder, *folder.iterdir()))
+    refuse_strangers(folder, made)
     return lock(folder, output)
 
 

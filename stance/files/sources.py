@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from stance.errors import InputError, OutputError
+from stance.files.compression import COMPRESSED
 from stance.files.resuming import SIDE_FILES, beside
 from stance.files.tables import TABLES, first_columns
-from stance.files.text import COMPRESSED, NOT_A_FILE, clean
+from stance.files.text import NOT_A_FILE, clean
 from stance.results import is_scored
 
 __all__ = ["KINDS", "STDIN", "Inputs", "LeftOut", "Source", "Unusable", "find_sources", "kind_of"]

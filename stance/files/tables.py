@@ -21,12 +21,12 @@ from typing import Any, BinaryIO
 
 from stance.errors import InputError, MissingExtraError, reason_of
 from stance.files.cells import missing_column
+from stance.files.compression import decompress
 from stance.files.text import (
     DAMAGED_UTF8,
     MAX_TEXT_BYTES,
     beyond_ascii,
     clean,
-    decompress,
     detect_encoding,
     reading,
     standard_input,
@@ -190,6 +190,7 @@ class TableFile:
         try:
             schema = parquet.read_schema(self._path)
             _require_columns(self._columns or (), schema.names)
+            _refuse_twice(name for name in schema.names if name in (self._columns or schema.names))
             # A text that many rows share is kept once, however often the file repeats it.
             texts = [field.name for field in schema if arrow.types.is_string(field.type)]
             with parquet.ParquetFile(self._path, read_dictionary=texts) as table:
@@ -230,6 +231,12 @@ def _unpacked(batch: Any) -> Iterator[Mapping[str, Any] | ValueError]:
                     yield from _unpacked(part.slice(row, 1))
             else:
                 yield ValueError(str(error))
+
+
+def _refuse_twice(names: Iterable[str]) -> None:
+    twice = [name for name, number in Counter(names).items() if number > 1]
+    if twice:
+        raise InputError(f"names the column {twice[0][:80]!r} twice")
 
 
 def _require_columns(needed: Iterable[str], found: Collection[str]) -> None:
@@ -349,9 +356,7 @@ def _no_csv(error: csv.Error, first: int, last: int) -> str:
 
 def _header(cells: list[str]) -> list[str]:
     header = [clean(cell).strip() for cell in cells]
-    twice = [name for name, number in Counter(header).items() if name and number > 1]
-    if twice:
-        raise InputError(f"names the column {twice[0][:80]!r} twice")
+    _refuse_twice(filter(None, header))
     return header
 
 

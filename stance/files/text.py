@@ -1,27 +1,22 @@
-"""Bytes → text: compression, encodings, and characters that no output could hold."""
+"""Bytes → text: encodings, and characters that no output could hold."""
 
 from __future__ import annotations
 
-import bz2
 import codecs
 import errno
-import gzip
 import io
-import lzma
 import re
 import sys
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from stance.errors import InputError
+from stance.files.compression import COMPRESSED, DAMAGE
 
 __all__ = [
-    "COMPRESSED",
     "DAMAGED_UTF8",
     "MAX_TEXT_BYTES",
     "NOT_A_FILE",
@@ -30,15 +25,11 @@ __all__ = [
     "clean",
     "declared_encoding",
     "decode",
-    "decompress",
     "detect_encoding",
     "read_limited",
     "reading",
     "standard_input",
 ]
-
-#: The suffixes of compressed files.
-COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 
 #: What a file is said to be in that is UTF-8 but for some bytes, read as U+FFFD.
 DAMAGED_UTF8 = "utf-8 with damaged bytes"
@@ -187,37 +178,6 @@ def _is_damaged(data: bytes, *, before: int = 0) -> bool:
     return before + beyond_ascii(damaged) - broken > 4 * broken
 
 
-def decompress(stream: BinaryIO, suffix: str) -> BinaryIO:
-    """Return a stream of the decompressed bytes; a suffix not in ``COMPRESSED`` changes nothing.
-
-    Raises:
-        InputError: ``.zst`` on a Python whose standard library cannot read it.
-    """
-    if suffix == ".gz":
-        return cast(BinaryIO, gzip.GzipFile(fileobj=stream))
-    if suffix == ".bz2":
-        return cast(BinaryIO, bz2.BZ2File(stream))
-    if suffix == ".xz":
-        return cast(BinaryIO, lzma.LZMAFile(stream))
-    if suffix == ".zst":
-        try:
-            zstd = import_module("compression.zstd")
-        except ModuleNotFoundError as error:
-            raise InputError("is .zst, which needs Python 3.14; decompress it first") from error
-        return cast(BinaryIO, zstd.ZstdFile(stream))
-    return stream
-
-
-_DAMAGED: tuple[type[Exception], ...] = (
-    EOFError,
-    lzma.LZMAError,
-    zlib.error,
-    gzip.BadGzipFile,
-)
-with suppress(ModuleNotFoundError):
-    _DAMAGED = (*_DAMAGED, import_module("compression.zstd").ZstdError)
-
-
 # A drive of the network that is away says so: some systems lack some of the names.
 _NOT_THERE_NOW = {
     getattr(errno, name)
@@ -244,7 +204,7 @@ def reading(path: Path | None) -> Iterator[None]:
         raise InputError("does not exist") from error
     except UnicodeDecodeError as error:
         raise InputError("is not valid UTF-8; convert it first") from error
-    except _DAMAGED as error:
+    except DAMAGE as error:
         raise InputError(f"is damaged or not compressed as its name says: {error}") from error
     except OSError as error:
         if error.errno in _NOT_THERE_NOW:  # Not the file is at fault: go on when it is back.

@@ -25,12 +25,15 @@ from stance.files.resuming import (
     beside,
     no_record,
     refuse_both,
+    refuse_strangers,
     refuse_unfinished,
 )
 from stance.strict_json import read_json
 
 __all__ = ["Workspace"]
 
+# A training each in part-1, part-2, ... and all; the rest is what comes of them.
+_MADE = ("run.json*", "part-*", "all", "model", "replaced", "label-errors.jsonl")
 # What the disk refuses is no OSError where safetensors and tokenizers write (in Rust), or torch.
 _REFUSED = re.compile(r"\(os error \d+\)|inline_container\.cc")
 
@@ -80,6 +83,7 @@ class Workspace:
                 "choose another name or use --force"
             )
         if self.folder.exists() and not (resume or force):
+            refuse_strangers(self.folder, _MADE)
             refuse_unfinished(self.folder, self.output, what="training")
 
     def finished(self, settings: Mapping[str, Any], *, resume: bool) -> bool:
@@ -107,7 +111,7 @@ class Workspace:
         """
         record = self.folder / "run.json"
         with self.writing():
-            self._lock = acquire(self.folder, self.output)
+            self._lock = acquire(self.folder, self.output, _MADE)
             if record.exists() and not force:
                 _compare(settings, _read_settings(record), self.output)
                 return

@@ -15,9 +15,10 @@ import pytest
 from rich.console import Console
 
 from stance.cli import _progress
-from stance.cli._tables import print_document, print_overview
+from stance.cli._tables import print_document, print_notes, print_overview
 from stance.files.documents import Document
 from stance.files.report import LabelProgress, Tally
+from stance.files.sources import LeftOut
 from stance.results import DocumentResult, SentenceResult, Word
 
 ROOT = Path(__file__).parents[2]
@@ -109,6 +110,18 @@ def test_the_overview_says_what_is_left_open(frames):
     assert "25-50% +1.0" in withheld
     assert "0-25%" in withheld
     assert "more are left open" in " ".join(withheld.split())
+
+
+def test_of_many_files_that_are_left_out_some_are_named_and_all_counted():
+    names = [f"{n}.pdf" for n in range(12)]
+
+    def told(number):
+        left_out = tuple(LeftOut(name, "not of a type that is read") for name in names[:number])
+        report = Tally(("x",)).report(None, left_out=left_out, resumed=0, seconds=1)
+        return " ".join(shown(print_notes, report).split())
+
+    assert told(10).startswith(f"left out {', '.join(names[:10])} (not of a type that is read)")
+    assert told(12).startswith(f"left out {', '.join(names[:10])}, …, 12 in all (not of a type")
 
 
 def test_rows_are_explained(run, tiny_folder, articles, tmp_path):

@@ -175,6 +175,33 @@ def test_a_damaged_record_is_refused(output, record):
         PartialOutput.open(output, SETTINGS, resume=True)
 
 
+@pytest.mark.parametrize("options", [{}, {"resume": True}, {"force": True}])
+def test_a_folder_that_no_run_made_is_left_alone(output, options):
+    theirs = beside(output, "partial")
+    (theirs / "sub").mkdir(parents=True)
+    (theirs / "essay.txt").write_text("mine")
+    with pytest.raises(OutputError, match=r"holds 'essay\.txt', which no run makes.*move it away$"):
+        PartialOutput.open(output, SETTINGS, **options)
+    assert (theirs / "essay.txt").read_text() == "mine"
+    assert (theirs / "sub").is_dir()
+
+
+def test_a_name_that_leaves_no_room_for_the_files_beside_it_is_refused_at_once(tmp_path):
+    output = tmp_path / f"{'o' * 240}.jsonl"
+    with pytest.raises(OutputError, match=r"has too long a name: .*; choose a shorter one$"):
+        PartialOutput.open(output, SETTINGS)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("change", [b"", b"on", b"one\ntwo\n"])
+def test_a_result_that_was_changed_since_is_not_called_done(output, change):
+    complete(output)
+    output.write_bytes(change)
+    with pytest.raises(OutputError, match=r"bytes, and 4 were written: it was changed since"):
+        PartialOutput.open(output, SETTINGS, resume=True)
+    assert output.read_bytes() == change
+
+
 def test_two_runs_cannot_write_one_result(output):
     pytest.importorskip("fcntl")
     with (
@@ -334,7 +361,8 @@ def test_a_run_that_cannot_be_recorded_lets_the_result_go(output):
 
 def test_a_run_that_cannot_be_begun_lets_the_result_go(output):
     begin(output)
-    odd = beside(output, "partial") / "odd"
+    odd = beside(output, "partial") / "rows"
+    odd.unlink()
     odd.mkdir()
     with pytest.raises(OutputError, match=r"^cannot write "):
         PartialOutput.open(output, SETTINGS, force=True)

@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stance.errors import OutputError
-from stance.files.resuming import acquire, lock, refuse_both, require_same, sync
+from stance.files.resuming import (
+    acquire,
+    lock,
+    refuse_both,
+    refuse_strangers,
+    require_same,
+    sync,
+)
 
 fcntl = pytest.importorskip("fcntl", reason="Windows has no such locks")
 values = st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.text(), max_size=3)
@@ -17,11 +24,20 @@ settings = st.dictionaries(st.text(), st.dictionaries(st.text(), values, max_siz
 
 def test_a_folder_is_made_and_has_one_run_at_a_time(tmp_path):
     folder, output = tmp_path / "new" / "out.partial", tmp_path / "new" / "out"
-    handle = acquire(folder, output)
+    handle = acquire(folder, output, ["run.json"])
     with pytest.raises(OutputError, match=r"^another run is writing .*out; wait for it to end$"):
-        acquire(folder, output)
+        acquire(folder, output, ["run.json"])
     os.close(handle)
-    os.close(acquire(folder, output))
+    os.close(acquire(folder, output, ["run.json"]))
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path):
+    (tmp_path / ".DS_Store").touch()
+    (tmp_path / "part-1").mkdir()
+    refuse_strangers(tmp_path, ["run.json", "part-*"])
+    (tmp_path / "essay.txt").touch()
+    with pytest.raises(OutputError, match=r"holds 'essay\.txt', which no run makes and which "):
+        refuse_strangers(tmp_path, ["run.json", "part-*"])
 
 
 @pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS])
@@ -30,7 +46,7 @@ def test_where_there_are_no_locks_a_folder_is_had_without(tmp_path, monkeypatch,
         raise OSError(code, "not here")
 
     monkeypatch.setattr(fcntl, "flock", flock)
-    os.close(acquire(tmp_path / "out.partial", tmp_path / "out"))
+    os.close(acquire(tmp_path / "out.partial", tmp_path / "out", []))
 
 
 def test_a_lock_that_fails_for_another_reason_is_an_error(tmp_path, monkeypatch):

@@ -255,6 +255,20 @@ def test_a_column_named_twice_is_refused(tmp_path):
         rows(tmp_path / "a", "csv", "text,text\na,b\n")
 
 
+@pytest.mark.parametrize("columns", [["text"], None])
+def test_a_column_named_twice_is_refused_in_parquet_too(tmp_path, columns):
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "a.parquet"
+    names = ["text", "note", "note", "text"]
+    table = arrow.table([arrow.array(["a"])] * 4, names=names)
+    parquet.write_table(table, path)
+    with pytest.raises(InputError, match=r"^names the column '(text|note)' twice$"):
+        list(TableFile(path, "parquet", columns=columns))
+    parquet.write_table(table.remove_column(3), path)
+    assert values(TableFile(path, "parquet", columns=["text"])) == [{"text": "a"}]
+
+
 def test_compressed_tables_are_read(tmp_path):
     path = tmp_path / "a.jsonl.gz"
     path.write_bytes(gzip.compress(b'{"text": "a"}\n'))

@@ -1,10 +1,7 @@
 """Bytes become text or a clear error."""
 
-import bz2
 import errno
-import gzip
 import io
-import lzma
 import os
 import sys
 
@@ -17,7 +14,6 @@ from stance.files.text import (
     DecodedText,
     clean,
     decode,
-    decompress,
     read_limited,
     reading,
     standard_input,
@@ -95,19 +91,6 @@ def test_text_that_is_not_what_its_byte_order_mark_says_is_refused():
         decode("abc".encode("utf-16")[:-1])
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 14), reason="this Python reads it")
-def test_what_this_python_cannot_decompress_is_refused():
-    with pytest.raises(InputError, match=r"^is \.zst, which needs Python 3\.14; decompress it"):
-        decompress(io.BytesIO(b""), ".zst")
-
-
-@pytest.mark.skipif(sys.version_info < (3, 14), reason="this Python does not read it")
-def test_zst_is_decompressed():
-    from compression import zstd
-
-    assert decompress(io.BytesIO(zstd.compress(b"peace")), ".zst").read() == b"peace"
-
-
 def test_what_goes_wrong_is_said_in_words(tmp_path):
     cases = [
         (FileNotFoundError(), "^does not exist$"),
@@ -149,14 +132,6 @@ def test_cleaned_text_keeps_its_length_and_can_be_written(text):
     cleaned = clean(text)
     assert len(cleaned) == len(text)
     assert "\0" not in cleaned.encode().decode()
-
-
-@pytest.mark.parametrize(
-    ("suffix", "compress"),
-    [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress), (".txt", bytes)],
-)
-def test_compressed_streams_are_opened_by_suffix(suffix, compress):
-    assert decompress(io.BytesIO(compress(b"peace")), suffix).read() == b"peace"
 
 
 def test_a_document_past_the_limit_is_refused_without_being_read_whole(monkeypatch):
