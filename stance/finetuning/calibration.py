@@ -122,10 +122,23 @@ def _best_threshold(
     given_or_gold = drawn @ called + present_drawn.sum(axis=1, keepdims=True)
     f1 = 2 * (present_drawn @ called) / np.maximum(given_or_gold, 1e-12)
     f1 = f1[present_drawn.any(axis=1)]
-    # Where rows are few, many thresholds are as good: the middle of them leaves most room.
     best = f1 >= f1.max(axis=1, keepdims=True) - 1e-12
-    first, last = best.argmax(axis=1), best.shape[1] - 1 - best[:, ::-1].argmax(axis=1)
-    return float(np.round(np.median((_THRESHOLDS[first] + _THRESHOLDS[last]) / 2), 3))
+    return float(np.round(np.median(_middle_of_longest_run(best)), 3))
+
+
+def _middle_of_longest_run(best: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return one of the best thresholds of each resample, shape (n,), from (n, thresholds).
+
+    Where rows are few, many are as good: the middle of them leaves most room. They may lie apart,
+    and between them F1 is lower.
+    """
+    positions = np.arange(best.shape[1])
+    before = np.maximum.accumulate(np.where(best, -1, positions), axis=1)
+    lengths = np.where(best, positions - before, 0)
+    last = lengths.argmax(axis=1)
+    first = last - lengths.max(axis=1) + 1
+    middles: NDArray[np.float64] = (_THRESHOLDS[first] + _THRESHOLDS[last]) / 2
+    return middles
 
 
 def _fit_bands(

@@ -6,8 +6,10 @@ import pytest
 from stance.codebook import Codebook, Frame
 from stance.decision import UNCERTAIN, Decision
 from stance.finetuning.calibration import (
+    _THRESHOLDS,
     _best_threshold,
     _fit_bands,
+    _middle_of_longest_run,
     equal_weights,
     fit_calibration,
     fit_decision,
@@ -98,6 +100,15 @@ def test_well_separated_rows_have_their_threshold_in_the_middle():
     gold = present > 0.5
     found = _best_threshold(present, gold, np.ones(40), np.random.default_rng(0))
     assert 0.3 < found < 0.45
+
+
+def test_between_two_optima_lies_none():
+    best = np.zeros((3, len(_THRESHOLDS)), bool)
+    best[0, [3, 4, 60, 61, 62]] = True
+    best[1, [10, 11, 12, 90]] = True
+    best[2] = True
+    found = _middle_of_longest_run(best)
+    np.testing.assert_allclose(found, [_THRESHOLDS[61], _THRESHOLDS[11], 0.5])
 
 
 def test_a_decision_on_well_separated_rows_leaves_room_on_both_sides():
