@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stance.codebook import STANCES, STATES, Labels
+from stance.codebook import STANCES, STATES, Labels, composed
 from stance.errors import InputError
 from stance.figures import Figure
 from stance.files.rows import LabelledRow
@@ -182,7 +182,7 @@ def _sample(gold: Iterable[LabelledRow], found: Mapping[str, Row]) -> dict[str, 
                 f"the sentence {shown} of the sample has the stance {wrong[0]!r}; expected "
                 f"{', '.join(STANCES)}, or None for one that was not coded"
             )
-        coded[row.id] = row.frames
+        coded[row.id] = {composed(frame): stance for frame, stance in row.frames.items()}
     return coded
 
 

@@ -24,6 +24,7 @@ from stance.codebook import STATES, Codebook, Frame, Labels, composed, parse_lab
 from stance.decision import states_of
 from stance.errors import InputError
 from stance.files import LabelledRow
+from stance.files.cells import is_empty, is_missing
 from stance.finetuning.bases import open_base
 from stance.finetuning.run import finetune
 from stance.model import StanceModel, load
@@ -42,9 +43,12 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     ``X`` is a sequence of texts. ``y`` is the labels of each: a mapping of frame → stance, the text
     ``cooperation:favor;trade:against``, or an indicator array of shape (n, F), whose columns are
-    the frames of ``codebook`` (1: the frame is there, its stance is not coded). A pandas frame
-    names its columns; without a ``codebook`` they are the frames. Columns without names are the
-    base's frames where it has as many, and ``frame_1``, ``frame_2``, ... otherwise.
+    the frames of ``codebook`` (1: the frame is there, its stance is not coded). A pandas frame or a
+    pyarrow table names its columns; without a ``codebook`` they are the frames. Columns without
+    names are the base's frames where it has as many, and ``frame_1``, ``frame_2``, ... otherwise.
+
+    A stance of None in a mapping was not coded. But where a column of mappings (pandas, pyarrow)
+    names the same frames in every row, as a struct does, None stands for a frame that is absent.
 
     Predictions are indicator arrays of shape (n, F), as scikit-learn's metrics want them; the model
     with the stances is in ``model_``. These metrics want an indicator array as ``y`` too, and take
@@ -106,11 +110,13 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Args:
             X: n texts.
             y: their labels.
-            groups: the document of each; held out together.
+            groups: the document of each; held out together. Where it is missing, a text is a
+                document by itself.
 
         Raises:
             InputError: X is not a sequence of texts, y or groups is not as long, y is no labels, or
-                its columns stand in another order than the codebook's frames.
+                its columns stand in another order than the codebook's frames; groups has several
+                columns.
         """
         texts = _texts(X)
         codebook = None if self.codebook is None else Codebook.of(self.codebook)
@@ -120,12 +126,7 @@ class StanceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             labels = _labels(y, len(texts), codebook.names)
         _require_order(y, codebook.names if codebook else ())
         ids = [f"row {index}" for index in range(len(texts))]
-        documents = ids if groups is None else list(map(str, groups))
-        if len(documents) != len(texts):
-            raise InputError(
-                f"groups holds {len(documents):,} documents; expected one for each of the "
-                f"{len(texts):,} texts"
-            )
+        documents = ids if groups is None else _documents(groups, ids)
         rows = list(map(LabelledRow, ids, documents, texts, labels))
         learnt = None if codebook is None else _learnable(codebook, labels, self.base)
         self.model_ = _in_own_folder(
@@ -253,6 +254,21 @@ def _texts(given: Any) -> list[str]:
     return list(array)
 
 
+def _documents(groups: Sequence[object], ids: Sequence[str]) -> list[str]:
+    """Return the document of each row: its group, or its own id where it has none."""
+    array = np.asarray(groups, dtype=object)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1:
+        raise InputError(f"groups has the shape {array.shape}; expected one document for each text")
+    if len(array) != len(ids):
+        raise InputError(
+            f"groups holds {len(array):,} documents; expected one for each of the {len(ids):,} "
+            "texts"
+        )
+    return [id if is_empty(group) else str(group) for id, group in zip(ids, array, strict=True)]
+
+
 def _labels(given: Any, texts: int, frames: Sequence[str]) -> list[Labels]:
     """Return labels from mappings, their notation, or an indicator array of (n, F)."""
     try:
@@ -268,17 +284,32 @@ def _labels(given: Any, texts: int, frames: Sequence[str]) -> list[Labels]:
     if all(isinstance(row, str) for row in rows):
         return [parse_labels(row) for row in rows]
     if all(isinstance(row, Mapping) for row in rows):
-        return rows
+        return _without_nulls(rows) if hasattr(given, "__array__") else rows
     try:
         array = np.asarray(rows)
     except ValueError:  # rows of different lengths
         array = np.empty(0)
-    if array.ndim != 2 or not np.isin(array, (0, 1)).all():
+    # Of a column of whole numbers with gaps, pandas makes NA, which is neither true nor false.
+    empty = array.dtype == object and any(map(is_missing, array.flat))
+    if array.ndim != 2 or empty or not np.isin(array, (0, 1)).all():
         raise InputError(
             "y is neither labels (frame → stance, or its text) nor an array of 0 and 1, (n, F)"
         )
     names = _names_of_columns(given, array.shape[1], frames)
     return [{name: None for name, there in zip(names, row, strict=True) if there} for row in array]
+
+
+def _without_nulls(rows: list[Labels]) -> list[Labels]:
+    """Return the labels of a column: None is absent where a struct names all frames in each."""
+    empty = sum(None in row.values() for row in rows)
+    if not empty or len({frozenset(row) for row in rows}) > 1:
+        return rows
+    logger.warning(
+        "%s rows of y have None for a frame; all rows name the same frames, so it is read as "
+        "absent: where a stance was not coded, give the labels as text",
+        f"{empty:,}",
+    )
+    return [{frame: s for frame, s in row.items() if s is not None} for row in rows]
 
 
 def _names_of_columns(given: Any, width: int, frames: Sequence[str]) -> list[str]:
@@ -293,7 +324,9 @@ def _names_of_columns(given: Any, width: int, frames: Sequence[str]) -> list[str
 
 
 def _own_names(given: Any) -> list[str]:
-    return [composed(name) for name in getattr(given, "columns", ()) if isinstance(name, str)]
+    """Return the names of columns that are texts; of pyarrow, ``columns`` holds the data."""
+    attribute = "column_names" if hasattr(given, "to_pylist") else "columns"
+    return [composed(name) for name in getattr(given, attribute, ()) if isinstance(name, str)]
 
 
 def _codebook_of_columns(indicator: Any, base: str | Path | None) -> Codebook:
@@ -345,9 +378,10 @@ def _learnable(codebook: Codebook, labels: Sequence[Labels], base: str | Path | 
 
 def _require_order(given: Any, frames: Sequence[str]) -> None:
     """Refuse columns in another order than the frames': scikit-learn compares them by position."""
-    named = [composed(name) for name in getattr(given, "columns", ())]
+    named = _own_names(given)
     if named != list(frames) and set(named) == set(frames):
+        pick = "y.select({})" if hasattr(given, "to_pylist") else "y[{}]"
         raise InputError(
             f"y has the columns {', '.join(named)}, in another order than the codebook's frames, "
-            f"by which scikit-learn would compare them; pass y[{list(frames)}]"
+            f"by which scikit-learn would compare them; pass {pick.format(list(frames))}"
         )

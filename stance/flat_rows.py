@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
 from pathlib import Path
@@ -29,8 +30,11 @@ __all__ = [
 Row: TypeAlias = Mapping[str, Any]
 _NO_GROUP = "(empty)"
 _MAY_BE_EMPTY = ("index", "probabilities", "uncertain")
+_BY_FRAME = ("frames", "probabilities", "stances")
 
 Item = TypeVar("Item", bound=Row | DocumentResult)
+
+logger = logging.getLogger("stance.files")
 
 
 def checked_rows(rows: Iterable[Row]) -> Iterator[Row]:
@@ -38,44 +42,82 @@ def checked_rows(rows: Iterable[Row]) -> Iterator[Row]:
 
     Cells that are empty, as pandas puts them where rows of several tables stand in one, are None.
 
+    A frame whose stance is None is there, its stance not coded. But readers of pyarrow and pandas
+    fill rows up with None, so that each names all frames: None is an absent frame where the row's
+    ``stances`` name it, for a model that knows its stances gives it one; and where all rows name
+    the same frames, two or more, and some rows have a stance for none of them, but others have.
+    The latter is logged, by the logger of ``stance.files``.
+
     Raises:
         InputError: there is no row, or one of another kind.
     """
-    number = 0
-    for number, row in enumerate(rows, 1):
-        known = isinstance(row, Mapping) and "document" in row
-        if not known or not isinstance(row.get("frames"), Mapping):
-            raise InputError(
-                f"row {number} has no document or no frames; expected the rows of a result, such "
-                'as {"document": "a", "text": "...", "frames": {"cooperation": "favor"}}'
-            )
-        if wrong := [stance for stance in row["frames"].values() if stance not in (*STANCES, None)]:
-            raise InputError(
-                f"row {number} has the stance {wrong[0]!r}; expected {', '.join(STANCES)}, or "
-                "None for one that was not coded"
-            )
-        changed: dict[str, Any] = {
-            **_with_composed_names(row),
-            **{name: None for name in _MAY_BE_EMPTY if is_missing(row.get(name))},
-        }
-        index = row.get("index")
-        if isinstance(index, Integral):
-            changed["index"] = int(index)
-        elif isinstance(index, Real) and float(index).is_integer():
-            changed["index"] = int(float(index))  # One that is missing makes 3.0 of 3 elsewhere.
-        yield {**row, **changed} if changed else row
-    if not number:
+    checked = [_checked(row, number) for number, row in enumerate(rows, 1)]
+    if not checked:
         raise InputError("found no row; expected those of a result, at least one sentence")
+    if not _are_filled_up(checked):
+        yield from checked
+        return
+    logger.warning(
+        "%s rows have None for a frame; all rows name the same frames, so it is read as absent: "
+        "leave out what is absent where None is a stance that was not coded",
+        f"{sum(None in row['frames'].values() for row in checked):,}",
+    )
+    for row in checked:
+        yield {**row, "frames": {name: s for name, s in row["frames"].items() if s is not None}}
 
 
-def _with_composed_names(row: Row) -> dict[str, Any]:
-    """Return what of a row names frames otherwise than a codebook does (NFC)."""
-    changed: dict[str, Any] = {}
-    for part in ("frames", "probabilities", "stances"):
-        found = row.get(part)
-        if isinstance(found, Mapping) and any(name != composed(name) for name in found):
-            changed[part] = {composed(name): value for name, value in found.items()}
+def _checked(row: Row, number: int) -> Row:
+    known = isinstance(row, Mapping) and "document" in row
+    if not known or not isinstance(row.get("frames"), Mapping):
+        raise InputError(
+            f"row {number} has no document or no frames; expected the rows of a result, such "
+            'as {"document": "a", "text": "...", "frames": {"cooperation": "favor"}}'
+        )
+    if wrong := [stance for stance in row["frames"].values() if stance not in (*STANCES, None)]:
+        raise InputError(
+            f"row {number} has the stance {wrong[0]!r}; expected {', '.join(STANCES)}, or "
+            "None for one that was not coded"
+        )
+    changed = _changed_parts(row)
+    if hasattr(row.get("uncertain"), "tolist"):
+        changed["uncertain"] = row["uncertain"].tolist()  # Of Parquet, pandas makes an array of it.
+    for name in _MAY_BE_EMPTY:
+        if is_missing(changed.get(name, row.get(name))):
+            changed[name] = None
+    index = row.get("index")
+    if isinstance(index, Integral):
+        changed["index"] = int(index)
+    elif isinstance(index, Real) and float(index).is_integer():
+        changed["index"] = int(float(index))  # One that is missing makes 3.0 of 3 elsewhere.
+    return {**row, **changed} if changed else row
+
+
+def _changed_parts(row: Row) -> dict[str, Any]:
+    """Return what of a row is otherwise than in its result: names that are not NFC, and fillings.
+
+    A model gives no frame an empty probability, and a stance to each that its ``stances`` name.
+    """
+    parts = {name: row[name] for name in _BY_FRAME if isinstance(row.get(name), Mapping)}
+    judged = parts.get("stances", {})
+    changed = {}
+    for part, found in parts.items():
+        filled = {
+            name
+            for name, value in found.items()
+            if value is None and (part != "frames" or name in judged)
+        }
+        if filled or any(name != composed(name) for name in found):
+            changed[part] = {composed(n): value for n, value in found.items() if n not in filled}
     return changed
+
+
+def _are_filled_up(rows: Sequence[Row]) -> bool:
+    """Say whether a reader has filled rows up with None, so that each names the frames of all."""
+    first = rows[0]["frames"].keys()
+    if len(first) < 2 or any(row["frames"].keys() != first for row in rows):
+        return False
+    # Honest rows of the same frames are few, and hardly ever is one among them without a stance.
+    return len({any(row["frames"].values()) for row in rows}) == 2
 
 
 def uniquely_named(items: Iterable[Item]) -> Iterator[Item]:

@@ -77,6 +77,9 @@ def draw_sample(
     """
     n = whole_number("the number of sentences", n, 1)
     found = by_id(checked_rows(rows))
+    for number, row in enumerate(found.values(), 1):
+        if is_missing(row.get("text")):
+            raise InputError(f"row {number} has no 'text'; expected the rows of a result")
     excluded = set(checked_texts(exclude, what="excluded id"))
     if lost := sorted(excluded - found.keys()):
         raise InputError(
@@ -133,9 +136,6 @@ def check_sheet(path: Path) -> None:
 
 def _sampled(found: Mapping[str, Row], id: str) -> SampledSentence:
     row = found[id]
-    if is_missing(row.get("text")):
-        number = list(found).index(id) + 1
-        raise InputError(f"row {number} has no 'text'; expected the rows of a result")
     document, index = str(row["document"]), int(row["index"])
     beside = (found.get(sentence_id(document, index + step), {}) for step in (-1, 1))
     before, after = (other.get("text") for other in beside)

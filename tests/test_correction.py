@@ -222,7 +222,8 @@ def test_names_of_frames_are_the_same_however_their_accents_were_typed():
     apart, whole = (unicodedata.normalize(form, "협력") for form in ("NFD", "NFC"))
     rows = [row(n, {apart: "favor"} if n < 5 else {}) for n in range(10)]
     rows = [one | {"probabilities": {apart: 0.5}} for one in rows]
-    gold = [coded(n, {whole: "favor"} if n < 5 else {}) for n in range(10)]
-    frames = correct(rows, gold).frames
-    assert list(frames) == [whole]
-    assert (frames[whole].model, frames[whole].missed, frames[whole].invented) == (0.5, 0, 0)
+    for typed in (whole, apart):
+        gold = [coded(n, {typed: "favor"} if n < 5 else {}) for n in range(10)]
+        frames = correct(rows, gold).frames
+        assert list(frames) == [whole]
+        assert (frames[whole].model, frames[whole].missed, frames[whole].invented) == (0.5, 0, 0)

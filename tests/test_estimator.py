@@ -244,11 +244,70 @@ def test_the_checks_of_scikit_learn_that_need_no_numbers(check):
         (TEXTS, [[1, 0], [1]] * 9, "neither labels"),
         (TEXTS, csr_array(INDICATOR), r"y is a csr_array; expected .* y\.toarray\(\)"),
         (TEXTS, iter(LABELS), "expected a list of labels"),
+        (TEXTS, np.array([[1, np.nan]] * 18), "neither labels"),
+        (TEXTS, np.array([[1, None]] * 18), "neither labels"),
     ],
 )
 def test_wrong_input_is_refused(classifier, texts, labels, words):
     with pytest.raises(InputError, match=words):
         classifier.fit(texts, labels)
+
+
+def test_whole_numbers_with_gaps_are_refused(classifier):
+    pandas = pytest.importorskip("pandas")
+    gaps = pandas.array([1, None] * 9, dtype="Int64")
+    with pytest.raises(InputError, match=r"y is neither labels .* nor an array of 0 and 1"):
+        classifier.fit(TEXTS, pandas.DataFrame({"weather": gaps, "trade": [0, 1] * 9}))
+
+
+class TrainedError(Exception):
+    """Ends a training before it begins."""
+
+
+@pytest.fixture
+def trained_on(classifier, monkeypatch):
+    """Return the rows that a call of ``fit`` trains on."""
+
+    def finetune(rows, **_):
+        raise TrainedError(rows)
+
+    def trained_on(labels, groups=None):
+        with pytest.raises(TrainedError) as found:
+            classifier.fit(TEXTS[: len(labels)], labels, groups=groups)
+        return found.value.args[0]
+
+    monkeypatch.setattr("stance.estimator.finetune", finetune)
+    return trained_on
+
+
+def test_a_text_without_a_group_is_a_document_by_itself(trained_on):
+    pandas = pytest.importorskip("pandas")
+    groups = ["a", None, float("nan"), pandas.NA, " ", 7, "a"]
+    for given in (groups, pandas.Series(groups), np.array(groups, dtype=object)[:, None]):
+        documents = [row.document for row in trained_on(LABELS[:7], given)]
+        assert documents == ["a", "row 1", "row 2", "row 3", "row 4", "7", "a"]
+
+
+def test_groups_of_several_columns_are_refused(classifier):
+    with pytest.raises(InputError, match=r"groups has the shape \(18, 2\); expected one document"):
+        classifier.fit(TEXTS, LABELS, groups=[("a", 2020)] * 18)
+
+
+@pytest.mark.parametrize("column", ["pandas", "pyarrow"])
+def test_a_struct_names_frames_that_are_absent(trained_on, caplog, column):
+    made = {"pandas": "Series", "pyarrow": "array"}
+    library = pytest.importorskip(column)
+    labels = [{frame: row.get(frame) for frame in BOOK.names} for row in LABELS]
+    rows = trained_on(getattr(library, made[column])(labels))
+    assert [row.frames for row in rows] == LABELS
+    assert "18 rows of y have None for a frame; all rows name the same frames" in caplog.text
+
+
+def test_rows_that_name_different_frames_have_stances_that_were_not_coded(trained_on):
+    pandas = pytest.importorskip("pandas")
+    labels = [dict.fromkeys(row) for row in LABELS]
+    for given in (labels, pandas.Series(labels)):
+        assert [row.frames for row in trained_on(given)] == labels
 
 
 def test_groups_of_another_length_are_refused(classifier):
@@ -301,6 +360,18 @@ def test_columns_of_a_pandas_frame_go_by_their_names(tiny_folder):
     assert fitted.frames_ == ("trade", "weather")
     turned = pandas.DataFrame(INDICATOR[:, ::-1], columns=["weather", "trade"])
     assert fitted.score(TEXTS, turned) == fitted.score(TEXTS, named)
+
+
+def test_columns_of_a_pyarrow_table_go_by_their_names(fitted, classifier):
+    pyarrow = pytest.importorskip("pyarrow")
+    named = pyarrow.table(dict(zip(BOOK.names, INDICATOR.T, strict=True)))
+    turned = named.select(["trade", "weather"])
+    expected = fitted.score(TEXTS, INDICATOR)
+    assert fitted.score(TEXTS, named) == fitted.score(TEXTS, turned) == expected
+    with pytest.raises(InputError, match=r"pass y\.select\(\['weather', 'trade'\]\)"):
+        classifier.fit(TEXTS, turned)
+    classifier.set_params(codebook=None).fit(TEXTS, turned)
+    assert classifier.frames_ == ("trade", "weather")
 
 
 def test_columns_in_another_order_than_the_codebooks_are_refused(classifier):

@@ -115,3 +115,65 @@ def test_frames_stand_in_the_order_in_which_they_first_occur():
         {"frames": {}, "probabilities": {"order": 0.1, "trade": 0.2}},
     ]
     assert frame_names(rows) == ("trade", "order")
+
+
+def written(frames, **more):
+    return {"document": "a", "frames": frames} | more
+
+
+def frames_of(rows):
+    return [dict(row["frames"]) for row in checked_rows(rows)]
+
+
+@pytest.mark.parametrize("reader", ["pyarrow", "pandas"])
+def test_rows_that_a_reader_filled_up_are_as_their_model_wrote_them(reader, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    pandas = pytest.importorskip("pandas")
+    sure = {"favor": 0.8, "neutral": 0.1, "against": 0.1}
+    rows = [
+        written({}, index=0, probabilities={"x": 0.1}, stances={"x": sure}),
+        written({"x": "favor"}, index=1, probabilities={"x": 0.9}, stances={"x": sure}),
+        # Of another model, put together with the first.
+        written({}, index=2, probabilities={"y": 0.2}, stances={"y": sure}),
+        written({"y": "favor"}, index=3, probabilities={"y": 0.7}, stances={"y": sure}),
+    ]
+    pandas.DataFrame(rows).to_parquet(tmp_path / "rows.parquet")
+    if reader == "pandas":
+        filled = pandas.read_parquet(tmp_path / "rows.parquet").to_dict("records")
+    else:
+        filled = parquet.read_table(tmp_path / "rows.parquet").to_pylist()
+    assert filled[0]["frames"] == {"x": None, "y": None}
+    expected = list(checked_rows(rows))
+    assert list(checked_rows(filled)) == expected
+    # A row by itself tells it too.
+    assert [next(checked_rows([row])) for row in filled] == expected
+
+
+def test_rows_without_a_model_that_a_reader_filled_up_name_their_own_frames(caplog):
+    filled = [{"x": "favor", "y": None}, {"x": None, "y": None}, {"x": None, "y": "against"}]
+    assert frames_of(map(written, filled)) == [{"x": "favor"}, {}, {"y": "against"}]
+    assert "3 rows have None for a frame; all rows name the same frames" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "honest",
+    [
+        [{"x": None}, {"x": "favor"}],
+        [{"x": None, "y": None}, {"x": None, "y": None}],
+        [{"x": None, "y": "favor"}, {"x": "against", "y": None}],
+        [{"x": None, "y": None}, {"x": "favor"}, {}],
+    ],
+)
+def test_a_stance_that_was_not_coded_stays_so(honest, caplog):
+    assert frames_of(map(written, honest)) == honest
+    # Nor does a model without stances for a frame tell any.
+    rows = [
+        written(frames, probabilities=dict.fromkeys("xy", 0.9), stances={}) for frames in honest
+    ]
+    assert frames_of(rows) == honest
+    assert not caplog.text
+
+
+def test_what_was_left_open_may_be_an_array():
+    [row] = checked_rows([written({}, uncertain=np.array(["x", "y"], dtype=object))])
+    assert row["uncertain"] == ["x", "y"]

@@ -125,6 +125,14 @@ def test_what_cannot_be_drawn_from_is_named(rows, options, message):
         draw_sample(rows, **options)
 
 
+@pytest.mark.parametrize("missing", [None, float("nan")])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_row_without_a_text_is_refused_whatever_is_drawn(missing, seed):
+    rows = [*ROWS[:2], ROWS[2] | {"text": missing}, *ROWS[3:]]
+    with pytest.raises(InputError, match=r"^row 3 has no 'text'"):
+        draw_sample(rows, 1, seed=seed)
+
+
 def test_another_suffix_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"is no sheet; expected a name that ends in \.csv or"):
         write_sheet(tmp_path / "sheet.xlsx", draw_sample(ROWS, 1))

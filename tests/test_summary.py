@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from pathlib import Path
 
@@ -77,6 +78,21 @@ def test_a_stance_that_was_not_coded_counts_for_the_share_alone():
     rows = [row("a", {"order": stance}) for stance in ("favor", "favor", "against", None)]
     order = summarize(rows).frames["order"]
     assert (order.sentences, order.balance.value) == (4, pytest.approx(1 / 3))
+
+
+def test_rows_that_pyarrow_read_have_the_shares_of_those_that_were_written(tiny_model, tmp_path):
+    reader = pytest.importorskip("pyarrow.json")
+    found = tiny_model.predict(["The states trade.", "Rain fell.", "Two sides met."])
+    least, *_, most = sorted(one.probabilities["cooperation"] for one in found)
+    model = tiny_model.with_thresholds({"cooperation": (least + most) / 2})
+    found = model.predict([one.text for one in found])
+    rows = [one.to_dict(document="a", index=number) for number, one in enumerate(found)]
+    path = tmp_path / "labelled.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    filled = reader.read_json(path).to_pylist()
+    assert ["cooperation" in row["frames"] for row in filled] == [True] * 3
+    assert summarize(filled) == summarize(rows)
+    assert summarize(rows).frames["cooperation"].sentences < 3
 
 
 def test_what_is_left_open_is_counted_beside_the_share():

@@ -76,7 +76,13 @@ def agreement(
     from stance.agreement import agreement as compare
     from stance.agreement import majority
     from stance.codebook import Codebook
-    from stance.files.adjudication import read_settled, texts_of, write_disputes, write_gold
+    from stance.files.adjudication import (
+        read_settled,
+        require_texts,
+        texts_of,
+        write_disputes,
+        write_gold,
+    )
     from stance.files.codings import read_codings, read_texts
 
     if adjudicated is not None and gold is None:
@@ -88,7 +94,9 @@ def agreement(
     _check_output(disputes, (".jsonl", ".csv"), inputs=read, force=force)
     book = None if codebook is None else Codebook.load(codebook)
     rows = list(read_codings(*codings, codebook=book))
-    known = read_texts(texts) if texts is not None else texts_of(rows)
+    known = texts_of(rows) if texts is None else read_texts(texts)
+    if texts is not None:
+        require_texts(rows, known or {}, texts)
     given = _codings(rows, known or {})
     settled = {} if adjudicated is None else read_settled(adjudicated, rows, book)
     labels: dict[str, Labels] = {**majority(given), **settled}
@@ -107,8 +115,8 @@ def agreement(
         print_json(result.to_dict())
     else:
         _print(console(), result, disputes=disputes, gold=gold)
-        if adjudicated is not None and (left := {d.id for d in result.disputes} - settled.keys()):
-            say(f"{adjudicated} leaves {plural(len(left), 'dispute')} to the majority's label")
+    if adjudicated is not None and (left := {d.id for d in result.disputes} - settled.keys()):
+        say(f"{adjudicated} leaves {plural(len(left), 'dispute')} to the majority's label")
     return ExitCode.DONE
 
 

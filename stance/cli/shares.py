@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["shares"]
 
+# By so much, rounding may carry a share beyond 0 or 1.
+_ROUNDING = 1e-9
+
 
 def shares(
     results: Annotated[
@@ -67,8 +70,10 @@ def shares(
 def _doubt(corrected: Correction) -> None:
     """Say so where a share is what none can be: the sample is not a random one of these rows."""
     for name, use in corrected.frames.items():
-        low, high = use.share.low, use.share.high
-        if low is not None and high is not None and (high < 0 or low > 1):
+        # Where all errors of the sample are alike, there is no interval, but the share alone.
+        low = use.share.value if use.share.low is None else use.share.low
+        high = use.share.value if use.share.high is None else use.share.high
+        if low is not None and high is not None and (high < -_ROUNDING or low > 1 + _ROUNDING):
             say(
                 f"the corrected share of {name} is no share; was the sample drawn at random from "
                 "these results, and --by given if it was drawn by groups?"

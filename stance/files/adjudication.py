@@ -15,7 +15,15 @@ from stance.files.output import write_whole
 from stance.files.records import DISPUTE_COLUMN
 from stance.texts import fold
 
-__all__ = ["NO_FRAME", "Texts", "read_settled", "texts_of", "write_disputes", "write_gold"]
+__all__ = [
+    "NO_FRAME",
+    "Texts",
+    "read_settled",
+    "require_texts",
+    "texts_of",
+    "write_disputes",
+    "write_gold",
+]
 
 #: What a table of disputes shows for a coder who saw no frame.
 NO_FRAME = "none"
@@ -102,7 +110,8 @@ def read_settled(
         codebook: the frames that may occur; by default those that the coders gave.
 
     Raises:
-        InputError: a sentence that nobody coded, or a frame that may not occur.
+        InputError: a sentence that nobody coded or that is settled twice, or a frame that may not
+            occur.
     """
     coded = {row.id for row in rows}
     frames = {frame for row in rows for frame in row.frames}
@@ -116,6 +125,11 @@ def read_settled(
                 f"coder gave; expected {', '.join(sorted(frames))}, or name a --codebook that has "
                 "it"
             )
+        if row.id in settled:
+            raise InputError(
+                f"{file} {row.place} settles {row.id[:60]!r} a second time, by {row.coder!r}; "
+                "leave the row in that counts"
+            )
         try:
             settled[row.id] = row.frames if codebook is None else codebook.check(row.frames)
         except CodebookError as error:
@@ -123,8 +137,8 @@ def read_settled(
     return settled
 
 
-def texts_of(rows: Iterable[CodedRow]) -> Texts | None:
-    """Return the texts that codings carry; None where none does.
+def texts_of(rows: Sequence[CodedRow]) -> Texts | None:
+    """Return the texts that codings carry, and the first document named; None where none does.
 
     Raises:
         InputError: one id stands for two sentences.
@@ -137,9 +151,40 @@ def texts_of(rows: Iterable[CodedRow]) -> Texts | None:
                 raise InputError(
                     f"the id {row.id[:60]!r} stands for two sentences: {str(first.text)[:60]!r} by "
                     f"{first.coder!r}, {row.text[:60]!r} by {row.coder!r}; give each sentence one "
-                    "id in all files, or name the right texts with --texts FILE"
+                    "id in all files, or, where a program has spoilt their letters, name the right "
+                    "texts with --texts FILE"
                 )
-    return {id: (str(row.text), row.document) for id, row in known.items()} or None
+    documents: dict[str, str] = {}
+    for row in rows:
+        if row.document is not None:
+            documents.setdefault(row.id, row.document)
+    return {id: (str(row.text), documents.get(id)) for id, row in known.items()} or None
+
+
+def require_texts(rows: Iterable[CodedRow], texts: Texts, file: Path) -> None:
+    """See that codings are of the sentences that a file has under their ids.
+
+    Such a file is there for when a program has spoilt letters or cut off texts: letters beyond
+    ASCII are not compared, nor what one of the two ends before.
+
+    Raises:
+        InputError: one is of another sentence.
+    """
+    for row in rows:
+        text, _ = texts.get(row.id, (None, None))
+        if text is None or row.text is None:
+            continue
+        one, other = _ascii(text), _ascii(row.text)
+        if not (one.startswith(other) or other.startswith(one)):
+            raise InputError(
+                f"the id {row.id[:60]!r} stands for {row.text[:60]!r} in the coding by "
+                f"{row.coder!r}, and for {text[:60]!r} in {file}; give each sentence one id in all "
+                "files, or take the texts out of the codings"
+            )
+
+
+def _ascii(text: str) -> str:
+    return "".join(filter(str.isascii, _letters(text)))
 
 
 def _letters(text: str) -> str:

@@ -7,11 +7,12 @@ also be a choice named ``favor`` (or ``neutral``, ``against``, ``absent``) of a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-from stance.codebook import STANCES, STATES, Codebook, Labels, parse_labels
+from stance.codebook import STANCES, STATES, Codebook, Labels, composed, parse_labels
 from stance.errors import CodebookError, InputError
 
 __all__ = [
@@ -22,10 +23,12 @@ __all__ = [
     "label_studio_annotations",
     "label_studio_config",
     "label_studio_task",
+    "refuse_two_labellings",
 ]
 
 # What doccano puts between the labels of a CSV cell.
 _DOCCANO_SEPARATOR = "#"
+_NOTATION = re.compile(rf":(?:{'|'.join(STANCES)})(?:#|$)")
 # The frames of a row that nobody has labelled; doccano gives them back beside its own labels.
 _UNLABELLED = (None, "?")
 #: The column by which a list of suggestions can be told. There an empty cell of doccano's CSV is
@@ -144,6 +147,20 @@ def is_doccano(record: Mapping[str, Any]) -> bool:
     return frames in _UNLABELLED or (frames == "" and SUGGESTED_COLUMN in record)
 
 
+def refuse_two_labellings(record: Mapping[str, Any]) -> None:
+    """See that a row has no labels of doccano beside its frames, as when it was imported with them.
+
+    Raises:
+        InputError: it has, and nothing says which are the coder's.
+    """
+    label = record.get("label")
+    if isinstance(label, list) or (isinstance(label, str) and _NOTATION.search(label)):
+        raise InputError(
+            "has labels in 'label', as doccano writes them, and in 'frames': take out the column "
+            "that does not hold what the coder saw"
+        )
+
+
 def doccano_labels(record: Mapping[str, Any]) -> Labels:
     """Return the labels of a doccano record.
 
@@ -176,10 +193,7 @@ def _choices(result: object) -> Iterator[str]:
         case {"type": "choices", "from_name": str(group), "value": {"choices": [*chosen]}}:
             for choice in map(str, chosen):
                 state = choice.strip().lower()
-                if state not in STATES:
-                    yield choice
-                elif state != STATES[0]:
-                    yield f"{group}:{state}"
+                yield f"{group}:{state}" if state in STATES else choice
         case _:
             kind = result.get("type") if isinstance(result, Mapping) else None
             raise InputError(f"has a result of type {str(kind)[:40]!r}; expected choices")
@@ -187,7 +201,12 @@ def _choices(result: object) -> Iterator[str]:
 
 def _merged(labels: Iterable[str]) -> Labels:
     frames: dict[str, str | None] = {}
+    absent = []
     for label in labels:
+        named, _, state = label.rpartition(":")
+        if state.strip().lower() == STATES[0]:
+            absent.append(composed(named.strip()))
+            continue
         for frame, stance in parse_labels(label).items():
             before = frames.get(frame)
             if before and stance and before != stance:
@@ -195,6 +214,8 @@ def _merged(labels: Iterable[str]) -> Labels:
                     f"{frame} is labelled both {before} and {stance}; expected one stance"
                 )
             frames[frame] = stance or before
+    if both := next((frame for frame in absent if frame in frames), None):
+        raise CodebookError(f"{both} is labelled both absent and present; expected one of the two")
     return frames
 
 

@@ -7,18 +7,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
 
-from stance.codebook import Codebook, Frame, Labels, read_labels
+from stance.codebook import Codebook, Frame, Labels, composed, read_labels
 from stance.errors import CodebookError, InputError
 from stance.files.annotations import (
     doccano_labels,
     is_doccano,
     is_label_studio,
     label_studio_annotations,
+    refuse_two_labellings,
 )
 from stance.files.cells import is_empty, missing_column
 from stance.files.compression import COMPRESSED
 from stance.files.formats import RESULT_COLUMNS
-from stance.files.records import read_records
+from stance.files.records import as_it_was, read_records
 from stance.files.tables import TABLES
 from stance.files.text import clean
 from stance.results import is_scored, sentence_id
@@ -95,9 +96,14 @@ def read_codings(
     columns = (text_column, document_column)
     seen: dict[tuple[str, str], str] = {}
     named: dict[str, Path] = {}
+    ids: dict[str, str] = {}
+    coders: dict[str, str] = {}
     for file in map(Path, paths):
         for found in _codings_of(file, columns, codebook):
-            row = found if found.coder else replace(found, coder=_named_after(file, named))
+            coder = found.coder or _named_after(file, named)
+            row = replace(
+                found, id=_as_first_written(found.id, ids), coder=_as_first_written(coder, coders)
+            )
             where = f"{file} {row.place}"
             if first := seen.get((row.id, row.coder)):
                 raise InputError(
@@ -156,6 +162,11 @@ def is_export_of_doccano(file: Path) -> bool:
     return is_doccano(next(records, {})) and all(map(is_doccano, records))
 
 
+def _as_first_written(name: str, names: dict[str, str]) -> str:
+    """Return a name as it stood when it came first; white space around it and accents aside."""
+    return names.setdefault(composed(name.strip()), name)
+
+
 def _named_after(file: Path, named: dict[str, Path]) -> str:
     """Name the coder of a file after it, which no other file may be; ``named`` holds all so far."""
     name = PurePath(file.name)
@@ -203,8 +214,9 @@ def _coded(
     annotations: list[tuple[str | None, Labels]]
     if is_label_studio(values):
         annotations = list(label_studio_annotations(values))
-        about = {"id": values.get("id"), **values["data"]} if annotations else {}
+        about = {"id": values.get("id"), **as_it_was(values["data"])} if annotations else {}
     elif doccano:
+        about = as_it_was(values)
         coder = _text(values, "coder") or _text(values, "username")
         annotations = [(coder, doccano_labels(values))]
     elif "frames" in values:
@@ -213,6 +225,7 @@ def _coded(
                 "has decisions that the model withheld, which would count as frames that are not "
                 "there; label without --abstain"
             )
+        refuse_two_labellings(values)
         annotations = [(_text(values, "coder"), read_labels(values["frames"]))]
     else:
         raise InputError(missing_column("frames", values))

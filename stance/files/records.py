@@ -16,7 +16,7 @@ from stance.files.sources import kind_of
 from stance.files.tables import TABLES, BadRow, Row, TableFile
 from stance.files.text import decode, read_limited, reading
 
-__all__ = ["DISPUTE_COLUMN", "read_records", "read_table"]
+__all__ = ["DISPUTE_COLUMN", "as_it_was", "read_records", "read_table"]
 
 #: The column by which a file of disputes can be told.
 DISPUTE_COLUMN = "over"
@@ -58,8 +58,8 @@ def read_table(
             if isinstance(row, BadRow):
                 raise InputError(f"{row.place} {row.reason}")
             values = row.values
-            if kind in ("csv", "tsv") and any(values.keys() >= columns for columns in _OWN):
-                values = {from_cell(name): from_cell(cell) for name, cell in values.items()}
+            if kind in ("csv", "tsv"):
+                values = as_it_was(values)
             if kind == "parquet" and frames_column in values:
                 values = {**values, frames_column: present_fields(values[frames_column])}
             yield replace(row, values=values)
@@ -69,6 +69,16 @@ def read_table(
             )
     except InputError as error:
         raise InputError(f"{file} {error}") from error
+
+
+def as_it_was(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a row as it was before it was made safe for spreadsheets, if it is of this package."""
+    if not any(row.keys() >= columns for columns in _OWN):
+        return row
+    return {
+        from_cell(name): from_cell(cell) if isinstance(cell, str) else cell
+        for name, cell in row.items()
+    }
 
 
 def read_records(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:

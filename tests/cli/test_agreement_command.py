@@ -231,7 +231,7 @@ def test_an_existing_file_is_not_touched_unless_forced(run, two, tmp_path):
 
 
 def test_a_sentence_without_a_text_leaves_nothing_half_written(run, two, tmp_path):
-    texts = write(tmp_path / "texts.jsonl", {"id": "a", "text": "One."})
+    texts = write(tmp_path / "texts.jsonl", {"id": "a", "text": "=a."})
     gold = tmp_path / "gold.jsonl"
     outcome = run("agreement", *two, "--texts", texts, "--gold", gold)
     assert "no text is known for the sentence 'b'" in outcome.err
@@ -277,12 +277,48 @@ def test_one_id_for_two_sentences_is_refused(run, two, tmp_path):
     outcome = run("agreement", *two, carl)
     assert outcome.code == 2
     assert "the id 'a' stands for two sentences: '=a.' by 'anna', '=b.' by 'carl'" in outcome.err
-    # What programs do to a text is not told apart, and with the right texts nothing is.
+    # What programs do to a text is not told apart.
     for same in (" =a.\n", "=A", "=\uff41."):
         write(carl, {"id": "a", "text": same, "frames": {}})
         assert run("agreement", *two, carl).code == 0
-    write(carl, *other)
-    assert run("agreement", *two, carl, "--texts", two[0]).code == 0
+
+
+def test_texts_that_programs_spoilt_can_be_given_anew_and_no_others(run, tmp_path):
+    anna = [{"id": 1, "text": "Au Caf\u00c3\u00a9 on s'est", "frames": {"x": "favor"}}]
+    ben = [{"id": 1, "text": "Au Caf? on s'est dit au revoir.", "frames": {}}]
+    files = [write(tmp_path / "anna.jsonl", *anna), write(tmp_path / "ben.jsonl", *ben)]
+    assert "stands for two sentences" in run("agreement", *files).err
+    right = {"id": 1, "text": "Au Caf\u00e9 on s'est dit au revoir."}
+    texts, gold = write(tmp_path / "texts.jsonl", right), tmp_path / "gold.jsonl"
+    assert run("agreement", *files, "--texts", texts, "--gold", gold).code == 0
+    assert rows(gold)[0]["text"] == right["text"]
+    write(texts, {"id": 1, "text": "Another sentence."})
+    outcome = run("agreement", *files, "--texts", texts)
+    assert outcome.code == 2
+    assert "and for 'Another sentence.' in " in outcome.err
+
+
+def test_gold_has_the_document_that_any_coder_names(run, two, tmp_path):
+    gold = tmp_path / "gold.jsonl"
+    write(two[1], *({**row, "document": "d1"} for row in rows(two[1])))
+    assert run("agreement", *two, "--gold", gold).code == 0
+    assert {row["document"] for row in rows(gold)} == {"d1"}
+
+
+def test_a_dispute_is_settled_once(run, two, tmp_path):
+    once = {"id": "b", "coder": "carl", "frames": {"x": "favor"}}
+    settled = write(tmp_path / "s.jsonl", once, {**once, "coder": "dora", "frames": {}})
+    outcome = run("agreement", *two, "--gold", tmp_path / "g.jsonl", "--adjudicated", settled)
+    assert outcome.code == 2
+    assert "settles 'b' a second time, by 'dora'; leave the row in that counts" in outcome.err
+
+
+def test_open_disputes_are_told_of_beside_json(run, two, tmp_path):
+    settled = write(tmp_path / "s.jsonl", {"id": "b", "frames": {"x": "favor"}})
+    files = ("--gold", tmp_path / "g.jsonl", "--adjudicated", settled)
+    outcome = run("agreement", *two, *files, "--json")
+    assert json.loads(outcome.out)["coders"] == ["anna", "ben"]
+    assert "leaves 1 dispute to the majority's label" in outcome.err
 
 
 def test_a_codebook_finds_misspelt_frames(run, two, tmp_path):

@@ -113,6 +113,24 @@ def test_a_share_that_none_can_be_is_doubted(run, result, tmp_path):
     assert "the corrected share of trade is no share; was the sample drawn at random" in outcome.err
 
 
+def test_a_share_beyond_1_is_doubted_where_it_has_no_interval(run, result, tmp_path):
+    # Two sentences in which the model misses the frame; it finds it in most others.
+    labels = {id: {"trade": "favor"} for id in ("b:1", "b:2")}
+    outcome = run("shares", result, "--gold", write_gold(tmp_path / "gold.jsonl", labels))
+    assert "0.60" in outcome.out
+    assert "1.60  " in outcome.out
+    assert "the corrected share of trade is no share; was the sample drawn at random" in outcome.err
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_a_share_of_all_or_none_is_not_doubted(run, result, tmp_path, found):
+    frames = {"trade": "favor"} if found else {}
+    labels = {f"{'ab'[n // 5]}:{n % 5}": frames for n in range(10)}
+    gold = write_gold(tmp_path / "gold.jsonl", labels)
+    outcome = run("shares", result, "--gold", gold)
+    assert (outcome.code, outcome.err) == (0, "")
+
+
 def test_a_group_without_a_sample_is_named(run, result, tmp_path):
     gold = write_gold(tmp_path / "gold.jsonl", {"a:0": {}, "a:1": {}})
     outcome = run("shares", result, "--by", "outlet", "--gold", gold)

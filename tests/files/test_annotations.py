@@ -16,6 +16,8 @@ from stance.files.annotations import (
     label_studio_task,
 )
 from stance.files.codings import CodedRow, read_codings, read_sentences, read_texts
+from stance.files.formats import SHEET_COLUMNS
+from stance.files.labelled import read_labelled
 
 CODEBOOK = Codebook(
     (Frame("cooperation", "Working <together>", 'It is "good" & works.'), Frame("multi.polar-ity"))
@@ -225,8 +227,39 @@ def test_an_export_without_groups_says_what_it_is():
     [({"rivalry": "favor"}, "A", {"rivalry": "favor"}), ("", "A", {}), ({}, "A", {})],
 )
 def test_rows_that_have_frames_are_no_export_of_doccano(tmp_path, frames, coder, found):
-    record = {"text": "They met.", "label": ["x"], "frames": frames, "coder": "A"}
+    record = {"text": "They met.", "label": "x", "frames": frames, "coder": "A"}
     assert read(write(tmp_path / "c.jsonl", [record])) == [("They met.", coder, found)]
+
+
+@pytest.mark.parametrize("label", [[], ["rivalry:against"], "rivalry:against#cooperation:favor"])
+def test_rows_that_came_back_from_doccano_with_frames_are_refused(tmp_path, label):
+    record = {"text": "They met.", "label": label, "frames": {"rivalry": "favor"}}
+    path = write(tmp_path / "c.jsonl", [record])
+    for reader in (read, read_labelled):
+        with pytest.raises(InputError, match=r"line 1 has labels in 'label', as doccano writes"):
+            reader(path)
+
+
+@pytest.mark.parametrize("choice", ["favor", "cooperation", "cooperation:against"])
+def test_a_frame_is_absent_or_present(choice):
+    both = annotation(7, choices("cooperation", "absent", choice))
+    with pytest.raises(CodebookError, match=r"^cooperation is labelled both absent and present;"):
+        list(label_studio_annotations(task(1, both)))
+    alone = annotation(7, choices("cooperation", "absent"))
+    assert list(label_studio_annotations(task(1, alone))) == [("7", {})]
+    assert doccano_labels({"text": "", "label": ["cooperation:absent"]}) == {}
+
+
+def test_cells_that_were_made_safe_for_spreadsheets_are_as_they_were(tmp_path):
+    sheet = dict.fromkeys(SHEET_COLUMNS, "")
+    data = {**sheet, "id": "'-a.txt:0", "text": "'- We agreed.", "document": "'-a.txt"}
+    path = tmp_path / "c.json"
+    path.write_text(json.dumps([{**task(1, annotation(7)), "data": data}]))
+    assert [(row.id, row.text, row.document) for row in read_codings(path)] == [
+        ("-a.txt:0", "- We agreed.", "-a.txt")
+    ]
+    record = {**data, "frames": "?", "label": ["cooperation"]}
+    assert read(write(tmp_path / "c.jsonl", [record]))[0][0] == "-a.txt:0"
 
 
 @pytest.mark.parametrize("first", ["cooperation:favor", ""])

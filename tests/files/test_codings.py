@@ -119,3 +119,16 @@ def test_decisions_that_a_model_withheld_are_no_coding(tmp_path):
     # A coder may have a column of that name.
     own = write(tmp_path / "b.jsonl", {"id": "1", "text": "One.", "frames": {}, "uncertain": "yes"})
     assert next(read_codings(own)).frames == {}
+
+
+def test_names_that_differ_in_white_space_or_in_how_accents_are_typed_are_one(tmp_path):
+    rows = [
+        {"id": "s1 ", "coder": "Jos\u00e9", "frames": {}},
+        {"id": "s1", "coder": "anna", "frames": {}},
+        {"id": "s2", "coder": "Jose\u0301", "frames": {}},
+    ]
+    found = [(row.id, row.coder) for row in read_codings(write(tmp_path / "c.jsonl", *rows))]
+    assert found == [("s1 ", "Jos\u00e9"), ("s1 ", "anna"), ("s2", "Jos\u00e9")]
+    again = {"id": "s2", "coder": " Jos\u00e9", "frames": {}}
+    with pytest.raises(InputError, match="second coding of 's2' by 'Jos\u00e9'"):
+        list(read_codings(write(tmp_path / "c.jsonl", *rows, again)))

@@ -158,6 +158,16 @@ def test_a_column_of_labels_named_like_doccanos_is_read_as_a_table(tmp_path):
     assert read(path, frames_column="label")[0][3] == {"x": "favor"}
 
 
+@pytest.mark.parametrize("name", ["min.json", "min.csv"])
+def test_an_export_of_label_studio_without_groups_says_what_it_is(tmp_path, name):
+    path = tmp_path / name
+    row = {"text": "They met.", "frames": "?", "cooperation": "favor", "annotation_id": 1}
+    table = ",".join(row) + "\n" + ",".join(map(str, row.values())) + "\n"
+    path.write_text(json.dumps([row]) if name.endswith("json") else table)
+    with pytest.raises(InputError, match=r"export the project as JSON \(not JSON-MIN or CSV\)"):
+        read_labelled(path)
+
+
 def test_several_annotators_make_no_rows_without_gold(tmp_path):
     path = write(tmp_path / "export.json", [task(1, 7, 8)])
     with pytest.raises(InputError, match=r"several coders \(7, 8\).*stance agreement"):
