@@ -256,17 +256,16 @@ def _texts(given: Any) -> list[str]:
 
 def _documents(groups: Sequence[object], ids: Sequence[str]) -> list[str]:
     """Return the document of each row: its group, or its own id where it has none."""
-    array = np.asarray(groups, dtype=object)
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim != 1:
-        raise InputError(f"groups has the shape {array.shape}; expected one document for each text")
-    if len(array) != len(ids):
+    shape = getattr(groups, "shape", (len(ids),))
+    if len(shape) > 1 and shape[1:] != (1,):
+        raise InputError(f"groups has the shape {shape}; expected one document for each text")
+    given = list(np.asarray(groups, dtype=object)[:, 0] if len(shape) > 1 else groups)
+    if len(given) != len(ids):
         raise InputError(
-            f"groups holds {len(array):,} documents; expected one for each of the {len(ids):,} "
+            f"groups holds {len(given):,} documents; expected one for each of the {len(ids):,} "
             "texts"
         )
-    return [id if is_empty(group) else str(group) for id, group in zip(ids, array, strict=True)]
+    return [id if is_empty(group) else str(group) for id, group in zip(ids, given, strict=True)]
 
 
 def _labels(given: Any, texts: int, frames: Sequence[str]) -> list[Labels]:

@@ -283,14 +283,16 @@ def trained_on(classifier, monkeypatch):
 def test_a_text_without_a_group_is_a_document_by_itself(trained_on):
     pandas = pytest.importorskip("pandas")
     groups = ["a", None, float("nan"), pandas.NA, " ", 7, "a"]
-    for given in (groups, pandas.Series(groups), np.array(groups, dtype=object)[:, None]):
+    column = np.array(groups, dtype=object)[:, None]
+    for given in (groups, pandas.Series(groups), column, dict(enumerate(groups)).values()):
         documents = [row.document for row in trained_on(LABELS[:7], given)]
         assert documents == ["a", "row 1", "row 2", "row 3", "row 4", "7", "a"]
 
 
 def test_groups_of_several_columns_are_refused(classifier):
+    groups = np.array([("a", 2020)] * len(TEXTS), dtype=object)
     with pytest.raises(InputError, match=r"groups has the shape \(18, 2\); expected one document"):
-        classifier.fit(TEXTS, LABELS, groups=[("a", 2020)] * 18)
+        classifier.fit(TEXTS, LABELS, groups=groups)
 
 
 @pytest.mark.parametrize("column", ["pandas", "pyarrow"])

@@ -62,7 +62,7 @@ def test_the_cards_plot_is_shared_and_what_else_lies_there_is_not(with_plot, mon
     monkeypatch.setattr(HfApi, "create_repo", lambda *_, **__: None)
     monkeypatch.setattr(HfApi, "upload_folder", upload)
     assert push(with_plot, "owner/name") == "https://hub/commit"
-    beside = {"README.md", "calibration.svg", "stance.json", "trained_on.npy"}
+    beside = {"README.md", "calibration.svg", "stance.json", "trained_on.checksums"}
     assert set(asked["allow_patterns"]) == {*with_plot.files, *beside}
 
 

@@ -8,12 +8,6 @@ from hypothesis import strategies as st
 from stance.errors import ModelError
 from stance.trained_on import TRAINED_ON, checksums_of, count_known, read_checksums, write_checksums
 
-# A header of 4 GB of checksums, and none of them.
-CUT_OFF = (
-    np.lib.format.magic(1, 0)
-    + b"\x76\x00"
-    + (b"{'descr': '<u4', 'fortran_order': False, 'shape': (1000000000,), }".ljust(117) + b"\n")
-)
 SEEN = ["The two sides agreed to deepen their partnership.", "Multipolarity is gaining ground."]
 
 
@@ -52,25 +46,13 @@ def test_a_folder_may_not_say(tmp_path):
     assert read_checksums(tmp_path) is None
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"no array", np.lib.format.magic(1, 0), b"PK\x03\x04 an archive", CUT_OFF]
-)
+@pytest.mark.parametrize("content", [b"", b"no list", b"\x80\x04 a pickle", "cut off", "too long"])
 def test_a_damaged_file_is_named(tmp_path, content):
-    (tmp_path / TRAINED_ON).write_bytes(content)
-    with pytest.raises(ModelError, match=rf"{TRAINED_ON} cannot be read: .*; fetch"):
-        read_checksums(tmp_path)
-
-
-@pytest.mark.parametrize("array", [np.zeros(3), np.zeros((2, 2), np.uint32)])
-def test_another_array_is_refused(tmp_path, array):
-    np.save(tmp_path / TRAINED_ON, array)
-    with pytest.raises(ModelError, match="holds no list of checksums"):
-        read_checksums(tmp_path)
-
-
-def test_an_object_is_never_unpickled(tmp_path):
-    np.save(tmp_path / TRAINED_ON, np.array([{"a": 1}], dtype=object), allow_pickle=True)
-    with pytest.raises(ModelError, match="cannot be read"):
+    write_checksums(tmp_path, checksums_of(SEEN))
+    whole = (tmp_path / TRAINED_ON).read_bytes()
+    spoilt = {"cut off": whole[:-3], "too long": whole + b"x"}.get(content, content)
+    (tmp_path / TRAINED_ON).write_bytes(spoilt)
+    with pytest.raises(ModelError, match=r"holds no list of checksums; fetch the model again, or"):
         read_checksums(tmp_path)
 
 

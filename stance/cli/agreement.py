@@ -94,7 +94,7 @@ def agreement(
     _check_output(disputes, (".jsonl", ".csv"), inputs=read, force=force)
     book = None if codebook is None else Codebook.load(codebook)
     rows = list(read_codings(*codings, codebook=book))
-    known = texts_of(rows) if texts is None else read_texts(texts)
+    known = texts_of(rows) if texts is None else read_texts(texts, [row.id for row in rows])
     if texts is not None:
         require_texts(rows, known or {}, texts)
     given = _codings(rows, known or {})

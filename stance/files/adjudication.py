@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from stance.codebook import Codebook, Labels, format_labels
 from stance.errors import CodebookError, InputError
-from stance.files.codings import CodedRow, read_codings
+from stance.files.codings import CodedRow, by_name, plain_name, read_codings
 from stance.files.formats import csv_lines, json_lines
 from stance.files.output import write_whole
 from stance.files.records import DISPUTE_COLUMN
@@ -114,9 +116,11 @@ def read_settled(
             occur.
     """
     coded = {row.id for row in rows}
+    as_coded = by_name(coded)
     frames = {frame for row in rows for frame in row.frames}
     settled: dict[str, Labels] = {}
-    for row in read_codings(file):
+    for found in read_codings(file):
+        row = replace(found, id=as_coded.get(plain_name(found.id), found.id))
         if row.id not in coded:
             raise InputError(f"{file} settles {row.id!r}, which no coder coded; expected their ids")
         if codebook is None and (new := row.frames.keys() - frames):
@@ -164,8 +168,8 @@ def texts_of(rows: Sequence[CodedRow]) -> Texts | None:
 def require_texts(rows: Iterable[CodedRow], texts: Texts, file: Path) -> None:
     """See that codings are of the sentences that a file has under their ids.
 
-    Such a file is there for when a program has spoilt letters or cut off texts: letters beyond
-    ASCII are not compared, nor what one of the two ends before.
+    Such a file is there for when a program has spoilt letters or cut off texts: it is another one
+    if not even half of the words of the shorter text are in the longer, letters beyond ASCII aside.
 
     Raises:
         InputError: one is of another sentence.
@@ -174,8 +178,8 @@ def require_texts(rows: Iterable[CodedRow], texts: Texts, file: Path) -> None:
         text, _ = texts.get(row.id, (None, None))
         if text is None or row.text is None:
             continue
-        one, other = _ascii(text), _ascii(row.text)
-        if not (one.startswith(other) or other.startswith(one)):
+        shorter, longer = sorted((_words(text), _words(row.text)), key=len)
+        if 2 * len(shorter & longer) < len(shorter):
             raise InputError(
                 f"the id {row.id[:60]!r} stands for {row.text[:60]!r} in the coding by "
                 f"{row.coder!r}, and for {text[:60]!r} in {file}; give each sentence one id in all "
@@ -183,8 +187,8 @@ def require_texts(rows: Iterable[CodedRow], texts: Texts, file: Path) -> None:
             )
 
 
-def _ascii(text: str) -> str:
-    return "".join(filter(str.isascii, _letters(text)))
+def _words(text: str) -> set[str]:
+    return set(re.findall("[a-z0-9]+", text.lower()))
 
 
 def _letters(text: str) -> str:

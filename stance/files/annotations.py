@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-from stance.codebook import STANCES, STATES, Codebook, Labels, composed, parse_labels
+from stance.codebook import STANCES, STATES, Codebook, Labels, parse_labels
 from stance.errors import CodebookError, InputError
 
 __all__ = [
@@ -154,7 +154,8 @@ def refuse_two_labellings(record: Mapping[str, Any]) -> None:
         InputError: it has, and nothing says which are the coder's.
     """
     label = record.get("label")
-    if isinstance(label, list) or (isinstance(label, str) and _NOTATION.search(label)):
+    names = isinstance(label, list) and all(isinstance(name, str) for name in label)
+    if names or (isinstance(label, str) and _NOTATION.search(label)):
         raise InputError(
             "has labels in 'label', as doccano writes them, and in 'frames': take out the column "
             "that does not hold what the coder saw"
@@ -201,11 +202,11 @@ def _choices(result: object) -> Iterator[str]:
 
 def _merged(labels: Iterable[str]) -> Labels:
     frames: dict[str, str | None] = {}
-    absent = []
+    absent: list[str] = []
     for label in labels:
         named, _, state = label.rpartition(":")
-        if state.strip().lower() == STATES[0]:
-            absent.append(composed(named.strip()))
+        if state.strip().lower() == STATES[0] and named and not {":", ";"} & set(named):
+            absent += parse_labels(named)
             continue
         for frame, stance in parse_labels(label).items():
             before = frames.get(frame)

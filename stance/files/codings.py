@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
@@ -26,7 +26,9 @@ from stance.results import is_scored, sentence_id
 
 __all__ = [
     "CodedRow",
+    "by_name",
     "is_export_of_doccano",
+    "plain_name",
     "read_codings",
     "read_sentences",
     "read_texts",
@@ -102,7 +104,9 @@ def read_codings(
         for found in _codings_of(file, columns, codebook):
             coder = found.coder or _named_after(file, named)
             row = replace(
-                found, id=_as_first_written(found.id, ids), coder=_as_first_written(coder, coders)
+                found,
+                id=ids.setdefault(plain_name(found.id), found.id),
+                coder=coders.setdefault(plain_name(coder), coder),
             )
             where = f"{file} {row.place}"
             if first := seen.get((row.id, row.coder)):
@@ -115,8 +119,12 @@ def read_codings(
             yield row
 
 
-def read_texts(path: str | Path) -> dict[str, tuple[str, str | None]]:
+def read_texts(path: str | Path, ids: Iterable[str] = ()) -> dict[str, tuple[str, str | None]]:
     """Read the text and the document of each id of a table, labelled or not.
+
+    Args:
+        path: the table.
+        ids: those of codings; an id that is one of them in another spelling is given as it is here.
 
     Raises:
         InputError: the file cannot be read, a row has no ``id`` (and is no result of ``label``)
@@ -124,11 +132,13 @@ def read_texts(path: str | Path) -> dict[str, tuple[str, str | None]]:
     """
     file = Path(path)
     texts: dict[str, tuple[str, str | None]] = {}
+    as_coded = by_name(ids)
     for place, values in read_records(file):
         row_id, text = _id(values), _text(values, "text")
         if row_id is None or text is None:
             column = "id" if row_id is None else "text"
             raise InputError(f"{file} {place} {_missing(values, column)}")
+        row_id = as_coded.get(plain_name(row_id), row_id)
         if texts.setdefault(row_id, (text, _text(values, "document")))[0] != text:
             raise InputError(f"{file} {place} has another text for the id {row_id!r}")
     return texts
@@ -162,9 +172,18 @@ def is_export_of_doccano(file: Path) -> bool:
     return is_doccano(next(records, {})) and all(map(is_doccano, records))
 
 
-def _as_first_written(name: str, names: dict[str, str]) -> str:
-    """Return a name as it stood when it came first; white space around it and accents aside."""
-    return names.setdefault(composed(name.strip()), name)
+def plain_name(name: str) -> str:
+    """Return what two spellings of an id or of a coder share: white space and accents may differ.
+
+    >>> plain_name("Cafe\u0301.txt:0 ") == plain_name("Caf\u00e9.txt:0")
+    True
+    """
+    return str(composed(name.strip()))
+
+
+def by_name(names: Iterable[str]) -> dict[str, str]:
+    """Return ``plain_name`` → name, as it was written."""
+    return {plain_name(name): name for name in names}
 
 
 def _named_after(file: Path, named: dict[str, Path]) -> str:

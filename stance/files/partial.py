@@ -77,6 +77,7 @@ class PartialOutput:
         self._settings = settings
         self._started = False
         self._placed = False
+        self._result: int | None = None  # How long the finished result is.
         self._streams: dict[str, BinaryIO] = {}
         self._lock: int | None = None
 
@@ -181,7 +182,10 @@ class PartialOutput:
                 rows.replace(self.folder / "converted")
             result = self.folder / "converted"
             if result.exists():
-                self._record({_RESULT: result.stat().st_size})
+                self._result = result.stat().st_size
+                self._record()
+            elif self._result is not None:  # Cut off when it had been placed already.
+                self._require_whole()
             for name in SIDE_FILES:
                 self._place_side_file(name)
             if result.exists():
@@ -258,15 +262,16 @@ class PartialOutput:
         self.progress = Progress(**record["progress"])
         if not self.progress.complete:
             self._cut(record["bytes"])
-        if self._placed:
-            self._require_whole(record["bytes"])
+        self._result = record["bytes"].get(_RESULT)
+        if self._placed and self._result is not None:
+            self._require_whole()
         return True
 
-    def _require_whole(self, lengths: Mapping[str, int]) -> None:
-        found = self.path.stat().st_size
-        if found != lengths.get(_RESULT, found):
+    def _require_whole(self) -> None:
+        found = self.path.stat().st_size if self.path.exists() else 0
+        if found != self._result:
             raise OutputError(
-                f"{self.path} has {found:,} bytes, and {lengths[_RESULT]:,} were written: it was "
+                f"{self.path} has {found:,} bytes, and {self._result:,} were written: it was "
                 "changed since; move it away and label anew, or use --force"
             )
 
@@ -301,8 +306,8 @@ class PartialOutput:
             stream.seek(length)
             self._streams[name] = stream
 
-    def _record(self, finished: Mapping[str, int] | None = None) -> None:
-        lengths = dict(finished or {})
+    def _record(self) -> None:
+        lengths = {} if self._result is None else {_RESULT: self._result}
         for name, stream in self._streams.items():
             stream.flush()
             os.fsync(stream.fileno())

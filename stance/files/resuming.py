@@ -91,6 +91,8 @@ def refuse_strangers(folder: Path, made: Sequence[str]) -> None:
         folder: of an unfinished run.
         made: patterns of the names that a run gives. Hidden files are the system's own.
     """
+    if not folder.is_dir():
+        raise OutputError(f"{folder} is a file, and no run's; move it away")
     for name in sorted(file.name for file in folder.iterdir()):
         if not name.startswith(".") and not any(fnmatchcase(name, pattern) for pattern in made):
             raise OutputError(

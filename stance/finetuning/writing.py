@@ -50,12 +50,16 @@ def write_weights(classifier: Classifier, folder: Path, *, name: str) -> None:
 
 
 def write_trained_on(folder: Path, rows: Sequence[LabelledRow], base: Base) -> None:
-    """Write what a model has seen: its rows, and what the base was trained on, where that is known.
+    """Write what a model has seen: its rows, and what the base was trained on.
+
+    Nothing is written where the base is a model that does not say: then neither can this one.
 
     Raises:
         ModelError: what the base says of that is damaged.
     """
     before = None if base.folder is None else read_checksums(base.path)
+    if base.folder is not None and before is None:
+        return
     seen = checksums_of(row.text for row in rows)
     write_checksums(folder, seen if before is None else np.union1d(seen, before))
 

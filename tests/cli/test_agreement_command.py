@@ -284,15 +284,20 @@ def test_one_id_for_two_sentences_is_refused(run, two, tmp_path):
 
 
 def test_texts_that_programs_spoilt_can_be_given_anew_and_no_others(run, tmp_path):
-    anna = [{"id": 1, "text": "Au Caf\u00c3\u00a9 on s'est", "frames": {"x": "favor"}}]
-    ben = [{"id": 1, "text": "Au Caf? on s'est dit au revoir.", "frames": {}}]
+    spoilt = "Au Caf\u00c3\u00a9 on s\u00e2\u20ac\u2122est dit"
+    anna = [{"id": "e\u0301 1", "text": spoilt, "frames": {"x": "favor"}}]
+    ben = [{"id": "\u00e9 1 ", "text": "Au Cafe on s'est dit au revoir.", "frames": {}}]
     files = [write(tmp_path / "anna.jsonl", *anna), write(tmp_path / "ben.jsonl", *ben)]
     assert "stands for two sentences" in run("agreement", *files).err
-    right = {"id": 1, "text": "Au Caf\u00e9 on s'est dit au revoir."}
+    right = {"id": "\u00e9 1", "text": "Au Caf\u00e9 on s\u2019est dit au revoir."}
     texts, gold = write(tmp_path / "texts.jsonl", right), tmp_path / "gold.jsonl"
     assert run("agreement", *files, "--texts", texts, "--gold", gold).code == 0
     assert rows(gold)[0]["text"] == right["text"]
-    write(texts, {"id": 1, "text": "Another sentence."})
+    settled = write(tmp_path / "s.jsonl", {"id": "\u00e9 1", "frames": {"x": "favor"}})
+    options = ("--texts", texts, "--gold", gold, "--force", "--adjudicated", settled)
+    assert run("agreement", *files, *options).code == 0
+    assert rows(gold)[0]["frames"] == {"x": "favor"}
+    write(texts, {"id": "\u00e9 1", "text": "Another sentence."})
     outcome = run("agreement", *files, "--texts", texts)
     assert outcome.code == 2
     assert "and for 'Another sentence.' in " in outcome.err

@@ -248,6 +248,15 @@ def test_a_frame_is_absent_or_present(choice):
     alone = annotation(7, choices("cooperation", "absent"))
     assert list(label_studio_annotations(task(1, alone))) == [("7", {})]
     assert doccano_labels({"text": "", "label": ["cooperation:absent"]}) == {}
+    with pytest.raises(CodebookError, match="unknown stance 'absent'"):
+        doccano_labels({"text": "", "label": ["rivalry:favor;cooperation:absent"]})
+
+
+def test_numbers_in_a_column_called_label_are_none_of_doccanos(tmp_path):
+    record = {"id": "1", "text": "They met.", "label": [0, 1], "frames": {"rivalry": "favor"}}
+    path = write(tmp_path / "c.jsonl", [record])
+    assert read(path) == [("1", "c", {"rivalry": "favor"})]
+    assert read_labelled(path).rows[0].frames == {"rivalry": "favor"}
 
 
 def test_cells_that_were_made_safe_for_spreadsheets_are_as_they_were(tmp_path):

@@ -256,7 +256,9 @@ def test_finishing_can_be_cut_off_anywhere_and_repeated(output, monkeypatch, ste
         run.finish(lambda rows, result: result.write_bytes(rows.read_bytes()))
     assert output.read_bytes() == b"one\n"
     assert beside(output, "skipped.jsonl").read_bytes() == b"skipped\n"
-    assert json.loads(beside(output, "run.json").read_text())["progress"]["complete"]
+    record = json.loads(beside(output, "run.json").read_text())
+    assert record["progress"]["complete"]
+    assert record["bytes"]["result"] == 4
 
 
 def test_a_result_in_a_folder_that_may_not_be_entered_is_refused(output, monkeypatch):

@@ -31,6 +31,12 @@ def test_a_folder_is_made_and_has_one_run_at_a_time(tmp_path):
     os.close(acquire(folder, output, ["run.json"]))
 
 
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
+    (tmp_path / "out.partial").touch()
+    with pytest.raises(OutputError, match=r"out\.partial is a file, and no run's; move it away$"):
+        refuse_strangers(tmp_path / "out.partial", [])
+
+
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path):
     (tmp_path / ".DS_Store").touch()
     (tmp_path / "part-1").mkdir()

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -22,7 +23,7 @@ import stance
 from stance.codebook import Codebook, Frame, format_labels
 from stance.errors import InputError, ModelError, OutputError, StanceError
 from stance.finetuning import fitting
-from stance.trained_on import read_checksums
+from stance.trained_on import checksums_of, count_known, read_checksums, write_checksums
 
 ROOT = Path(stance.__file__).parent.parent
 
@@ -92,13 +93,20 @@ def test_the_card_says_what_is_known_and_what_is_not(finetuned):
     assert f"The last run took {model.folder.training['minutes_of_last_run']} minutes;" in card
 
 
-def test_the_model_keeps_what_it_was_trained_on(finetuned):
+def test_what_the_base_was_trained_on_is_not_known(finetuned):
     model, folder, _ = finetuned
-    known = read_checksums(folder / "mine")
-    # Its rows are all short ones, and the base does not say what it was trained on.
-    assert known.tolist() == []
-    assert model.folder.figures["evaluation"]["trained_on"] == 0
-    assert read_checksums(model.folder.copy(folder / "copy").path).tolist() == []
+    assert read_checksums(folder / "mine") is None
+    assert model.folder.figures["evaluation"]["trained_on"] is None
+
+
+def test_the_model_keeps_what_it_was_trained_on(tiny_folder, tmp_path):
+    base = shutil.copytree(tiny_folder, tmp_path / "base")
+    write_checksums(base, checksums_of(["A sentence that the base was trained on."]))
+    rows = [{**row, "text": f"{row['text']} of the powers"} for row in make_rows(12)]
+    model = stance.finetune(rows, output=tmp_path / "mine", base=base, epochs=1)
+    known = read_checksums(tmp_path / "mine")
+    assert (len(known), count_known([row["text"] for row in rows], known)) == (13, 12)
+    assert read_checksums(model.folder.copy(tmp_path / "copy").path).tolist() == known.tolist()
 
 
 def test_texts_of_the_rows_are_not_in_the_model_folder(finetuned):

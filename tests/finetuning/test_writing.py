@@ -16,7 +16,7 @@ from stance.finetuning.training import load_classifier
 from stance.finetuning.writing import add_onnx, write_trained_on, write_weights
 from stance.model import load
 from stance.store import ModelFolder
-from stance.trained_on import count_known, read_checksums
+from stance.trained_on import TRAINED_ON, count_known, read_checksums
 
 NAMES = ("Oslo", "Lima", "Cairo", "Hanoi", "Quito", "Dakar", "Perth", "Minsk", "Accra", "Turin")
 ROWS = [
@@ -57,6 +57,10 @@ def test_what_the_base_was_trained_on_counts_as_well(folder, tmp_path):
     texts = [row.text for row in sentences(1, 2, 3, 4)]
     known = read_checksums(new)
     assert [count_known([text], known) for text in texts] == [1, 1, 1, 0]
+    (folder.path / TRAINED_ON).unlink()
+    (new / TRAINED_ON).unlink()
+    write_trained_on(new, sentences(2, 3), dataclasses.replace(encoder, folder=folder))
+    assert read_checksums(new) is None
 
 
 @pytest.fixture
