@@ -1,12 +1,13 @@
 """Which paragraphs of a web article are boilerplate: furniture around the argument, none of it.
 
-Two kinds of rules. A table of well-known phrases (``PHRASES``) recognises furniture by its words:
-a date, a byline, a rating, a login line. A few rules of structure recognise it by its place:
+Two kinds of rules. A table of well-known phrases (``phrases``) recognises furniture by its words: a
+date, a byline, a rating, a login line. A few rules of structure recognise it by its place:
 
 * a short line without a full stop is a heading or a menu item, in a text that is mostly prose;
 * in front of the first paragraph of prose, a name under a date or over a job title is a byline;
 * behind most of the prose, a reference list, or a marker such as "You might also like", opens the
-  tail of the page, and so does any furniture behind the last paragraph of prose;
+  tail of the page, and so does any furniture behind the last paragraph of prose; but where two
+  paragraphs of prose in a row follow, the marker is that of a box within the article;
 * a line in the body, no prose, that comes back as a link in that tail is a link there too.
 
 When in doubt the text is kept: a menu item labelled by mistake costs less than an argument lost.
@@ -18,8 +19,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
-__all__ = ["find_boilerplate", "is_credit"]
+from stance.phrases import AGENCY, CAPITALISED, NAME, PHRASES
+
+__all__ = ["aside_of", "find_boilerplate"]
 
 #: Longer paragraphs are not looked up in the table: furniture is short.
 _LONGEST_PHRASE = 300
@@ -28,110 +32,33 @@ _HEADING_WORDS = 3
 #: Words from which a paragraph that ends in a full stop is prose (in a question mark: 20).
 _PROSE_WORDS = 8
 
-_CAPITALISED = r"(?-i:[^\W\d_a-z][\w'’.-]*)"
-_NAME = rf"(?-i:{_CAPITALISED}(?: (?:{_CAPITALISED}|al|bin|da|de|der|dos|van|von)){{1,4}})"
-_AGENCY = (
-    r"(?:reuters|ap photo|associated press|afp|getty(?: images)?|xinhua|sputnik|tass|epa|alamy"
-    r"|shutterstock|istock|bloomberg|wikimedia(?: commons)?|flickr|新华社|中新社)"
-)
-_COUNT = (
-    r"(?:(?:votes?|ratings?|views?|likes?|shares?|reads?|阅读|浏览|点赞)\s*[:：]\s*[\d.,]+(?:\s*/\s*\d+)?"
-    r"|[\d.,]+[km]?\s*(?:votes?|ratings?|views?|likes?|shares?|reads?|stars?))"
-)
-
-#: Reason → what a whole paragraph must match, upper or lower case.
-PHRASES: dict[str, tuple[str, ...]] = {
-    "separator": (r"[\s*=_~|<>/\\#•·+–—\-\x00-\x1f\u200b-\u200f\u2060\ufeff]+",),
-    "menu": (
-        r"(?:languages?|idioma|langue|sprache|语言)\s*[:：].*",
-        r"skip to .{1,40}|(?:back|return|go) to (?:the )?top|top of (?:the )?page|返回顶部",
-        r"(?:[\w'’&]+(?: [\w'’&]+){0,2}\s*[|›»·]\s*){2,}[\w'’&]+(?: [\w'’&]+){0,2}",
-    ),
-    "byline": (
-        r"(?:posted|published|written)(?: on .{4,30})? by \S+(?: \S+){0,2}",
-        r"(?:作者|记者|编辑|责编|撰文|文|автор)\s*[:：/|].{1,40}",
-    ),
-    "rating": (rf"[\s(|]*{_COUNT}(?:[\s,;|()]+{_COUNT})*[\s)|]*",),
-    "file": (r"[\w .()%+-]{1,80}\.(?:png|jpe?g|gif|webp|svg|pdf|mp[34]|docx?)",),
-    "link": (
-        r"(?:https?://|www\.)\S+|\S+@\S+\.\w+",
-        r"(?:e-?mail|contact|phone|tel|twitter|website)\s*[:：]\s*\S+",
-    ),
-    "credit": (
-        rf"[(\[（](?=.*(?:\b{_AGENCY}|photo|image|courtesy))[^()]{{0,150}}[^().!?][)\]）]",
-        rf"{_AGENCY}(?:\s*/.{{1,60}})?|[^.]{{1,60}}(?:/| via ){_AGENCY}",
-        r"(?:photo|image|picture|illustration|foto|bild|imagen|imagem)s?"
-        r"(?: (?:credits?|courtesy(?: of)?|by|source))?\s*[:：©/].{1,80}",
-        rf"\W?(?:additional )?(?:reporting|writing|editing) by {_NAME}"
-        r"(?:(?:\s*[;,.:(/|&–—-]| and | in | at | for | with |"
-        r"\s(?:additional |editing|writing|reporting)\b).{0,150})?",
-        r"(?:source|quelle|fuente|fonte|来源|图片来源)\s*[:：].{1,40}",
-    ),
-    "copyright": (
-        r"(?:©|\(c\) ?\d{4}|copyright\s*(?:©|\(c\)|\d{4})).*|.*\ball rights reserved\b.{0,40}",
-        r"版权所有.*",
-    ),
-    "tags": (
-        r"(?:tags?|topics|keywords|categor(?:y|ies)|filed under|标签|关键词|etiquetas)\s*[:：].*",
-    ),
-    "notice": (
-        r"(?:log ?in|sign in|sign up|register|subscribe)(?:,? (?:if you|or|here|now|today|free"
-        r"|to (?:our|this|your|continue|read|view|comment|post|access|receive|get)"
-        r"|with (?:your|an?|e-?mail|google|facebook|apple|linkedin|microsoft|github|twitter|x|sso)"
-        r"|for (?:our|free|updates|e-?mail|the newsletter))\b.*)?",
-        r"(?:already (?:a|have)|not (?:a|yet)) .{0,40}"
-        r"(?:(?:subscriber|account)\?.*|member\?(?:\s*(?:please|click|here|log|sign|subscribe"
-        r"|register|join|get|become|create)\b.*|\s*login\b.*)?)",
-        r"(?:share|tweet|print|save|listen to) this (?:article|story|post|page)\b.{0,60}",
-        r"share(?: (?:on|via) .{1,40})?|(?:follow|like|join|find) us(?: on .{1,60}| at .{1,60})?",
-        r"(?:we|(?:this|our) (?:web)?site)\b.{0,40} uses? .{0,20}\bcookies\b.*",
-        r"accept (?:all )?cookies",
-        r"(?:get|receive) .{1,80}\b(?:newsletter|inbox)\b.*|(?:our )?newsletter",
-        r"advertisements?|sponsored(?: content)?|publicidad|publicité|anzeige|广告",
-        r"\d+[ -]min(?:ute)?s?(?: read)?|(?:estimated )?reading time\s*:?.{0,20}",
-        r"this (?:article|post|piece) (?:was )?(?:first|originally) (?:appeared|published) .*",
-    ),
-    "comments": (
-        r"(?:\d+|no) comments?(?: yet)?|comments?(?: ?\(\d+\)|:)?|comments are closed",
-        r"(?:leave|add|post|write) a (?:comment|reply)|join the (?:discussion|conversation)",
-        r"be the first to comment|seja o primeiro a comentar|dej[ae] un comentario",
-        r"deixe um comentário|laisser un commentaire|kommentare?|发表评论|网友评论|комментарии",
-    ),
-    "related": (
-        r"you (?:might|may) (?:also )?(?:like|be interested in)\W*",
-        r"related(?: (?:articles?|stor(?:y|ies)|posts?|links?|news|content|topics?|reading))?:?",
-        r"(?:recommended|suggested)(?: (?:for you|reading|articles))?:?|more stories:?|up next:?",
-        r"(?:most (?:read|popular|viewed)|trending(?: now)?|latest (?:news|stories)):?",
-        r"art[ií]culos relacionados|leia (?:também|mais)|lire aussi|à lire aussi|mehr zum thema",
-        r"читайте также|相关(?:阅读|文章|新闻|报道|链接)|(?:推荐|延伸)阅读",
-        r"مواضيع ذات صلة|اقرأ أيضا",
-    ),
-    "teaser": (
-        r"(?:read (?:more|also)|also read|see also|related|don['’]t miss)\s*:.{1,200}",
-        r"(?:read|see|learn|view|show) (?:more|all)\W*|continue reading.{0,80}|阅读全文|查看更多",
-    ),
-}
 _PHRASE = re.compile(
     "|".join(f"(?P<{reason}>{'|'.join(patterns)})" for reason, patterns in PHRASES.items()),
     re.IGNORECASE,
 )
 _CREDIT = re.compile(PHRASES["credit"][0], re.IGNORECASE)
+_APPLAUSE = re.compile(PHRASES["applause"][0], re.IGNORECASE)
 #: The reasons that are strong enough to skip a paragraph which ends like a sentence.
-_STRONG = frozenset({"copyright", "credit", "link", "notice", "teaser"})
+_STRONG = frozenset({"applause", "copyright", "credit", "link", "notice", "teaser"})
 #: The reasons that open the tail of the page behind most of the prose ...
 _TAIL_MARKERS = frozenset({"comments", "references", "related"})
 #: ... and behind all of it.
 _FURNITURE = _TAIL_MARKERS | {"copyright", "menu", "notice", "rating", "tags", "teaser"}
+#: Those that stand within articles too.
+_WITHIN = frozenset({"notice", "teaser"})
 
 _REFERENCES = re.compile(
+    r"(?:#{1,6} |[*_]{1,2}|(?:\d{1,2}|[IVX]{1,4})\.? )*"
     r"(?:references|bibliography|works cited|(?:end|foot)?notes|sources|literature|further reading"
     r"|refer[eê]ncias(?: bibliogr[aá]ficas)?|bibliograf[ií]a|r[eé]f[eé]rences|bibliographie"
-    r"|literatur(?:verzeichnis)?|литература|参考文献|注释|المراجع)\s*[:：]?",
+    r"|literatur(?:verzeichnis)?|литература|参考文献|注释|المراجع)\s*[:：]?[*_]{0,2}",
     re.IGNORECASE,
 )
 _REFERENCE = re.compile(
     r"\s*(?:\[\d+\]|\d{1,3}[.)\s]|\^).*|.*(?:\b(?:1[5-9]|20)\d\d\b|https?://).*"
 )
+
+_NUMBERED_NOTE = re.compile(r"\[\d+\]|\d{1,3}[.)]?\s|\^")
 
 _JOB = (
     r"(?:(?:former|acting|deputy|vice|senior|associate|assistant|adjunct|visiting"
@@ -140,26 +67,26 @@ _JOB = (
     r"|analyst|correspondent|columnist|reporter|writer|lecturer|scholar|president|chair(?:man)?"
     r"|ph\.?d\.?(?: candidate| student)?|journalist|contributor)"
 )
-_JOB_TITLE = re.compile(rf"(?:{_NAME}, )?{_JOB}(?:,| (?:of|at|for|in|with)\b|$).*", re.IGNORECASE)
+_JOB_TITLE = re.compile(rf"(?:{NAME}, )?{_JOB}(?:,| (?:of|at|for|in|with)\b|$).*", re.IGNORECASE)
 #: Behind "By" a gerund or a determiner begins a headline ("By Joining NATO, Finland Changes ...");
 #: a word in -ing as short as Ming is a name.
 _BYLINE = re.compile(
     r"(?:(?:written|posted|reported|edited|translated) by|von|par|por|di"
     r"|by(?! (?:[\w-]{2,}ing|all|any|both|each|every|its|many|most|no|not|some|such"
     r"|th(?:at|eir|ese|is|ose))\b))"
-    rf" {_NAME}(?:(?:, {_NAME})*,? (?:and|&|und|et|y|e) {_NAME})*"
+    rf" {NAME}(?:(?:, {NAME})*,? (?:and|&|und|et|y|e) {NAME})*"
     r"(?:, (?P<role>[^|•·]+?))?\s*(?:[|•·].*)?",
     re.IGNORECASE,
 )
 #: Behind the name, where it is no date: a job title, who printed it, or a place.
 _ROLE = re.compile(
     rf"(?:an? |the )?(?:[\w.'’&-]+ ){{0,2}}{_JOB}(?:,.*| (?:of|at|for|in|to|with)\b.*)?"
-    rf"|(?:{_AGENCY}|(?:{_CAPITALISED} ){{0,3}}(?:press|post|times|news|university|institute)"
+    rf"|(?:{AGENCY}|(?:{CAPITALISED} ){{0,3}}(?:press|post|times|news|university|institute)"
     r"|abu dhabi|hong kong|los angeles|mexico city|new (?:delhi|york)|san francisco|tel aviv"
-    rf"|the hague|{_CAPITALISED})(?:, {_CAPITALISED})?",
+    rf"|the hague|{CAPITALISED})(?:, {CAPITALISED})?",
     re.IGNORECASE,
 )
-_PERSON = re.compile(rf"[•·\s-]*{_NAME}")
+_PERSON = re.compile(rf"[•·\s-]*{NAME}")
 
 #: Month names: English, Spanish, Portuguese, French, German, Russian.
 _MONTH = re.compile(
@@ -195,6 +122,7 @@ _SENTENCE_ENDS = (*_FULL_STOPS, "!", "?", "…", "！", "？", "؟")
 #: A link's title jammed to its summary: "RelationsIn the 21st century".
 _JAM = re.compile(r"(?<=[a-zß-ÿа-я’”»?!])(?=[A-ZÀ-ÞА-Я“‘«])")
 _LONGEST_TITLE = 200
+_ITEM = re.compile(r"[•·▪‣◦*–—-]|\(?(?:\d{1,3}|[a-z]|[ivxIVX]{2,4})[.)]\s")
 
 
 def find_boilerplate(paragraphs: Sequence[str]) -> list[str | None]:
@@ -212,6 +140,7 @@ def find_boilerplate(paragraphs: Sequence[str]) -> list[str | None]:
     >>> find_boilerplate(["Balance and Order in Asia", "5 March 2024", "China rises."])
     [None, 'date', None]
     """
+    paragraphs = [" ".join(paragraph.split()) for paragraph in paragraphs]  # No-break spaces too.
     reasons = [_phrase(paragraph) for paragraph in paragraphs]
     prose = [
         reason is None and _is_prose(paragraph)
@@ -227,13 +156,21 @@ def find_boilerplate(paragraphs: Sequence[str]) -> list[str | None]:
     return reasons
 
 
-def is_credit(sentence: str) -> bool:
-    """Tell whether a sentence is a picture's credit in parentheses, such as follows a caption.
+def aside_of(sentence: str) -> str | None:
+    """Return what a sentence in parentheses is, if it is none of the text's.
 
-    >>> is_credit("(Jane Doe/Pool via REUTERS)"), is_credit("(Reuters could not confirm it.)")
-    (True, False)
+    That is a picture's credit, such as follows a caption, or the hearers' applause or laughter.
+
+    >>> aside_of("(Jane Doe/Pool via REUTERS)"), aside_of("(Reuters could not confirm it.)")
+    ('credit', None)
+    >>> aside_of("(Applause.)")
+    'applause'
     """
-    return len(sentence) <= _LONGEST_PHRASE and _CREDIT.fullmatch(sentence) is not None
+    if len(sentence) > _LONGEST_PHRASE:
+        return None
+    if _CREDIT.fullmatch(sentence):
+        return "credit"
+    return "applause" if _APPLAUSE.fullmatch(sentence) else None
 
 
 def _phrase(paragraph: str) -> str | None:
@@ -327,14 +264,52 @@ def _mark_tail(
     for i, length in enumerate(lengths):
         if _opens_references(paragraphs, i):
             reasons[i] = "references"
-        behind_most = before >= most and reasons[i] in _TAIL_MARKERS
-        behind_all = i > last and (reasons[i] in _FURNITURE or _opens_teasers(paragraphs, i))
-        if behind_most or behind_all:
-            reason = reasons[i] if reasons[i] in _TAIL_MARKERS else "related"
-            reasons[i:] = [known or reason for known in reasons[i:]]
+            _mark_notes(paragraphs, reasons, i + 1)
+        marker = before >= most and reasons[i] in _TAIL_MARKERS
+        if marker and _is_box(prose, reasons[i], i):
+            _mark_box(reasons, prose, i)
+        elif marker or (i > last and (reasons[i] in _FURNITURE or _opens_teasers(paragraphs, i))):
+            _mark_rest(paragraphs, reasons, i)
             return range(i, len(paragraphs))
         before += length
     return range(0)
+
+
+def _mark_rest(paragraphs: Sequence[str], reasons: list[str | None], start: int) -> None:
+    """Mark all from the line that opens the tail on."""
+    opener = reasons[start]
+    reason = opener if opener in _TAIL_MARKERS else "related"
+    for i in range(start, len(paragraphs)):
+        if opener not in _WITHIN or not _may_be_argument(paragraphs[i]):
+            reasons[i] = reasons[i] or reason
+
+
+def _mark_notes(paragraphs: Sequence[str], reasons: list[str | None], start: int) -> None:
+    """Mark numbered notes below their heading: there may be as much of them as of the article."""
+    for i in range(start, len(paragraphs)):
+        if not _NUMBERED_NOTE.match(paragraphs[i]):
+            return
+        reasons[i] = "references"
+
+
+def _is_box(prose: Sequence[bool], reason: str | None, marker: int) -> bool:
+    """Say whether the article goes on behind a box of links: with two paragraphs in a row."""
+    return reason == "related" and any(
+        one and other for one, other in pairwise(prose[marker + 1 :])
+    )
+
+
+def _mark_box(reasons: list[str | None], prose: Sequence[bool], marker: int) -> None:
+    """Mark the links below a box's marker, up to the next paragraph of prose."""
+    for i in range(marker + 1, prose.index(True, marker)):
+        reasons[i] = reasons[i] or "related"
+
+
+def _may_be_argument(paragraph: str) -> bool:
+    """Behind an advertisement or a line to share the page, it may go on with lists and answers."""
+    if _ends(paragraph, (*_SENTENCE_ENDS, ";", ":")):
+        return True
+    return _ITEM.match(paragraph) is not None and _has_words(paragraph, _HEADING_WORDS + 1)
 
 
 def _opens_references(paragraphs: Sequence[str], i: int) -> bool:

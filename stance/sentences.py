@@ -15,7 +15,7 @@ from itertools import pairwise
 
 import sentencex
 
-from stance.boilerplate import find_boilerplate, is_credit
+from stance.boilerplate import aside_of, find_boilerplate
 from stance.results import SkippedText
 from stance.texts import LONE_SURROGATE
 
@@ -31,6 +31,45 @@ _DASH_WITHIN = re.compile(r"[–—]\s+(?=[^\W\d_])")
 # What the splitter takes for the end of a sentence, and a name or a number goes on after.
 _ABBREVIATED = re.compile(r"\b(?:Amb|Atty|Asst|[Vv]ol|[Mm]me)\.\s*$")
 _NUMBER_ALONE = re.compile(r"\s*\(?\d{1,3}[.)]\s*")
+# The same where it depends on what goes on: (before, after).
+_ABBREVIATED_BEFORE = (
+    (
+        re.compile(
+            r"\b(?:Arts?|[Pp]aras?|[Ff]igs?|[Ee]qs?|[Cc]h|[Cc]haps?|[Aa]pprox|[Ss]ect|fn)\.\s*$"
+        ),
+        re.compile(r"\d|[IVXLC]+\b"),
+    ),
+    (
+        re.compile(r"\b[ap]\.m\.\s*$"),
+        re.compile(
+            r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b|(?:GMT|UTC|CET|CEST|E[SD]?T|P[SD]?T|BST)\b"
+            r"|(?:January|February|March|April|May|June|July|August|September|October|November"
+            r"|December)\b|[A-Z]\w+(?: [A-Z]\w+)? time\b"
+        ),
+    ),
+    (re.compile(r"\bcent\.\s*$"), re.compile(r"[a-z]")),
+    (re.compile(r"\beds?\.\s*$"), re.compile(r"[A-Z]\w+(?:,| and | & )")),
+)
+# The splitter takes a paragraph behind these for one sentence.
+_ITEM_IN_PARENTHESES = re.compile(r"\((?:\d{1,3}|[A-Za-z]|[ivxIVX]{2,5})\)\s+")
+# The apostrophe of the '90s, which the splitter takes for a quotation mark.
+_DECADE = re.compile(r"(?<!\w)['\u2018](?=\d0s\b)")
+# The number of a note behind a full stop, and the beginning of the next sentence.
+_NOTE = re.compile(
+    r"(?:(?<=[a-z\u00df-\u00ff)\]])[.?!]|[.?!][\u201d\u2019\"'])"
+    r"(?:\d{1,3}(?:,\d{1,3})*|[\u00b9\u00b2\u00b3\u2070-\u2079]+)(?=\s+[\"\u201c\u2018(]?[A-Z\u00c0-\u00de])"
+)
+_NUMBERED = re.compile(
+    r"\b(?:[Nn]os?|[Aa]rts?|[Ff]igs?|[Vv]ols?|pp?|[Ss]ec|[Pp]aras?|[Cc]h|[Cc]haps?|[Ee]ds?|[Nn]r|[Pp]t"
+    r"|[Aa]pp|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.$"
+)
+# A sentence in parentheses, and the beginning of the next.
+_IN_PARENTHESES = re.compile(
+    r"(?:^|(?<=[.!?\u2026]\s)|(?<=[.!?][\u201d\"\u2019)]\s))"
+    r"[(\[]([A-Z][^()\[\]]*)[)\]](?=\s+[\"\u201c(\[]?[A-Z])"
+)
+# "(Eds.)" is none, and neither is "(U.S. Army Gen.)".
+_FEWEST_WORDS = 3
 
 
 @dataclass(frozen=True)
@@ -75,6 +114,7 @@ def split(text: str, *, language: str = "", keep_all: bool = False) -> Split:
     # Stand-ins of the same length: the splitter takes no lone surrogate, and no line ends inside
     # a sentence.
     clean = re.sub(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]", " ", LONE_SURROGATE.sub("\ufffd", text))
+    clean = _DECADE.sub("\u2019", clean)
     language = LONE_SURROGATE.sub("", language) or "en"
     paragraphs = _paragraphs(text)
     reasons: list[str | None] = [None] * len(paragraphs)
@@ -92,8 +132,9 @@ def split(text: str, *, language: str = "", keep_all: bool = False) -> Split:
             skip(paragraph, reason)
             continue
         for number, span in enumerate(_sentences(clean, paragraph, language)):
-            if number and not keep_all and is_credit(clean[span.start : span.end]):
-                skip(span, "credit")
+            aside = aside_of(clean[span.start : span.end]) if number and not keep_all else None
+            if aside is not None:
+                skip(span, aside)
             else:
                 sentences.append(span)
     return Split(tuple(sentences), tuple(skipped))
@@ -118,20 +159,39 @@ def _sentence_ends(paragraph: str, language: str) -> Iterator[int]:
     A long paragraph is read through a window. The last sentence in it may go on behind it, so the
     next window starts there; where a window holds no end at all, the next starts behind it.
     """
-    start = 0
+    item = _ITEM_IN_PARENTHESES.match(paragraph)
+    start = item.end() if item else 0
     while start < len(paragraph):
         window = paragraph[start : start + _WINDOW]
         boundaries = sentencex.get_sentence_boundaries(language, window)
-        ends = [
-            start + end
-            for boundary in boundaries[:-1]
-            if not _ABBREVIATED.search(window, max(0, (end := boundary["end_index"]) - 10), end)
-        ]
+        found = {boundary["end_index"] for boundary in boundaries[:-1]}
+        ends = [start + end for end in sorted(_mended(found, window))]
         yield from ends
         if start + _WINDOW >= len(paragraph):
             break
         start = ends[-1] if ends else start + _WINDOW
     yield len(paragraph)
+
+
+def _mended(ends: set[int], window: str) -> set[int]:
+    """Return the ends of sentences that the splitter found, and those that it did not, all true."""
+    ends = {end for end in ends if not _is_abbreviated(window, end)}
+    for note in _NOTE.finditer(window):
+        stop = note.start() + 1
+        if not _NUMBERED.search(window[max(0, stop - 8) : stop]):
+            ends = {end for end in ends if not stop <= end < note.end()} | {note.end()}
+    for aside in _IN_PARENTHESES.finditer(window):
+        whole = aside[1].endswith((".", "!", "?")) and len(aside[1].split()) >= _FEWEST_WORDS
+        if whole or aside_of(aside[0]):
+            ends.add(aside.end())
+    return ends
+
+
+def _is_abbreviated(window: str, end: int) -> bool:
+    before, after = window[max(0, end - 12) : end], window[end : end + 40].lstrip()
+    return _ABBREVIATED.search(before) is not None or any(
+        short.search(before) and goes_on.match(after) for short, goes_on in _ABBREVIATED_BEFORE
+    )
 
 
 def _paragraphs(text: str) -> list[Span]:

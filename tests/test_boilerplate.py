@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stance.boilerplate import find_boilerplate, is_credit
+from stance.boilerplate import aside_of, find_boilerplate
 from stance.sentences import split
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -344,6 +344,48 @@ def test_a_reference_list_and_what_follows_it_is_skipped():
     assert found[3:] == ["references"] * 3
 
 
+@pytest.mark.parametrize("heading", ["Notes", "## References", "7. References", "**Notes**"])
+def test_notes_are_none_of_the_argument_however_long_they_are(heading):
+    notes = [
+        f"{n}. John Doe, “The Order,” Foreign Affairs 99, no. {n} (2020), pp. 133-142."
+        for n in "1234"
+    ]
+    found = reasons(TITLE, PROSE, MORE, heading, *notes)
+    assert found == [None] * 3 + ["references"] * 5
+
+
+def test_a_box_of_links_between_paragraphs_is_skipped_and_no_more():
+    found = reasons(TITLE, PROSE, MORE, PROSE, MORE, "Most read", "China's navy grows", PROSE, MORE)
+    assert found[5] == "related"
+    assert found[6] is not None
+    assert found[7:] == [None, None]
+
+
+@pytest.mark.parametrize("line", ["Share this article", "Advertisement", "Read more: The Navy"])
+def test_lists_and_answers_behind_an_advertisement_are_kept(line):
+    rest = [
+        "Europe should therefore:",
+        "• Build a common defence industry",
+        "(i) stop the expansion of military blocs;",
+        "A: No, it is not.",
+    ]
+    found = reasons(TITLE, PROSE, MORE, line, *rest, "A fourth aircraft carrier for the navy")
+    assert found[4:] == [None] * 4 + ["related"]
+
+
+def test_no_break_spaces_are_spaces():
+    found = reasons(TITLE, "By\u00a0Jane Smith", PROSE, "Sign up for\u00a0our  newsletter", MORE)
+    assert found == [None, "byline", None, "notice", None]
+
+
+@pytest.mark.parametrize("aside", ["(Applause.)", "[Laughter]", "(Cheers and applause)"])
+def test_applause_is_no_sentence(aside):
+    assert reasons(TITLE, PROSE, aside, MORE) == [None, None, "applause", None]
+    found = split(f"We are strong. {aside} And we will win. {aside} Thank you.")
+    assert [skip.reason for skip in found.skipped][-1] == "applause"
+    assert len(found.sentences) == 3
+
+
 def test_a_heading_that_no_reference_follows_opens_no_reference_list():
     found = reasons(TITLE, PROSE, MORE, "Sources", "Power has many sources, and trade is one.")
     assert found[3:] == ["heading", None]
@@ -360,8 +402,8 @@ def test_a_heading_that_no_reference_follows_opens_no_reference_list():
         ("The picture went around the world.", False),
     ],
 )
-def test_is_credit(sentence, expected):
-    assert is_credit(sentence) is expected
+def test_a_credit_is_known(sentence, expected):
+    assert (aside_of(sentence) == "credit") is expected
 
 
 def test_note_marks_take_no_longer_than_their_number():

@@ -54,6 +54,7 @@ ORDER = [
     "codebook",
     "results",
     "figures",
+    "phrases",
     "boilerplate",
     "sentences",
     "backends",

@@ -322,3 +322,32 @@ def test_time_does_not_grow_with_the_square_of_a_text(text):
     start = time.process_time()
     split(text)
     assert time.process_time() - start < 60
+
+
+@pytest.mark.parametrize(
+    ("text", "heads"),
+    [
+        ("It is over.1 China has risen.12 We wait.", ["It is over.1", "China has risen.12", "We"]),
+        ("The order shifted.”2 The West lost.", ["The order shifted.”2", "The West lost."]),
+        (
+            "The order shifted.\u00b9\u00b2 The West lost.",
+            ["The order shifted.\u00b9\u00b2", "The West"],
+        ),
+        ("See Resolution No.2 The Council met.", ["See Resolution No.2 The"]),
+        ("Growth was 3.5 Percent. It rose.", ["Growth was 3.5 Percent.", "It rose."]),
+        ("(2) The Parties met. They agree. So it is.", ["(2) The Parties met.", "They", "So"]),
+        ("(iv) The plan failed. He left.", ["(iv) The plan failed.", "He left."]),
+        ("(Power has shifted.) The West lost.", ["(Power has shifted.)", "The West lost."]),
+        ("Order (Ed.) The Handbook says so.", ["Order (Ed.) The Handbook"]),
+        ("In the '90s it was alone. It won. The powers' aims clash.", ["In the '90s", "It", "The"]),
+        ("They meet at 9 a.m. Tuesday in Geneva. It rains.", ["They meet", "It rains."]),
+        ("It ended at 9 a.m. The talks went on.", ["It ended at 9 a.m.", "The talks went on."]),
+        ("At 10 a.m. Beijing time it began. He left.", ["At 10 a.m. Beijing", "He left."]),
+        ("Arts. 2 and 3 hold, as do paras. 3 and 4. So be it.", ["Arts. 2", "So be it."]),
+        ("It has approx. 350 warheads. They grow.", ["It has approx. 350", "They grow."]),
+    ],
+)
+def test_notes_items_asides_and_abbreviations(text, heads):
+    found = [text[span.start : span.end] for span in split(text, keep_all=True).sentences]
+    assert len(found) == len(heads)
+    assert all(sentence.startswith(head) for sentence, head in zip(found, heads, strict=True))

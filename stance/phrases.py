@@ -1,0 +1,96 @@
+"""The words by which boilerplate is known: what a whole paragraph says that is no argument."""
+
+from __future__ import annotations
+
+__all__ = ["AGENCY", "CAPITALISED", "NAME", "PHRASES"]
+
+#: A word with a capital, whatever the case of the pattern around it.
+CAPITALISED = r"(?-i:[^\W\d_a-z][\w'’.-]*)"
+#: A person's name.
+NAME = rf"(?-i:{CAPITALISED}(?: (?:{CAPITALISED}|al|bin|da|de|der|dos|van|von)){{1,4}})"
+#: Who sells pictures and news.
+AGENCY = (
+    r"(?:reuters|ap photo|associated press|afp|getty(?: images)?|xinhua|sputnik|tass|epa|alamy"
+    r"|shutterstock|istock|bloomberg|wikimedia(?: commons)?|flickr|新华社|中新社)"
+)
+_COUNT = (
+    r"(?:(?:votes?|ratings?|views?|likes?|shares?|reads?|阅读|浏览|点赞)\s*[:：]\s*[\d.,]+(?:\s*/\s*\d+)?"
+    r"|[\d.,]+[km]?\s*(?:votes?|ratings?|views?|likes?|shares?|reads?|stars?))"
+)
+
+#: Reason → what a whole paragraph must match, upper or lower case.
+PHRASES: dict[str, tuple[str, ...]] = {
+    "separator": (r"[\s*=_~|<>/\\#•·+–—\-\x00-\x1f\u200b-\u200f\u2060\ufeff]+",),
+    "menu": (
+        r"(?:languages?|idioma|langue|sprache|语言)\s*[:：].*",
+        r"skip to .{1,40}|(?:back|return|go) to (?:the )?top|top of (?:the )?page|返回顶部",
+        r"(?:[\w'’&]+(?: [\w'’&]+){0,2}\s*[|›»·]\s*){2,}[\w'’&]+(?: [\w'’&]+){0,2}",
+    ),
+    "byline": (
+        r"(?:posted|published|written)(?: on .{4,30})? by \S+(?: \S+){0,2}",
+        r"(?:作者|记者|编辑|责编|撰文|文|автор)\s*[:：/|].{1,40}",
+    ),
+    "applause": (
+        r"[(\[](?:(?:loud|prolonged|long) )?(?:applause|laughter|cheers|cheering|crosstalk"
+        r"|inaudible|standing ovation)[^()\[\]]{0,60}[)\]]",
+    ),
+    "rating": (rf"[\s(|]*{_COUNT}(?:[\s,;|()]+{_COUNT})*[\s)|]*",),
+    "file": (r"[\w .()%+-]{1,80}\.(?:png|jpe?g|gif|webp|svg|pdf|mp[34]|docx?)",),
+    "link": (
+        r"(?:https?://|www\.)\S+|\S+@\S+\.\w+",
+        r"(?:e-?mail|contact|phone|tel|twitter|website)\s*[:：]\s*\S+",
+    ),
+    "credit": (
+        rf"[(\[（](?=.*(?:\b{AGENCY}|photo|image|courtesy))[^()]{{0,150}}[^().!?][)\]）]",
+        rf"{AGENCY}(?:\s*/.{{1,60}})?|[^.]{{1,60}}(?:/| via ){AGENCY}",
+        r"(?:photo|image|picture|illustration|foto|bild|imagen|imagem)s?"
+        r"(?: (?:credits?|courtesy(?: of)?|by|source))?\s*[:：©/].{1,80}",
+        rf"\W?(?:additional )?(?:reporting|writing|editing) by {NAME}"
+        r"(?:(?:\s*[;,.:(/|&–—-]| and | in | at | for | with |"
+        r"\s(?:additional |editing|writing|reporting)\b).{0,150})?",
+        r"(?:source|quelle|fuente|fonte|来源|图片来源)\s*[:：].{1,40}",
+    ),
+    "copyright": (
+        r"(?:©|\(c\) ?\d{4}|copyright\s*(?:©|\(c\)|\d{4})).*|.*\ball rights reserved\b.{0,40}",
+        r"版权所有.*",
+    ),
+    "tags": (
+        r"(?:tags?|topics|keywords|categor(?:y|ies)|filed under|标签|关键词|etiquetas)\s*[:：].*",
+    ),
+    "notice": (
+        r"(?:log ?in|sign in|sign up|register|subscribe)(?:,? (?:if you|or|here|now|today|free"
+        r"|to (?:our|this|your|continue|read|view|comment|post|access|receive|get)"
+        r"|with (?:your|an?|e-?mail|google|facebook|apple|linkedin|microsoft|github|twitter|x|sso)"
+        r"|for (?:our|free|updates|e-?mail|the newsletter))\b.*)?",
+        r"(?:already (?:a|have)|not (?:a|yet)) .{0,40}"
+        r"(?:(?:subscriber|account)\?.*|member\?(?:\s*(?:please|click|here|log|sign|subscribe"
+        r"|register|join|get|become|create)\b.*|\s*login\b.*)?)",
+        r"(?:share|tweet|print|save|listen to) this (?:article|story|post|page)\b.{0,60}",
+        r"share(?: (?:on|via) .{1,40})?|(?:follow|like|join|find) us(?: on .{1,60}| at .{1,60})?",
+        r"(?:we|(?:this|our) (?:web)?site)\b.{0,40} uses? .{0,20}\bcookies\b.*",
+        r"accept (?:all )?cookies",
+        r"(?:get|receive) .{1,80}\b(?:newsletter|inbox)\b.*|(?:our )?newsletter",
+        r"advertisements?|sponsored(?: content)?|publicidad|publicité|anzeige|广告",
+        r"\d+[ -]min(?:ute)?s?(?: read)?|(?:estimated )?reading time\s*:?.{0,20}",
+        r"this (?:article|post|piece) (?:was )?(?:first|originally) (?:appeared|published) .*",
+    ),
+    "comments": (
+        r"(?:\d+|no) comments?(?: yet)?|comments?(?: ?\(\d+\)|:)?|comments are closed",
+        r"(?:leave|add|post|write) a (?:comment|reply)|join the (?:discussion|conversation)",
+        r"be the first to comment|seja o primeiro a comentar|dej[ae] un comentario",
+        r"deixe um comentário|laisser un commentaire|kommentare?|发表评论|网友评论|комментарии",
+    ),
+    "related": (
+        r"you (?:might|may) (?:also )?(?:like|be interested in)\W*",
+        r"related(?: (?:articles?|stor(?:y|ies)|posts?|links?|news|content|topics?|reading))?:?",
+        r"(?:recommended|suggested)(?: (?:for you|reading|articles))?:?|more stories:?|up next:?",
+        r"(?:most (?:read|popular|viewed)|trending(?: now)?|latest (?:news|stories)):?",
+        r"art[ií]culos relacionados|leia (?:também|mais)|lire aussi|à lire aussi|mehr zum thema",
+        r"читайте также|相关(?:阅读|文章|新闻|报道|链接)|(?:推荐|延伸)阅读",
+        r"مواضيع ذات صلة|اقرأ أيضا",
+    ),
+    "teaser": (
+        r"(?:read (?:more|also)|also read|see also|related|don['’]t miss)\s*:.{1,200}",
+        r"(?:read|see|learn|view|show) (?:more|all)\W*|continue reading.{0,80}|阅读全文|查看更多",
+    ),
+}
