@@ -48,7 +48,7 @@ _FURNITURE = _TAIL_MARKERS | {"copyright", "menu", "notice", "rating", "tags", "
 _WITHIN = frozenset({"notice", "teaser"})
 
 _REFERENCES = re.compile(
-    r"(?:#{1,6} |[*_]{1,2}|(?:\d{1,2}|[IVX]{1,4})\.? )*"
+    r"(?:#{1,6} )?[*_]{0,3}(?:(?:\d{1,2}|[IVX]{1,4})\.? )?[*_]{0,3}"
     r"(?:references|bibliography|works cited|(?:end|foot)?notes|sources|literature|further reading"
     r"|refer[eê]ncias(?: bibliogr[aá]ficas)?|bibliograf[ií]a|r[eé]f[eé]rences|bibliographie"
     r"|literatur(?:verzeichnis)?|литература|参考文献|注释|المراجع)\s*[:：]?[*_]{0,2}",
@@ -58,7 +58,8 @@ _REFERENCE = re.compile(
     r"\s*(?:\[\d+\]|\d{1,3}[.)\s]|\^).*|.*(?:\b(?:1[5-9]|20)\d\d\b|https?://).*"
 )
 
-_NUMBERED_NOTE = re.compile(r"\[\d+\]|\d{1,3}[.)]?\s|\^")
+_NOTE_NUMBER = re.compile(r"\[?(\d{1,3})[\].)]?\s")
+_SOURCE = re.compile(r"\b(?:1[5-9]|20)\d\d\b|https?://|\bpp?\. ?\d|\bibid\b", re.IGNORECASE)
 
 _JOB = (
     r"(?:(?:former|acting|deputy|vice|senior|associate|assistant|adjunct|visiting"
@@ -259,14 +260,16 @@ def _mark_tail(
     """Mark what stands behind the article; return its place."""
     last = max(i for i, is_prose in enumerate(prose) if is_prose)
     lengths = [len(text) * is_prose for text, is_prose in zip(paragraphs, prose, strict=True)]
-    most = 2 / 3 * sum(lengths)
-    before = 0
+    total, before = sum(lengths), 0
+    last_pair = max((i for i, both in enumerate(pairwise(prose)) if all(both)), default=0)
     for i, length in enumerate(lengths):
-        if _opens_references(paragraphs, i):
+        if reasons[i] != "references" and _opens_references(paragraphs, i):
             reasons[i] = "references"
             _mark_notes(paragraphs, reasons, i + 1)
-        marker = before >= most and reasons[i] in _TAIL_MARKERS
-        if marker and _is_box(prose, reasons[i], i):
+        marker = 3 * before >= 2 * total and reasons[i] in _TAIL_MARKERS
+        # Two lines about the author are less than a tenth.
+        goes_on = i < last_pair and 10 * (total - before) >= total
+        if marker and reasons[i] == "related" and goes_on:
             _mark_box(reasons, prose, i)
         elif marker or (i > last and (reasons[i] in _FURNITURE or _opens_teasers(paragraphs, i))):
             _mark_rest(paragraphs, reasons, i)
@@ -279,29 +282,33 @@ def _mark_rest(paragraphs: Sequence[str], reasons: list[str | None], start: int)
     """Mark all from the line that opens the tail on."""
     opener = reasons[start]
     reason = opener if opener in _TAIL_MARKERS else "related"
+    within = opener in _WITHIN
     for i in range(start, len(paragraphs)):
-        if opener not in _WITHIN or not _may_be_argument(paragraphs[i]):
+        within = within and not (reasons[i] in _TAIL_MARKERS or _opens_references(paragraphs, i))
+        if not (within and _may_be_argument(paragraphs[i])):
             reasons[i] = reasons[i] or reason
 
 
 def _mark_notes(paragraphs: Sequence[str], reasons: list[str | None], start: int) -> None:
-    """Mark numbered notes below their heading: there may be as much of them as of the article."""
-    for i in range(start, len(paragraphs)):
-        if not _NUMBERED_NOTE.match(paragraphs[i]):
-            return
-        reasons[i] = "references"
-
-
-def _is_box(prose: Sequence[bool], reason: str | None, marker: int) -> bool:
-    """Say whether the article goes on behind a box of links: with two paragraphs in a row."""
-    return reason == "related" and any(
-        one and other for one, other in pairwise(prose[marker + 1 :])
-    )
+    """Mark notes, numbered from 1, below their heading: they may be as long as the article."""
+    end = start
+    while end < len(paragraphs):
+        number = _NOTE_NUMBER.match(paragraphs[end])
+        if number is None or int(number[1]) != end - start + 1:
+            break
+        if not (_ends(paragraphs[end], _FULL_STOPS) or _has_words(paragraphs[end], 5)):
+            break  # The number of the next heading.
+        end += 1
+    named = sum(_SOURCE.search(paragraph) is not None for paragraph in paragraphs[start:end])
+    if 2 * named > end - start:
+        reasons[start:end] = ["references"] * (end - start)
 
 
 def _mark_box(reasons: list[str | None], prose: Sequence[bool], marker: int) -> None:
     """Mark the links below a box's marker, up to the next paragraph of prose."""
-    for i in range(marker + 1, prose.index(True, marker)):
+    for i in range(marker + 1, len(prose)):
+        if prose[i] or reasons[i] in _TAIL_MARKERS:
+            return
         reasons[i] = reasons[i] or "related"
 
 

@@ -18,6 +18,8 @@ _COUNT = (
     r"|[\d.,]+[km]?\s*(?:votes?|ratings?|views?|likes?|shares?|reads?|stars?))"
 )
 
+_NOISE = r"(?:applause|laughter|cheers|cheering|crosstalk|inaudible|standing ovation)"
+
 #: Reason → what a whole paragraph must match, upper or lower case.
 PHRASES: dict[str, tuple[str, ...]] = {
     "separator": (r"[\s*=_~|<>/\\#•·+–—\-\x00-\x1f\u200b-\u200f\u2060\ufeff]+",),
@@ -31,8 +33,8 @@ PHRASES: dict[str, tuple[str, ...]] = {
         r"(?:作者|记者|编辑|责编|撰文|文|автор)\s*[:：/|].{1,40}",
     ),
     "applause": (
-        r"[(\[](?:(?:loud|prolonged|long) )?(?:applause|laughter|cheers|cheering|crosstalk"
-        r"|inaudible|standing ovation)[^()\[\]]{0,60}[)\]]",
+        rf"[(\[](?:(?:loud|prolonged|long|sustained) )?{_NOISE}"
+        rf"(?:(?:,| and|, and) {_NOISE}|,? (?:in|from|on) (?:the )?\w+(?: \w+)?){{0,2}}[.!]?[)\]]",
     ),
     "rating": (rf"[\s(|]*{_COUNT}(?:[\s,;|()]+{_COUNT})*[\s)|]*",),
     "file": (r"[\w .()%+-]{1,80}\.(?:png|jpe?g|gif|webp|svg|pdf|mp[34]|docx?)",),

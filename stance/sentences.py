@@ -34,21 +34,21 @@ _NUMBER_ALONE = re.compile(r"\s*\(?\d{1,3}[.)]\s*")
 # The same where it depends on what goes on: (before, after).
 _ABBREVIATED_BEFORE = (
     (
-        re.compile(
-            r"\b(?:Arts?|[Pp]aras?|[Ff]igs?|[Ee]qs?|[Cc]h|[Cc]haps?|[Aa]pprox|[Ss]ect|fn)\.\s*$"
-        ),
-        re.compile(r"\d|[IVXLC]+\b"),
+        re.compile(r"\b(?:Arts?|[Pp]aras?|[Ff]igs?|[Ee]qs?|[Cc]h|[Cc]haps?|[Aa]pprox|fn)\.\s*$"),
+        re.compile(r"\d|(?!I\b)[IVXLC]+\b"),
     ),
     (
         re.compile(r"\b[ap]\.m\.\s*$"),
         re.compile(
-            r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b|(?:GMT|UTC|CET|CEST|E[SD]?T|P[SD]?T|BST)\b"
+            r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b(?!['\u2019])"
+            r"|(?:GMT|UTC|CET|CEST|E[SD]?T|P[SD]?T|BST)\b"
             r"|(?:January|February|March|April|May|June|July|August|September|October|November"
-            r"|December)\b|[A-Z]\w+(?: [A-Z]\w+)? time\b"
+            r"|December) \d"
+            r"|(?!(?:This|That|Last|Next|Some|Each|Every|Any)\b)[A-Z]\w+(?: [A-Z]\w+)? time\b"
         ),
     ),
     (re.compile(r"\bcent\.\s*$"), re.compile(r"[a-z]")),
-    (re.compile(r"\beds?\.\s*$"), re.compile(r"[A-Z]\w+(?:,| and | & )")),
+    (re.compile(r"(?<![\w-])eds?\.\s*$"), re.compile(r"[A-Z]\w+(?:,| and | & )")),
 )
 # The splitter takes a paragraph behind these for one sentence.
 _ITEM_IN_PARENTHESES = re.compile(r"\((?:\d{1,3}|[A-Za-z]|[ivxIVX]{2,5})\)\s+")
@@ -61,12 +61,17 @@ _NOTE = re.compile(
 )
 _NUMBERED = re.compile(
     r"\b(?:[Nn]os?|[Aa]rts?|[Ff]igs?|[Vv]ols?|pp?|[Ss]ec|[Pp]aras?|[Cc]h|[Cc]haps?|[Ee]ds?|[Nn]r|[Pp]t"
-    r"|[Aa]pp|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.$"
+    r"|[Aa]pp|Rs|Res|Reg|Doc|al|Tel|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.$"
 )
-# A sentence in parentheses, and the beginning of the next.
+# What may be a sentence in parentheses, and the beginning of the next.
 _IN_PARENTHESES = re.compile(
-    r"(?:^|(?<=[.!?\u2026]\s)|(?<=[.!?][\u201d\"\u2019)]\s))"
-    r"[(\[]([A-Z][^()\[\]]*)[)\]](?=\s+[\"\u201c(\[]?[A-Z])"
+    r"(?:^|(?<=[.!?\u2026\u201d\"\u2019)\]])\s+)"
+    r"([(\[]([A-Z][^()\[\]]*)[)\]])(?=\s+[\"\u201c(\[]?[A-Z])"
+)
+# That it is one: its last word is no abbreviation.
+_WHOLE = re.compile(
+    r"(?:\b(?!etc\b)[a-z]{3,}|\b(?:be|do|go|in|is|it|me|no|on|so|to|up|us)|\b\w{5,}|\b\d+)\.$"
+    r"|[!?]$"
 )
 # "(Eds.)" is none, and neither is "(U.S. Army Gen.)".
 _FEWEST_WORDS = 3
@@ -132,7 +137,8 @@ def split(text: str, *, language: str = "", keep_all: bool = False) -> Split:
             skip(paragraph, reason)
             continue
         for number, span in enumerate(_sentences(clean, paragraph, language)):
-            aside = aside_of(clean[span.start : span.end]) if number and not keep_all else None
+            beside = number or span.end < paragraph.end
+            aside = aside_of(clean[span.start : span.end]) if beside and not keep_all else None
             if aside is not None:
                 skip(span, aside)
             else:
@@ -181,8 +187,8 @@ def _mended(ends: set[int], window: str) -> set[int]:
         if not _NUMBERED.search(window[max(0, stop - 8) : stop]):
             ends = {end for end in ends if not stop <= end < note.end()} | {note.end()}
     for aside in _IN_PARENTHESES.finditer(window):
-        whole = aside[1].endswith((".", "!", "?")) and len(aside[1].split()) >= _FEWEST_WORDS
-        if whole or aside_of(aside[0]):
+        whole = _WHOLE.search(aside[2]) and len(aside[2].split()) >= _FEWEST_WORDS
+        if whole or aside_of(aside[1]):
             ends.add(aside.end())
     return ends
 

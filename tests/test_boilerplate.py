@@ -373,6 +373,45 @@ def test_lists_and_answers_behind_an_advertisement_are_kept(line):
     assert found[4:] == [None] * 4 + ["related"]
 
 
+@pytest.mark.parametrize("line", ["Share this article", "Advertisement", "Subscribe"])
+def test_below_a_marker_of_the_tail_nothing_is_kept(line):
+    found = reasons(TITLE, PROSE, MORE, line, "Most read", "1. Why China waits", "Can Europe wait?")
+    assert found[3:] == ["notice", "related", "related", "related"]
+    notes = ["1. Smith, J. (2019). Power. Oxford.", "2. Waltz, K. (1979). Theory. New York."]
+    assert None not in reasons(TITLE, PROSE, MORE, line, "References", *notes)[3:]
+
+
+def test_two_lines_about_the_author_do_not_make_a_box_of_the_tail():
+    about = "Jane Doe is a senior fellow at the Institute for World Affairs in London."
+    article = [PROSE, MORE] * 12
+    found = reasons(TITLE, *article, "Related", "China's navy grows", about, f"{about} She writes.")
+    assert found[-2:] == ["related", "related"]
+
+
+@pytest.mark.parametrize("first", [14, 1])
+def test_a_numbered_argument_below_a_heading_is_no_note(first):
+    argument = [f"{first}. The Council met twice on the matter.", f"{first + 1}. States must act."]
+    found = reasons(TITLE, PROSE, "2. Sources", *argument, "3. Conclusions", PROSE, MORE, PROSE)
+    assert found[3:5] == [None, None]
+    assert found[6:] == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    "sentence", ["(Cheers greeted the president.)", "(Laughter is no policy.)"]
+)
+def test_a_sentence_about_laughter_is_a_sentence(sentence):
+    assert reasons(TITLE, PROSE, sentence, MORE) == [None] * 4
+
+
+def test_rules_and_repeated_markers_are_read_once():
+    # Were each compared with all that follow, or tried in every way, this would not end.
+    assert reasons(PROSE, "*" * 39, "_" * 39, MORE) == [None, "separator", "separator", None]
+    notes = reasons(PROSE, *["1. Notes"] * 10_000, *[PROSE] * 900)
+    assert notes.count(None) == 901
+    boxes = reasons(*[PROSE] * 900, *["Related"] * 10_000, *[PROSE] * 200)
+    assert boxes.count(None) == 1_100
+
+
 def test_no_break_spaces_are_spaces():
     found = reasons(TITLE, "By\u00a0Jane Smith", PROSE, "Sign up for\u00a0our  newsletter", MORE)
     assert found == [None, "byline", None, "notice", None]
@@ -382,8 +421,11 @@ def test_no_break_spaces_are_spaces():
 def test_applause_is_no_sentence(aside):
     assert reasons(TITLE, PROSE, aside, MORE) == [None, None, "applause", None]
     found = split(f"We are strong. {aside} And we will win. {aside} Thank you.")
-    assert [skip.reason for skip in found.skipped][-1] == "applause"
+    assert [skip.reason for skip in found.skipped] == ["applause", "applause"]
     assert len(found.sentences) == 3
+    first = split(f"{PROSE}\n\n{aside} Thank you very much.\n\n{MORE}")
+    assert [skip.reason for skip in first.skipped] == ["applause"]
+    assert len(first.sentences) == 3
 
 
 def test_a_heading_that_no_reference_follows_opens_no_reference_list():
