@@ -21,7 +21,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from stance.phrases import AGENCY, CAPITALISED, NAME, PHRASES
+from stance.phrases import AGENCY, CAPITALISED, LIST_ITEM, NAME, PHRASES
 
 __all__ = ["aside_of", "find_boilerplate"]
 
@@ -54,12 +54,10 @@ _REFERENCES = re.compile(
     r"|literatur(?:verzeichnis)?|литература|参考文献|注释|المراجع)\s*[:：]?[*_]{0,2}",
     re.IGNORECASE,
 )
-_REFERENCE = re.compile(
-    r"\s*(?:\[\d+\]|\d{1,3}[.)\s]|\^).*|.*(?:\b(?:1[5-9]|20)\d\d\b|https?://).*"
-)
-
+_YEAR_OR_LINK = r"\b(?:1[5-9]|20)\d\d\b|https?://"
+_REFERENCE = re.compile(rf"\s*(?:\[\d+\]|\d{{1,3}}[.)\s]|\^).*|.*(?:{_YEAR_OR_LINK}).*")
 _NOTE_NUMBER = re.compile(r"\[?(\d{1,3})[\].)]?\s")
-_SOURCE = re.compile(r"\b(?:1[5-9]|20)\d\d\b|https?://|\bpp?\. ?\d|\bibid\b", re.IGNORECASE)
+_SOURCE = re.compile(rf"{_YEAR_OR_LINK}|\bpp?\. ?\d|\bibid\b", re.IGNORECASE)
 
 _JOB = (
     r"(?:(?:former|acting|deputy|vice|senior|associate|assistant|adjunct|visiting"
@@ -123,7 +121,7 @@ _SENTENCE_ENDS = (*_FULL_STOPS, "!", "?", "…", "！", "？", "؟")
 #: A link's title jammed to its summary: "RelationsIn the 21st century".
 _JAM = re.compile(r"(?<=[a-zß-ÿа-я’”»?!])(?=[A-ZÀ-ÞА-Я“‘«])")
 _LONGEST_TITLE = 200
-_ITEM = re.compile(r"[•·▪‣◦*–—-]|\(?(?:\d{1,3}|[a-z]|[ivxIVX]{2,4})[.)]\s")
+_ITEM = re.compile(LIST_ITEM)
 
 
 def find_boilerplate(paragraphs: Sequence[str]) -> list[str | None]:

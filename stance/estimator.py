@@ -26,6 +26,7 @@ from stance.errors import InputError
 from stance.files import LabelledRow
 from stance.files.cells import is_empty, is_missing
 from stance.finetuning.bases import open_base
+from stance.finetuning.data import read_as_absent
 from stance.finetuning.run import finetune
 from stance.model import StanceModel, load
 from stance.scoring import score
@@ -303,11 +304,7 @@ def _without_nulls(rows: list[Labels]) -> list[Labels]:
     empty = sum(None in row.values() for row in rows)
     if not empty or len({frozenset(row) for row in rows}) > 1:
         return rows
-    logger.warning(
-        "%s rows of y have None for a frame; all rows name the same frames, so it is read as "
-        "absent: where a stance was not coded, give the labels as text",
-        f"{empty:,}",
-    )
+    logger.warning(read_as_absent(empty, "y"))
     return [{frame: s for frame, s in row.items() if s is not None} for row in rows]
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 from stance.codebook import STANCES, composed
 from stance.errors import InputError
-from stance.files.cells import is_empty, is_missing
+from stance.files.cells import is_empty, is_missing, present_fields
 from stance.results import DocumentResult, sentence_id
 
 __all__ = [
@@ -63,7 +63,7 @@ def checked_rows(rows: Iterable[Row]) -> Iterator[Row]:
         f"{sum(None in row['frames'].values() for row in checked):,}",
     )
     for row in checked:
-        yield {**row, "frames": {name: s for name, s in row["frames"].items() if s is not None}}
+        yield {**row, "frames": present_fields(row["frames"])}
 
 
 def _checked(row: Row, number: int) -> Row:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["AGENCY", "CAPITALISED", "NAME", "PHRASES"]
+__all__ = ["AGENCY", "CAPITALISED", "LIST_ITEM", "NAME", "PHRASES"]
 
 #: A word with a capital, whatever the case of the pattern around it.
 CAPITALISED = r"(?-i:[^\W\d_a-z][\w'’.-]*)"
 #: A person's name.
 NAME = rf"(?-i:{CAPITALISED}(?: (?:{CAPITALISED}|al|bin|da|de|der|dos|van|von)){{1,4}})"
+#: What stands at the head of an item of a list.
+LIST_ITEM = r"(?:[•·▪‣◦*–—-]|\(?(?:\d{1,3}|[a-z]|[ivxIVX]{2,4})[.)]\s)"
 #: Who sells pictures and news.
 AGENCY = (
     r"(?:reuters|ap photo|associated press|afp|getty(?: images)?|xinhua|sputnik|tass|epa|alamy"

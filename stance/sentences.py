@@ -16,6 +16,7 @@ from itertools import pairwise
 import sentencex
 
 from stance.boilerplate import aside_of, find_boilerplate
+from stance.phrases import LIST_ITEM
 from stance.results import SkippedText
 from stance.texts import LONE_SURROGATE
 
@@ -25,49 +26,46 @@ __all__ = ["Span", "Split", "split"]
 #: that is not plain ASCII.
 _WINDOW = 4_096
 
-_LIST_ITEM = re.compile(r"[•·▪‣◦*–—>-]|\(?(?:\d{1,3}|[a-z]|[ivxIVX]{2,4})[.)]\s")
+_LIST_ITEM = re.compile(rf">|{LIST_ITEM}")
 # A dash that the line was broken before; a hyphen there is mostly an item of a list.
 _DASH_WITHIN = re.compile(r"[–—]\s+(?=[^\W\d_])")
-# What the splitter takes for the end of a sentence, and a name or a number goes on after.
-_ABBREVIATED = re.compile(r"\b(?:Amb|Atty|Asst|[Vv]ol|[Mm]me)\.\s*$")
 _NUMBER_ALONE = re.compile(r"\s*\(?\d{1,3}[.)]\s*")
-# The same where it depends on what goes on: (before, after).
-_ABBREVIATED_BEFORE = (
-    (
-        re.compile(r"\b(?:Arts?|[Pp]aras?|[Ff]igs?|[Ee]qs?|[Cc]h|[Cc]haps?|[Aa]pprox|fn)\.\s*$"),
-        re.compile(r"\d|(?!I\b)[IVXLC]+\b"),
-    ),
-    (
-        re.compile(r"\b[ap]\.m\.\s*$"),
-        re.compile(
-            r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b(?!['\u2019])"
-            r"|(?:GMT|UTC|CET|CEST|E[SD]?T|P[SD]?T|BST)\b"
-            r"|(?:January|February|March|April|May|June|July|August|September|October|November"
-            r"|December) \d"
-            r"|(?!(?:This|That|Last|Next|Some|Each|Every|Any)\b)[A-Z]\w+(?: [A-Z]\w+)? time\b"
-        ),
-    ),
-    (re.compile(r"\bcent\.\s*$"), re.compile(r"[a-z]")),
-    (re.compile(r"(?<![\w-])eds?\.\s*$"), re.compile(r"[A-Z]\w+(?:,| and | & )")),
+# What the splitter takes for the end of a sentence: some always, some by what goes on.
+_ABBREVIATED = re.compile(
+    r"(?:\b(?:(?P<title>Amb|Atty|Asst|[Vv]ol|[Mm]me)"
+    r"|(?P<part>Arts?|[Pp]aras?|[Ff]igs?|[Ee]qs?|[Cc]h|[Cc]haps?|[Aa]pprox|fn)"
+    r"|(?P<hour>[ap]\.m)|(?P<percent>cent))|(?<![\w-])(?P<editor>eds?))\.\s*$"
 )
+_GOES_ON = {
+    "title": re.compile(""),
+    "part": re.compile(r"\d|(?!I\b)[IVXLC]+\b"),
+    "hour": re.compile(
+        r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b(?!['’])"
+        r"|(?:GMT|UTC|CET|CEST|E[SD]?T|P[SD]?T|BST)\b"
+        r"|(?:January|February|March|April|May|June|July|August|September|October|November"
+        r"|December) \d"
+        r"|(?!(?:This|That|Last|Next|Some|Each|Every|Any)\b)[A-Z]\w+(?: [A-Z]\w+)? time\b"
+    ),
+    "percent": re.compile(r"[a-z]"),
+    "editor": re.compile(r"[A-Z]\w+(?:,| and | & )"),
+}
+_LONGEST_ABBREVIATION = 12
 # The splitter takes a paragraph behind these for one sentence.
 _ITEM_IN_PARENTHESES = re.compile(r"\((?:\d{1,3}|[A-Za-z]|[ivxIVX]{2,5})\)\s+")
 # The apostrophe of the '90s, which the splitter takes for a quotation mark.
-_DECADE = re.compile(r"(?<!\w)['\u2018](?=\d0s\b)")
+_DECADE = re.compile(r"['‘](?=\d0s\b)(?<!\w.)")
 # The number of a note behind a full stop, and the beginning of the next sentence.
 _NOTE = re.compile(
-    r"(?:(?<=[a-z\u00df-\u00ff)\]])[.?!]|[.?!][\u201d\u2019\"'])"
-    r"(?:\d{1,3}(?:,\d{1,3})*|[\u00b9\u00b2\u00b3\u2070-\u2079]+)(?=\s+[\"\u201c\u2018(]?[A-Z\u00c0-\u00de])"
+    r"[.?!](?:(?<=[a-zß-ÿ)\]].)|[”’\"'])(?:\d{1,3}(?:,\d{1,3})*|[¹²³⁰-⁹]+)(?=\s+[\"“‘(]?[A-ZÀ-Þ])"
 )
+# No note, but what is numbered.
 _NUMBERED = re.compile(
     r"\b(?:[Nn]os?|[Aa]rts?|[Ff]igs?|[Vv]ols?|pp?|[Ss]ec|[Pp]aras?|[Cc]h|[Cc]haps?|[Ee]ds?|[Nn]r|[Pp]t"
     r"|[Aa]pp|Rs|Res|Reg|Doc|al|Tel|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.$"
 )
 # What may be a sentence in parentheses, and the beginning of the next.
-_IN_PARENTHESES = re.compile(
-    r"(?:^|(?<=[.!?\u2026\u201d\"\u2019)\]])\s+)"
-    r"([(\[]([A-Z][^()\[\]]*)[)\]])(?=\s+[\"\u201c(\[]?[A-Z])"
-)
+_IN_PARENTHESES = re.compile(r"[(\[]([A-Z][^()\[\]]*)[)\]](?=\s+[\"“(\[]?[A-Z])")
+_BEFORE_PARENTHESES = (".", "!", "?", "…", "”", '"', "’", ")", "]")
 # That it is one: its last word is no abbreviation.
 _WHOLE = re.compile(
     r"(?:\b(?!etc\b)[a-z]{3,}|\b(?:be|do|go|in|is|it|me|no|on|so|to|up|us)|\b\w{5,}|\b\d+)\.$"
@@ -187,17 +185,20 @@ def _mended(ends: set[int], window: str) -> set[int]:
         if not _NUMBERED.search(window[max(0, stop - 8) : stop]):
             ends = {end for end in ends if not stop <= end < note.end()} | {note.end()}
     for aside in _IN_PARENTHESES.finditer(window):
-        whole = _WHOLE.search(aside[2]) and len(aside[2].split()) >= _FEWEST_WORDS
-        if whole or aside_of(aside[1]):
+        before = window[: aside.start()].rstrip()
+        if before and (len(before) == aside.start() or not before.endswith(_BEFORE_PARENTHESES)):
+            continue
+        whole = _WHOLE.search(aside[1]) and len(aside[1].split()) >= _FEWEST_WORDS
+        if whole or aside_of(aside[0]):
             ends.add(aside.end())
     return ends
 
 
 def _is_abbreviated(window: str, end: int) -> bool:
-    before, after = window[max(0, end - 12) : end], window[end : end + 40].lstrip()
-    return _ABBREVIATED.search(before) is not None or any(
-        short.search(before) and goes_on.match(after) for short, goes_on in _ABBREVIATED_BEFORE
-    )
+    found = _ABBREVIATED.search(window, max(0, end - _LONGEST_ABBREVIATION), end)
+    if found is None:
+        return False
+    return _GOES_ON[str(found.lastgroup)].match(window[end:].lstrip()) is not None
 
 
 def _paragraphs(text: str) -> list[Span]:

@@ -94,9 +94,11 @@ def agreement(
     _check_output(disputes, (".jsonl", ".csv"), inputs=read, force=force)
     book = None if codebook is None else Codebook.load(codebook)
     rows = list(read_codings(*codings, codebook=book))
-    known = texts_of(rows) if texts is None else read_texts(texts, [row.id for row in rows])
-    if texts is not None:
-        require_texts(rows, known or {}, texts)
+    if texts is None:
+        known = texts_of(rows)
+    else:
+        known = read_texts(texts, [row.id for row in rows])
+        require_texts(rows, known, texts)
     given = _codings(rows, known or {})
     settled = {} if adjudicated is None else read_settled(adjudicated, rows, book)
     labels: dict[str, Labels] = {**majority(given), **settled}

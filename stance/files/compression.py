@@ -89,17 +89,15 @@ class _Members(io.RawIOBase):
         return 0
 
     def readinto(self, buffer: Any) -> int:
-        data = block = b""
+        data = b""
         while not data:
+            block = b""
             if self._member.eof:
                 if not (block := self._behind_member()):
                     break
                 self._member = self._make()
-            elif self._member.needs_input:
-                if not (block := self._stream.read(_BLOCK_BYTES)):
-                    raise EOFError("it ends before its end is marked")
-            else:
-                block = b""
+            elif self._member.needs_input and not (block := self._stream.read(_BLOCK_BYTES)):
+                raise EOFError("it ends before its end is marked")
             data = self._member.decompress(block, len(buffer))
         buffer[: len(data)] = data
         self._position += len(data)

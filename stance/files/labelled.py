@@ -9,7 +9,7 @@ from typing import Any
 
 from stance.codebook import Codebook
 from stance.errors import InputError
-from stance.files.annotations import is_doccano, is_label_studio, refuse_two_labellings
+from stance.files.annotations import is_doccano, is_label_studio
 from stance.files.codings import is_export_of_doccano, read_codings
 from stance.files.records import read_records
 from stance.files.rows import LabelledRow, read_rows
@@ -108,8 +108,6 @@ def _tool(file: Path, first: Mapping[str, Any], frames_column: str) -> str:
     if is_label_studio(first) and (frames_column not in first or nobody):
         return "Label Studio"
     if frames_column in first and not (doccano and frames_column == "frames"):
-        if frames_column == "frames" and "label" in first:
-            _refuse_two_labellings(file)
         return ""  # Labelled rows, whatever else they hold.
     if doccano:
         return "doccano"
@@ -119,14 +117,6 @@ def _tool(file: Path, first: Mapping[str, Any], frames_column: str) -> str:
             ".csv, .tsv or .parquet"
         )
     return ""
-
-
-def _refuse_two_labellings(file: Path) -> None:
-    for place, values in read_records(file):
-        try:
-            refuse_two_labellings(values)
-        except InputError as error:
-            raise InputError(f"{file} {place} {error}") from error
 
 
 def _exported(

@@ -30,7 +30,6 @@ from stance.files.resuming import (
     beside,
     no_record,
     refuse_both,
-    refuse_strangers,
     refuse_unfinished,
     require_same,
     sync,
@@ -216,8 +215,7 @@ class PartialOutput:
         if self.path.exists():
             raise already_there(self.path)
         if self.folder.exists():
-            refuse_strangers(self.folder, _MADE)
-            refuse_unfinished(self.folder, self.path)
+            refuse_unfinished(self.folder, self.path, _MADE)
 
     def _require_names(self) -> None:
         """See that the files beside the result may be called so: at the end it is late to know."""

@@ -52,8 +52,14 @@ def refuse_both(*, resume: bool, force: bool) -> None:
         raise OutputError("resume goes on and force starts anew; give one of them")
 
 
-def refuse_unfinished(folder: Path, output: Path, *, what: str = "run") -> NoReturn:
-    """Raise ``OutputError``: another run is at work there, or has left something unfinished."""
+def refuse_unfinished(
+    folder: Path, output: Path, made: Sequence[str], *, what: str = "run"
+) -> NoReturn:
+    """Raise ``OutputError``: another run is at work there, or has left something unfinished.
+
+    Or the folder holds what no run makes; ``made`` is as in ``refuse_strangers``.
+    """
+    refuse_strangers(folder, made)
     os.close(lock(folder, output))
     raise unfinished(folder, what=what)
 

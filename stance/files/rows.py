@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stance.codebook import Codebook, Labels, read_labels
 from stance.errors import CodebookError, InputError
+from stance.files.annotations import refuse_two_labellings
 from stance.files.cells import is_empty, missing_column
 from stance.files.records import read_table
 from stance.files.tables import Row
@@ -57,7 +58,8 @@ def read_rows(
 
     Raises:
         InputError: the file is missing, of another type, or has a row that cannot be read, has no
-            text or is not labelled. The message names the file and the line.
+            text, is not labelled, or carries labels of doccano beside its frames. The message
+            names the file and the line.
         CodebookError: a frame or stance that the codebook does not know, named likewise.
         MissingExtraError: Parquet without pyarrow.
 
@@ -94,6 +96,11 @@ def _labelled(
         checked = labels if codebook is None else codebook.check(labels)
     except CodebookError as error:
         raise CodebookError(f"{where}: {error}") from error
+    if columns[1] == "frames":
+        try:
+            refuse_two_labellings(values)
+        except InputError as error:
+            raise InputError(f"{where} {error}") from error
     name, group = values.get("id"), values.get(document_column)
     row_id = f"{file.name}:{row.number}" if is_empty(name) else str(name)
     document = row_id if is_empty(group) else str(group)

@@ -28,6 +28,7 @@ __all__ = [
     "choose_codebook",
     "digest",
     "distinct_ids",
+    "read_as_absent",
     "read_data",
 ]
 
@@ -179,7 +180,7 @@ def _from_files(
         if found.note:
             note(found.note)
         if kind_of(file) == "parquet" and (empty := _rows_with_nulls(file, frames)):
-            note(_read_as_absent(empty, file.name))
+            note(read_as_absent(empty, file.name))
         grouped = _by_id(found.rows) if group == "id" else found.rows
         rows += [_apart(row, taken, number) for row in grouped]
         taken.update(row.document for row in grouped)
@@ -211,7 +212,7 @@ def _from_table(
     struct = len({frozenset(found) for found in labels}) == 1
     if empty := sum(map(_has_none, labels)):
         note(
-            _read_as_absent(empty, "the table")
+            read_as_absent(empty, "the table")
             if struct
             else f"{empty:,} rows of the table have None for a frame; the rows name different "
             "frames, so it is read as a stance that was not coded: leave out what is absent"
@@ -251,7 +252,8 @@ def _rows_with_nulls(file: Path, column: str) -> int:
     return sum(isinstance(row, Row) and _has_none(row.values[column]) for row in rows)
 
 
-def _read_as_absent(number: int, where: str) -> str:
+def read_as_absent(number: int, where: str) -> str:
+    """Say how None was read in so many rows of a struct."""
     return (
         f"{number:,} rows of {where} have None for a frame; all rows name the same frames, so it "
         "is read as absent: where a stance was not coded, give the labels as text"

@@ -25,7 +25,6 @@ from stance.files.resuming import (
     beside,
     no_record,
     refuse_both,
-    refuse_strangers,
     refuse_unfinished,
 )
 from stance.strict_json import read_json
@@ -83,8 +82,7 @@ class Workspace:
                 "choose another name or use --force"
             )
         if self.folder.exists() and not (resume or force):
-            refuse_strangers(self.folder, _MADE)
-            refuse_unfinished(self.folder, self.output, what="training")
+            refuse_unfinished(self.folder, self.output, _MADE, what="training")
 
     def finished(self, settings: Mapping[str, Any], *, resume: bool) -> bool:
         """Say whether a run to go on with is already done.
