@@ -28,7 +28,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from machine import describe_machine, operations_of
+from machine import describe_machine, describe_model, operations_of
 
 import stance
 from stance.cluster.batch import label_shards
@@ -165,7 +165,7 @@ def comparison(scratch: Path, speeches: int, nodes: int, kills: tuple[bool, ...]
         "# On a cluster",
         "",
         f"{speeches:,} speeches of the UN General Debate, {report.sentences:,} sentences, in "
-        f"{blocks} blocks; {describe_machine()}. "
+        f"{blocks} blocks; {describe_model(FOLDER)}; {describe_machine()}. "
         f"The {nodes} nodes are processes of this one machine and "
         "share its processors, so that the ratio shows what the cluster costs, not what it gains. "
         "Made by `python benchmarks/cluster.py SPEECHES`.",

@@ -1,7 +1,8 @@
-"""What a benchmark says of the machine that it ran on, and of the work that it gave it."""
+"""What a benchmark says of its machine and model, and of the work that it gave them."""
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 from collections.abc import Mapping
@@ -26,6 +27,12 @@ def describe_machine() -> str:
     found = [name for flag, name in _INSTRUCTIONS.items() if flag in flags]
     kind = ", ".join([platform.machine(), *found])
     return f"{os.cpu_count()} processors ({kind}), Python {platform.python_version()}"
+
+
+def describe_model(folder: Path) -> str:
+    """Return the name and version of the model that was measured."""
+    said = json.loads((folder / "stance.json").read_text("utf-8"))
+    return f"{said['name']} {said['version']}"
 
 
 def operations_of(config: Mapping[str, int], tokens: float) -> float:

@@ -18,9 +18,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from machine import describe_machine
+from machine import describe_machine, describe_model
 
 ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "models" / "default"
 PAGE = ROOT / "docs" / "memory.md"
 LOOK_SECONDS = 0.2
 LABEL = (
@@ -54,7 +55,8 @@ def report(texts: list[tuple[str, str]], scratch: Path) -> list[str]:
         "",
         "Whole speeches of the UN General Debate, from one file to one file; killed with "
         "`SIGKILL`, then resumed with `--resume`. "
-        f"{describe_machine()}. Made by `python benchmarks/memory.py SPEECHES`.",
+        f"{describe_model(FOLDER)}; {describe_machine()}. "
+        "Made by `python benchmarks/memory.py SPEECHES`.",
         "",
         "| speeches | sentences | peak memory |",
         "| --- | --- | --- |",

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from machine import describe_machine
+from machine import describe_machine, describe_model
 
 import stance
 from stance.backends.base import Batch
@@ -145,7 +145,7 @@ def report(runs: dict[str, tuple[int, Run]], texts: list[str], rounds: int) -> l
         "",
         f"The encoder alone on {len(texts):,} sentences (the labelled ones of the five articles, "
         "repeated), "
-        f"{describe_machine()}, medians of {rounds} rounds in turn. "
+        f"{describe_model(FOLDER)}, {describe_machine()}, medians of {rounds} rounds in turn. "
         "Labels are compared with PyTorch's in float32. Made by `python benchmarks/runtimes.py`.",
         "",
         "| runtime | sentences per second | against the shipped form | largest change of "

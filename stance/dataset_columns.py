@@ -1,9 +1,9 @@
-"""Labels as columns of a ``datasets.Dataset``."""
+"""Labels as columns of a ``datasets.Dataset``, a stream of its rows, or a batch of them."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,8 @@ def add_columns(
     """Label every row of a ``datasets.Dataset`` as one sentence.
 
     Args:
-        dataset: a ``datasets.Dataset``, whatever its format is.
+        dataset: a ``datasets.Dataset``, whatever its format is; an ``IterableDataset``; or a batch,
+            as ``map(batched=True)`` of either gives it: column → values.
         predict: labels texts.
         frames: the names of the frames it labels.
         text_column: where the dataset keeps the sentences.
@@ -35,27 +36,38 @@ def add_columns(
 
     Returns:
         The dataset with the columns ``frames``, ``p_<frame>`` and ``stance_<frame>``, in its own
-        format.
+        format; of a stream, one without a format whose rows are labelled as they are read; of a
+        batch, these columns alone.
 
     Raises:
         InputError: the dataset has no such column, or a row of it is not a string; it has a
             column of a name that would be added; or it is several splits rather than one.
     """
-    empty = _columns([], frames)
-    _check(dataset, text_column, added=empty)
+    added = _columns([], frames)
+
+    def label(rows: Mapping[str, Any], numbers: Sequence[int] = (0,)) -> dict[str, list[Any]]:
+        _check_columns(rows, text_column, added=added)
+        texts = checked_texts(rows[text_column], what="row", first=numbers[0])
+        return _columns(predict(texts), frames)
+
+    if _is_batch(dataset):
+        return label(dataset)
+    _check(dataset)
+    if not _is_whole(dataset):
+        # What columns a stream has may be known with its first rows only.
+        _check_columns(dataset.column_names or [text_column], text_column, added=added)
+        return dataset.with_format(None).map(
+            label, with_indices=True, batched=True, batch_size=CHUNK
+        )
+    _check_columns(dataset.column_names, text_column, added=added)
     # In pandas' format ``map`` would keep the new columns alone, in Arrow's a text is no string.
     plain = dataset.with_format(None)
     if not len(plain):  # Its ``map`` would add no column.
-        for name, values in empty.items():
+        for name, values in added.items():
             kind = float if name.startswith(PROBABILITY) else str
             plain = plain.add_column(name, np.array(values, dtype=kind))
         return _in_format_of(dataset, plain)
     start = f"{plain._fingerprint}{text_column}{identity}"
-
-    def label(rows: Mapping[str, Any], numbers: Sequence[int]) -> dict[str, list[Any]]:
-        texts = checked_texts(rows[text_column], what="row", first=numbers[0])
-        return _columns(predict(texts), frames)
-
     labelled = plain.map(
         label,
         with_indices=True,
@@ -67,20 +79,35 @@ def add_columns(
     return _in_format_of(dataset, labelled)
 
 
-def _check(dataset: Any, text_column: str, *, added: Iterable[str]) -> None:
-    """Refuse what is no dataset of rows with texts, or has columns of the names to be added."""
+def _is_batch(dataset: Any) -> bool:
+    """Tell columns of values from splits, which are datasets."""
+    return isinstance(dataset, Mapping) and not any(
+        hasattr(values, "column_names") for values in dataset.values()
+    )
+
+
+def _is_whole(dataset: Any) -> bool:
+    """Tell a ``Dataset`` from a stream, which has no fingerprint."""
+    return hasattr(dataset, "_fingerprint")
+
+
+def _check(dataset: Any) -> None:
+    """Refuse what is no dataset of rows."""
     if isinstance(dataset, Mapping):
         splits = ", ".join(f"dataset[{str(split)!r}]" for split in dataset)
         raise InputError(f"found several splits, expected one of them: {splits}")
-    if not hasattr(dataset, "_fingerprint"):
+    if not all(hasattr(dataset, name) for name in ("column_names", "with_format", "map")):
         raise InputError(
-            f"found: {type(dataset).__name__}; expected a datasets.Dataset (load a stream with "
-            "streaming=False; other texts are labelled by model.predict)"
+            f"found: {type(dataset).__name__}; expected a datasets.Dataset (other texts are "
+            "labelled by model.predict)"
         )
-    if text_column not in dataset.column_names:
-        found = ", ".join(dataset.column_names)
-        raise InputError(f"the dataset has no column {text_column!r}; it has {found}")
-    if taken := [name for name in added if name in dataset.column_names]:
+
+
+def _check_columns(columns: Collection[str], text_column: str, *, added: Iterable[str]) -> None:
+    """Refuse columns without the texts, or of the names to be added."""
+    if text_column not in columns:
+        raise InputError(f"the dataset has no column {text_column!r}; it has {', '.join(columns)}")
+    if taken := [name for name in added if name in columns]:
         raise InputError(
             f"the dataset has a column {taken[0]!r} already, which the labels would replace; "
             f"give it another name first: dataset.rename_column({taken[0]!r}, ...)"

@@ -277,13 +277,15 @@ class StanceModel:
         """Label every row of a ``datasets.Dataset`` as one sentence.
 
         Args:
-            dataset: a ``datasets.Dataset``.
+            dataset: a ``datasets.Dataset``; an ``IterableDataset``; or a batch of columns, so that
+                ``dataset.map(model.label_dataset, batched=True)`` does the same.
             text_column: where it keeps the sentences.
 
         Returns:
             The dataset with the columns ``frames`` (``multipolarity:favor;cooperation:neutral``),
             and ``p_<frame>`` and ``stance_<frame>`` (the likeliest) for every frame; its format is
-            as before.
+            as before. The rows of a stream are labelled as they are read, and have no format. Of a
+            batch, the new columns.
 
         Raises:
             InputError: the dataset has no such column, or a row of it is not a string; it has a

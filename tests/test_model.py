@@ -235,13 +235,53 @@ def test_what_is_pushed_decides_as_the_model_does(tiny_model, monkeypatch):
     assert [folder.decision for folder in pushed] == [changed.decision, tiny_model.decision]
 
 
-def test_a_stream_or_a_table_of_another_library_is_refused(tiny_model):
+def test_a_table_of_another_library_is_refused(tiny_model):
     datasets = pytest.importorskip("datasets", reason="needs the extra train")
     rows = datasets.Dataset.from_dict({"text": SENTENCES})
-    with pytest.raises(InputError, match=r"found: IterableDataset; expected a datasets\.Dataset"):
-        tiny_model.label_dataset(rows.to_iterable_dataset())
-    with pytest.raises(InputError, match="found: DataFrame;"):
+    with pytest.raises(InputError, match=r"found: DataFrame; expected a datasets\.Dataset"):
         tiny_model.label_dataset(rows.to_pandas())
+
+
+def test_map_labels_batches_as_label_dataset_labels_the_whole(tiny_model):
+    datasets = pytest.importorskip("datasets", reason="needs the extra train")
+    rows = datasets.Dataset.from_dict({"sentence": SENTENCES, "year": [1, 2, 3, 4]})
+    named = {"text_column": "sentence"}
+    mapped = rows.map(tiny_model.label_dataset, batched=True, batch_size=3, fn_kwargs=named)
+    assert mapped[:] == tiny_model.label_dataset(rows, **named)[:]
+
+
+@pytest.mark.parametrize("form", [None, "numpy"])
+def test_the_rows_of_a_stream_are_labelled_as_they_are_read(tiny_model, monkeypatch, form):
+    datasets = pytest.importorskip("datasets", reason="needs the extra train")
+    monkeypatch.setattr("stance.dataset_columns.CHUNK", 2)
+    read = []
+
+    def rows():
+        for text in SENTENCES:
+            read.append(text)
+            yield {"text": text}
+
+    stream = tiny_model.label_dataset(
+        datasets.IterableDataset.from_generator(rows).with_format(form)
+    )
+    assert read == []
+    found = iter(stream)
+    first = next(found)
+    assert len(read) < len(SENTENCES)
+    whole = datasets.Dataset.from_dict({"text": SENTENCES})
+    assert [first, *found] == list(tiny_model.label_dataset(whole))
+
+
+def test_a_stream_is_checked_before_it_is_read_or_with_its_first_rows(tiny_model):
+    datasets = pytest.importorskip("datasets", reason="needs the extra train")
+    rows = datasets.Dataset.from_dict({"text": [*SENTENCES, None]})
+    with pytest.raises(InputError, match="no column 'body'; it has text"):
+        tiny_model.label_dataset(rows.to_iterable_dataset(), text_column="body")
+    unknown = datasets.IterableDataset.from_generator(lambda: iter([{"body": "a"}]))
+    with pytest.raises(InputError, match="no column 'text'; it has body"):
+        next(iter(tiny_model.label_dataset(unknown)))
+    with pytest.raises(InputError, match="row 4 is a NoneType"):
+        list(tiny_model.label_dataset(rows.to_iterable_dataset()))
 
 
 def test_a_dataset_without_the_column_is_refused(tiny_model):

@@ -1,8 +1,7 @@
-"""The model card, its calibration plot, the tables, and the figures in README.md."""
+"""The model card, its calibration plot, results/tables.md, and the figures in README.md."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,16 +11,28 @@ from typing import Any
 from agreement import coded_again, f1, two_decimals
 from project_files import DATA, RESULTS, ROOT, read_json_lines
 from recipe import CODEBOOK
+from tables import (
+    KEPT_APART_NAMES,
+    NAMES,
+    abstention_table,
+    baseline_table,
+    by_source_table,
+    calibration_table,
+    judged,
+    per_frame_table,
+    per_stance_table,
+    precision_table,
+    setfit_tables,
+    shown,
+    stances_table,
+    transfer_section,
+    transfer_table,
+    transfer_title,
+)
 
 from stance.codebook import STATES
 from stance.store import ModelFolder
 
-NAMES = {"seeds": "five articles", "authored": "authored passages", "un": "UN speeches"}
-KEPT_APART_NAMES = {
-    "unseen": "passages kept apart",
-    "contrast": "claims and their denials",
-    "speeches": "speeches kept apart",
-}
 TABLES_HEAD = """# Every measured figure of the shipped model
 
 Written by `training/evaluate_default.py`. Brackets are 95% intervals, from resampled documents.
@@ -34,8 +45,6 @@ stance. What it all means: [the model card](../../models/default/README.md#figur
 #: Of one core, assumed.
 WATTS = 15
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
-_WAYS = ("before", "after")
-_SHOWN = ("macro_f1", "macro_average_precision")
 
 
 def write_tables(figures: dict[str, Any]) -> None:
@@ -92,207 +101,7 @@ def weakest_frame(figures: dict[str, Any]) -> str:
     """Return the frame of the lowest F1 in the speeches kept apart, with what its F1 is made of."""
     frames = figures["kept_apart"]["speeches"]["frames"]
     name, found = min(frames.items(), key=lambda item: item[1]["f1"]["value"])
-    precision, recall = (found[figure]["value"] for figure in ("precision", "recall"))
-    return f"`{name}` (precision {precision:.2f}, recall {recall:.2f})"
-
-
-def judged(figures: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Return the names and figures of all that the model was scored on, the cleanest first."""
-    found = {**figures["kept_apart"], **figures["shipped"]}
-    return [(name, found[source]) for source, name in {**KEPT_APART_NAMES, **NAMES}.items()]
-
-
-def by_source_table(figures: dict[str, Any]) -> str:
-    """Return the shipped model's main figures, a row a source."""
-    rows = [
-        [
-            name,
-            f"{found['sentences']:,}",
-            shown(found["macro_f1"]),
-            shown(found["macro_average_precision"]),
-            shown(found["stance"]["macro_f1"]),
-            shown(found["stance"]["end_to_end_macro_f1"]),
-            shown(found["ece"]),
-        ]
-        for name, found in judged(figures)
-    ]
-    head = [
-        "held out",
-        "sentences",
-        "frames macro-F1",
-        "average precision",
-        "stance macro-F1, frame found",
-        "stance macro-F1, end to end",
-        "ECE",
-    ]
-    return markdown(head, rows)
-
-
-def per_frame_table(figures: dict[str, Any]) -> str:
-    """Return every frame's figures on every source."""
-    columns = ("precision", "recall", "f1", "average_precision", "ece", "stance_f1")
-    rows = [
-        [
-            held_out,
-            f"`{name}`",
-            f"{frame['support']:,}",
-            f"{frame['predicted']:,}",
-            *(shown(frame[figure]) for figure in columns),
-        ]
-        for held_out, found in judged(figures)
-        for name, frame in found["frames"].items()
-    ]
-    head = [
-        "held out",
-        "frame",
-        "with it",
-        "given it",
-        "precision",
-        "recall",
-        "F1",
-        "average precision",
-        "ECE",
-        "stance macro-F1, frame found",
-    ]
-    return markdown(head, rows)
-
-
-def per_stance_table(figures: dict[str, Any]) -> str:
-    """Return the F1 of every stance on every source."""
-    rows = [
-        [held_out, stance, *(shown(found["stance"][f][stance]) for f in ("f1", "end_to_end_f1"))]
-        for held_out, found in judged(figures)
-        for stance in STATES[1:]
-    ]
-    return markdown(["held out", "stance", "F1, frame found", "F1, end to end"], rows)
-
-
-def baseline_table(figures: dict[str, Any]) -> str:
-    """Return the frames' macro-F1 of every baseline beside the shipped model's."""
-    named = dict(figures["baselines"])
-    if figures["slow"]:
-        frozen = f"frozen encoder + logistic regression{of_earlier_rows(figures)}"
-        named[frozen] = figures["slow"]["frozen"]
-    named["this model"] = figures["shipped"]
-    rows = [
-        [name, *(shown(found[source]["macro_f1"]) for source in NAMES)]
-        for name, found in named.items()
-    ]
-    return markdown(["frames macro-F1", *NAMES.values()], rows)
-
-
-def of_earlier_rows(figures: dict[str, Any]) -> str:
-    """Return of which rows the slow figures are, where they are not those of the others."""
-    slow = figures["slow"]
-    if slow["fingerprint"] == figures["fingerprint"]:
-        return ""
-    return f", on the {slow['rows']:,} rows of stance-default {slow['version']}"
-
-
-def setfit_tables(figures: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the title and the table of what setfit_baseline.py measured, where it did."""
-    file = RESULTS / "setfit.json"
-    if not file.exists():
-        return []
-    measured = json.loads(file.read_text("utf-8"))
-    setfit = (
-        f"SetFit {measured['versions']['setfit']}: {measured['steps']:,} steps on pairs of "
-        f"{measured['paired_rows']:,} rows, regressions on all"
-    )
-    rows = [
-        [name, *(", ".join(shown(found[at][of]) for of in _SHOWN) for at in KEPT_APART_NAMES)]
-        for name, found in (
-            ("TF-IDF + logistic regression", measured["tfidf"]),
-            (setfit, measured["setfit"]),
-            ("this model", figures["kept_apart"]),
-        )
-    ]
-    table = markdown(["frames macro-F1, average precision", *KEPT_APART_NAMES.values()], rows)
-    return [(f"Against SetFit, trained on {measured['rows']:,} rows", table)]
-
-
-def transfer_title(figures: dict[str, Any]) -> str:
-    """Return the title of the transfer table."""
-    rows = of_earlier_rows(figures)
-    return f"Trained on one source, scored on another (thresholds of one half{rows})"
-
-
-def transfer_table(figures: dict[str, Any]) -> str:
-    """Return what one source teaches about the others."""
-    rows = [
-        [
-            NAMES[source],
-            NAMES[other],
-            shown(result["macro_f1"]),
-            shown(result["macro_average_precision"]),
-        ]
-        for source, found in figures["slow"]["transfer"].items()
-        for other, result in found.items()
-    ]
-    return markdown(["trained on", "scored on", "frames macro-F1", "average precision"], rows)
-
-
-def transfer_section(figures: dict[str, Any]) -> str:
-    """Return the transfer table under its title; nothing where there was no whole run yet."""
-    if not figures["slow"]:
-        return ""
-    return f"### {transfer_title(figures)}\n\n{transfer_table(figures)}\n\n"
-
-
-def abstention_table(figures: dict[str, Any]) -> str:
-    """Return how many wrong decisions the abstention bands remove."""
-    rows = [
-        [
-            f"{float(share):.0%}",
-            NAMES[source],
-            f"{point['left_open']:.1%}",
-            f"{point['removed']:.0%} of {point['errors']:,}",
-        ]
-        for share, found in figures["abstention"].items()
-        for source, point in found.items()
-    ]
-    return markdown(
-        ["asked for", "held out", "decisions left open", "wrong decisions removed"], rows
-    )
-
-
-def calibration_table(figures: dict[str, Any]) -> str:
-    """Return the calibration error of every frame before and after calibration."""
-    rows = []
-    for source, found in figures["shipped"].items():
-        before = figures["before_calibration"][source]
-        for name, frame in found["frames"].items():
-            rows.append([NAMES[source], f"`{name}`", f"{before[name]:.3f}", shown(frame["ece"])])
-        rows.append([NAMES[source], "mean", f"{before['mean']:.3f}", shown(found["ece"])])
-    return markdown(["held out", "frame", "ECE before", "ECE after"], rows)
-
-
-def stances_table(figures: dict[str, Any]) -> str:
-    """Return what the stance priors do to the stances, and to how they add up."""
-    rows = [
-        [
-            NAMES[source],
-            *(f"{found[way][figure]:.3f}" for figure in ("macro_f1", "right") for way in _WAYS),
-            *(f"{found[way]['balance']:+.2f}" for way in ("gold", *_WAYS)),
-        ]
-        for source, found in figures["stances"].items()
-    ]
-    head = [
-        "held out",
-        *(f"{figure}, {way}" for figure in ("macro-F1", "right") for way in ("without", "with")),
-        *(f"balance, {way}" for way in ("gold", "without", "with")),
-    ]
-    return markdown(head, rows)
-
-
-def precision_table(figures: dict[str, Any]) -> str:
-    """Return what the frames' macro-F1 loses to 8-bit arithmetic."""
-    lost = figures["precision"]["macro_f1_lost"]
-    rows = [
-        [name, "{value:+.3f} [{low:+.3f}, {high:+.3f}]".format(**lost[source])]
-        for source, name in {**KEPT_APART_NAMES, **NAMES}.items()
-    ]
-    return markdown(["held out", "macro-F1 of float32 minus that of 8 bits"], rows)
+    return f"`{name}` (precision {shown(found['precision'])}, recall {shown(found['recall'])})"
 
 
 def failure_list(figures: dict[str, Any]) -> str:
@@ -335,6 +144,7 @@ def write_card(folder: ModelFolder, figures: dict[str, Any]) -> None:
         "per_frame": per_frame_table(figures),
         "per_stance": per_stance_table(figures),
         "baselines": baseline_table(figures),
+        "setfit": "".join(f"### {title}\n\n{table}\n\n" for title, table in setfit_tables(figures)),
         "transfer": transfer_section(figures),
         "abstention": abstention_table(figures),
         "calibration": calibration_table(figures),
@@ -393,17 +203,3 @@ def plot_calibration(folder: ModelFolder, figures: dict[str, Any]) -> None:
     figure.tight_layout()
     figure.savefig(folder.path / "calibration.svg", metadata={"Date": None})
     pyplot.close(figure)
-
-
-def shown(figure: dict[str, float | None]) -> str:
-    """Return ``0.71 [0.65, 0.77]``, or what stands for a figure that is not defined."""
-    value, low, high = (figure[name] for name in ("value", "low", "high"))
-    if value is None or low is None:
-        return two_decimals(value)
-    return f"{value:.2f} [{low:.2f}, {high:.2f}]"
-
-
-def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -34,14 +34,16 @@ from train_default import OUTPUT, VERSION, with_stance_priors
 from stance.codebook import STATES
 from stance.decision import Decision, states_of
 from stance.evaluation import compare, evaluate
-from stance.figures import Evaluation
+from stance.figures import Evaluation, Figure
 from stance.files import LabelledRow
 from stance.finetuning.calibration import ABSTENTION_SHARES, equal_weights, fit_decision
 from stance.model import load
+from stance.resampling import draw, ratio
 from stance.scoring import difference, reliability, score
 from stance.store import ModelFolder
 
 FIGURES = RESULTS / "figures.json"
+RESAMPLES = 1000
 SOURCES = ("seeds", "authored", "un")
 EVERYWHERE = "every frame in every sentence"
 #: The articles are so few that three passes over them would teach a head nothing.
@@ -100,7 +102,7 @@ class Judge:
                 found[judged] = decision.states(probabilities[judged], abstain=share)
         return Decided(probabilities, states, withheld)
 
-    def score(self, decided: Decided, source: str, *, resamples: int = 1000) -> Evaluation:
+    def score(self, decided: Decided, source: str) -> Evaluation:
         """Score the rows of one source."""
         at = np.flatnonzero(self.sources == source)
         return score(
@@ -109,8 +111,18 @@ class Judge:
             decided.states[at],
             [self.groups[index] for index in at],
             frames=CODEBOOK.names,
-            resamples=resamples,
+            resamples=RESAMPLES,
         )
+
+    def share(self, source: str, part: NDArray[Any], whole: NDArray[Any]) -> dict[str, Any]:
+        """Return the sum of ``part`` over that of ``whole`` in a source, with its interval.
+
+        Both have a number for every row.
+        """
+        at = np.flatnonzero(self.sources == source)
+        drawn = draw([self.groups[index] for index in at], len(at), RESAMPLES, seed=0)
+        ratios = [ratio(weights @ part[at], weights @ whole[at]) for weights in drawn.weights]
+        return asdict(Figure.of(np.concatenate(ratios)))
 
 
 def main() -> None:
@@ -197,8 +209,8 @@ def uncalibrated_errors(judge: Judge, logits: NDArray[Any]) -> dict[str, Any]:
     found = {}
     for source in SOURCES:
         result = judge.score(decided, source)
-        frames = {name: frame.ece.value for name, frame in result.frames.items()}
-        found[source] = {"mean": result.ece.value, **frames}
+        frames = {name: asdict(frame.ece) for name, frame in result.frames.items()}
+        found[source] = {"mean": asdict(result.ece), **frames}
     return found
 
 
@@ -206,13 +218,14 @@ def abstention_figures(judge: Judge, decided: Decided) -> dict[str, Any]:
     """Return share → source → what leaving the least certain decisions open removes."""
     found: dict[str, Any] = {}
     for share, withheld in decided.withheld.items():
+        open_, wrong = withheld < 0, (decided.states > 0) != (judge.gold > 0)
+        decisions = np.full(len(judge.rows), len(CODEBOOK.frames))
+        removed = (open_ & wrong).sum(axis=1)
         for source in SOURCES:
-            at = judge.sources == source
-            open_, wrong = withheld[at] < 0, (decided.states[at] > 0) != (judge.gold[at] > 0)
             found.setdefault(f"{share:g}", {})[source] = {
-                "left_open": float(open_.mean()),
-                "errors": int(wrong.sum()),
-                "removed": float((open_ & wrong).sum() / wrong.sum()),
+                "left_open": judge.share(source, open_.sum(axis=1), decisions),
+                "errors": int(wrong[judge.sources == source].sum()),
+                "removed": judge.share(source, removed, wrong.sum(axis=1)),
             }
     return found
 
@@ -234,23 +247,22 @@ def stance_figures(judge: Judge, before: Decided, after: Decided) -> dict[str, A
     """
     found: dict[str, Any] = {}
     for source in SOURCES:
-        at = judge.sources == source
-        gold = judge.gold[at]
-        found[source] = {"gold": {"balance": _balance(gold)}}
+        found[source] = {"gold": {"balance": _balance(judge, source, judge.gold)}}
         for name, decided in (("before", before), ("after", after)):
-            states = decided.states[at]
-            both = (states > 0) & (gold > 0)
+            both = (decided.states > 0) & (judge.gold > 0)
+            right = both & (decided.states == judge.gold)
             found[source][name] = {
-                "balance": _balance(states),
-                "right": float((states == gold)[both].mean()),
-                "macro_f1": judge.score(decided, source, resamples=0).stance.macro_f1.value,
+                "balance": _balance(judge, source, decided.states),
+                "right": judge.share(source, right.sum(axis=1), both.sum(axis=1)),
+                "macro_f1": asdict(judge.score(decided, source).stance.macro_f1),
             }
     return found
 
 
-def _balance(states: NDArray[np.int64]) -> float:
-    favor, neutral, against = np.bincount(states[states > 0], minlength=len(STATES))[1:]
-    return float((favor - against) / (favor + neutral + against))
+def _balance(judge: Judge, source: str, states: NDArray[np.int64]) -> dict[str, Any]:
+    favor, against = (states == STATES.index("favor")), (states == STATES.index("against"))
+    more_favor = favor.sum(axis=1) - against.sum(axis=1)
+    return judge.share(source, more_favor, (states > 0).sum(axis=1))
 
 
 def precision_cost(

@@ -14,6 +14,7 @@ pytest.importorskip("torch", reason="needs the extra train")
 pytest.importorskip("matplotlib", reason="needs the extra report")
 
 import card
+import tables
 
 from stance.store import ModelFolder
 
@@ -44,7 +45,8 @@ def test_the_figures_of_the_readme_stand_between_its_marks(tmp_path, monkeypatch
         )
         assert lines[2].endswith(")<!-- /in short -->.")
         assert re.fullmatch(
-            r"- weakest: <!-- weakest -->`\w+` \(precision 0\.\d\d, recall 0\.\d\d\)"
+            r"- weakest: <!-- weakest -->`\w+` \(precision 0\.\d\d \[0\.\d\d, 0\.\d\d\], "
+            r"recall 0\.\d\d \[0\.\d\d, 0\.\d\d\]\)"
             r"<!-- /weakest -->, "
             r"keywords: <!-- keywords -->0\.\d\d \[0\.\d\d, 0\.\d\d\]<!-- /keywords -->\.",
             lines[3],
@@ -73,18 +75,18 @@ def test_the_card_counts_what_the_rows_hold(tmp_path):
 def test_figures_of_earlier_rows_say_so(made_of, said):
     slow = FIGURES["slow"] | {"fingerprint": "others", "rows": 51617, "version": "1.2.0"}
     figures = FIGURES | {"slow": slow, "fingerprint": made_of}
-    assert f"\n| frozen encoder + logistic regression{said} | " in card.baseline_table(figures)
-    assert card.transfer_title(figures).endswith(f"(thresholds of one half{said})")
-    assert card.transfer_table(figures).count("\n") == 7
+    assert f"\n| frozen encoder + logistic regression{said} | " in tables.baseline_table(figures)
+    assert tables.transfer_title(figures).endswith(f"(thresholds of one half{said})")
+    assert tables.transfer_table(figures).count("\n") == 7
 
 
 def test_without_a_whole_run_there_is_no_such_table(tmp_path, monkeypatch):
     monkeypatch.setattr(card, "ROOT", tmp_path)
     monkeypatch.setattr(card, "RESULTS", tmp_path)
     card.write_tables(FIGURES | {"slow": None})
-    tables = (tmp_path / "tables.md").read_text("utf-8")
-    assert "Trained on one source" not in tables
-    assert "frozen" not in tables
+    text = (tmp_path / "tables.md").read_text("utf-8")
+    assert "Trained on one source" not in text
+    assert "frozen" not in text
 
 
 def test_the_readme_has_both_marks():
@@ -109,16 +111,16 @@ def test_a_list_is_read_as_a_sentence(words, said):
 
 
 def test_what_setfit_reached_stands_beside_this_model(tmp_path, monkeypatch):
-    monkeypatch.setattr(card, "RESULTS", tmp_path)
-    assert card.setfit_tables(FIGURES) == []
+    monkeypatch.setattr(tables, "RESULTS", tmp_path)
+    assert tables.setfit_tables(FIGURES) == []
     figure = {"value": 0.5, "low": 0.25, "high": 0.75}
     found = {
-        s: {"macro_f1": figure, "macro_average_precision": figure} for s in card.KEPT_APART_NAMES
+        s: {"macro_f1": figure, "macro_average_precision": figure} for s in tables.KEPT_APART_NAMES
     }
     measured = {"rows": 1200, "steps": 10, "paired_rows": 50, "versions": {"setfit": "9"}}
     text = json.dumps({**measured, "tfidf": found, "setfit": found})
     (tmp_path / "setfit.json").write_text(text, encoding="utf-8")
-    [(title, table)] = card.setfit_tables(FIGURES)
+    [(title, table)] = tables.setfit_tables(FIGURES)
     assert title == "Against SetFit, trained on 1,200 rows"
     lines = table.splitlines()
     assert [line.count("0.50 [0.25, 0.75], 0.50 [0.25, 0.75]") for line in lines[2:]] == [3, 3, 0]

@@ -48,3 +48,30 @@ def test_every_frame_is_given_to_every_sentence():
     np.testing.assert_allclose(decided.probabilities.sum(axis=-1), 1, atol=1e-5)
     cooperation = module.CODEBOOK.names.index("cooperation")
     assert np.abs(1 - decided.probabilities[:, cooperation, 0] - 2 / 3).max() < 0.15
+
+
+def test_a_share_is_of_its_source_alone_and_has_an_interval():
+    judge = module.Judge([*ROWS, Row("un-1", "un", "AFG_70_2015", "Another source.", {})])
+    whole = np.full(len(judge.rows), 2)
+    part = np.array([n % 2 for n in range(60)] + [2])
+    found = judge.share("authored", part, whole)
+    assert found["value"] == 0.25
+    assert 0.15 < found["low"] < 0.25 < found["high"] < 0.35
+    assert judge.share("un", part, whole) == {"value": 1.0, "low": None, "high": None}
+
+
+def test_what_is_left_open_and_removed_is_counted_where_it_was_wrong(monkeypatch):
+    monkeypatch.setattr(module, "SOURCES", ("authored",))
+    judge = module.Judge(ROWS)
+    right = judge.gold.copy()
+    # One wrong decision in every third row; of these, the first half is left open.
+    wrong = right.copy()
+    wrong[2::3, 0] = 1
+    withheld = wrong.copy()
+    withheld[2:30:3, 0] = -3
+    decided = module.Decided(np.zeros((60, 4, 4)), wrong, {0.05: withheld})
+    found = module.abstention_figures(judge, decided)["0.05"]["authored"]
+    assert found["errors"] == 20
+    assert found["removed"]["value"] == 0.5
+    assert found["left_open"]["value"] == 10 / 240
+    assert found["removed"]["low"] < 0.5 < found["removed"]["high"]

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "training"))
 
-from agreement import POINTERS, agreement_cells, codings, earlier, f1  # noqa: E402
+from agreement import POINTERS, agreement_cells, codings, earlier, f1, main  # noqa: E402
 from corpus import (  # noqa: E402
     FOLDS,
     KEPT_APART,
@@ -94,6 +94,13 @@ def test_both_codings_are_kept_where_they_differ_from_the_label(pointers):
     for row in differing:
         first, second = codings(row)
         assert not first == second == earlier(row)
+
+
+def test_the_readme_has_the_agreement_that_the_script_prints(capsys):
+    main()
+    table = capsys.readouterr().out.strip()
+    assert len(table.splitlines()) > 40
+    assert f"\n\n{table}\n\n" in (DATA / "README.md").read_text(encoding="utf-8")
 
 
 def test_agreement_counts_what_both_codings_have():
