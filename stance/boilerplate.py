@@ -8,6 +8,7 @@ date, a byline, a rating, a login line. A few rules of structure recognise it by
 * behind most of the prose, a reference list, or a marker such as "You might also like", opens the
   tail of the page, and so does any furniture behind the last paragraph of prose; but where two
   paragraphs of prose in a row follow, the marker is that of a box within the article;
+* the last paragraphs, where each says who somebody in the byline is, are their biographies;
 * a line in the body, no prose, that comes back as a link in that tail is a link there too.
 
 When in doubt the text is kept: a menu item labelled by mistake costs less than an argument lost.
@@ -18,12 +19,23 @@ That a short block is judged by its neighbours and a long one by itself is the i
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from stance.phrases import AGENCY, CAPITALISED, LIST_ITEM, NAME, PHRASES
+from stance.phrases import (
+    AGENCY,
+    CAPITALISED,
+    DATE_WORD,
+    FULL_DATE,
+    JOB,
+    LIST_ITEM,
+    MONTH,
+    NAME,
+    PHRASES,
+    REFERENCES,
+)
 
-__all__ = ["aside_of", "find_boilerplate"]
+__all__ = ["aside_of", "find_boilerplate", "find_markup"]
 
 #: Longer paragraphs are not looked up in the table: furniture is short.
 _LONGEST_PHRASE = 300
@@ -47,26 +59,12 @@ _FURNITURE = _TAIL_MARKERS | {"copyright", "menu", "notice", "rating", "tags", "
 #: Those that stand within articles too.
 _WITHIN = frozenset({"notice", "teaser"})
 
-_REFERENCES = re.compile(
-    r"(?:#{1,6} )?[*_]{0,3}(?:(?:\d{1,2}|[IVX]{1,4})\.? )?[*_]{0,3}"
-    r"(?:references|bibliography|works cited|(?:end|foot)?notes|sources|literature|further reading"
-    r"|refer[eê]ncias(?: bibliogr[aá]ficas)?|bibliograf[ií]a|r[eé]f[eé]rences|bibliographie"
-    r"|literatur(?:verzeichnis)?|литература|参考文献|注释|المراجع)\s*[:：]?[*_]{0,2}",
-    re.IGNORECASE,
-)
 _YEAR_OR_LINK = r"\b(?:1[5-9]|20)\d\d\b|https?://"
 _REFERENCE = re.compile(rf"\s*(?:\[\d+\]|\d{{1,3}}[.)\s]|\^).*|.*(?:{_YEAR_OR_LINK}).*")
 _NOTE_NUMBER = re.compile(r"\[?(\d{1,3})[\].)]?\s")
 _SOURCE = re.compile(rf"{_YEAR_OR_LINK}|\bpp?\. ?\d|\bibid\b", re.IGNORECASE)
 
-_JOB = (
-    r"(?:(?:former|acting|deputy|vice|senior|associate|assistant|adjunct|visiting"
-    r"|research|executive|managing|staff|chief|non-?resident|distinguished)[ -])*"
-    r"(?:professor|fellow|director|minister|secretary(?:-general)?|ambassador|editor|researcher"
-    r"|analyst|correspondent|columnist|reporter|writer|lecturer|scholar|president|chair(?:man)?"
-    r"|ph\.?d\.?(?: candidate| student)?|journalist|contributor)"
-)
-_JOB_TITLE = re.compile(rf"(?:{NAME}, )?{_JOB}(?:,| (?:of|at|for|in|with)\b|$).*", re.IGNORECASE)
+_JOB_TITLE = re.compile(rf"(?:{NAME}, )?{JOB}(?:,| (?:of|at|for|in|with)\b|$).*", re.IGNORECASE)
 #: Behind "By" a gerund or a determiner begins a headline ("By Joining NATO, Finland Changes ...");
 #: a word in -ing as short as Ming is a name.
 _BYLINE = re.compile(
@@ -79,34 +77,15 @@ _BYLINE = re.compile(
 )
 #: Behind the name, where it is no date: a job title, who printed it, or a place.
 _ROLE = re.compile(
-    rf"(?:an? |the )?(?:[\w.'’&-]+ ){{0,2}}{_JOB}(?:,.*| (?:of|at|for|in|to|with)\b.*)?"
+    rf"(?:an? |the )?(?:[\w.'’&-]+ ){{0,2}}{JOB}(?:,.*| (?:of|at|for|in|to|with)\b.*)?"
     rf"|(?:{AGENCY}|(?:{CAPITALISED} ){{0,3}}(?:press|post|times|news|university|institute)"
     r"|abu dhabi|hong kong|los angeles|mexico city|new (?:delhi|york)|san francisco|tel aviv"
     rf"|the hague|{CAPITALISED})(?:, {CAPITALISED})?",
     re.IGNORECASE,
 )
+_BIOGRAPHY = re.compile(rf"[*_]*({NAME})[*_]* (?:is|was|teaches|writes|works|serves)\b")
 _PERSON = re.compile(rf"[•·\s-]*{NAME}")
 
-#: Month names: English, Spanish, Portuguese, French, German, Russian.
-_MONTH = re.compile(
-    r"(?:jan|febr?|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)"
-    r"|(?:januar|februar)y?|march|april|august|(?:sept|nov|dec)ember|october"
-    r"|enero|febrero|marzo|abril|mayo|junio|julio|agosto|(?:sept|nov|dic)iembre|octubre"
-    r"|(?:jan|fever)eiro|março|maio|jun?l?ho|(?:set|nov|dez)embro|outubro"
-    r"|janvier|février|mars|avril|mai|juin|juillet|août|(?:sept|nov|déc)embre|octobre"
-    r"|märz|jun[ij]|juli|oktober|dezember"
-    r"|(?:январ|феврал|апрел|июн|июл|(?:сент|окт|но|дек)(?:я|а)бр)я|марта|августа|мая"
-)
-_DATE_WORD = re.compile(
-    r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?|星期[一二三四五六日]"
-    r"|published|updated|posted|last|modified|date|on|at|de|le|发布|时间"
-    r"|[ap]\.?m|gmt|utc|cet|et|e[sd]t|bst|\d{1,4}(?:st|nd|rd|th)?"
-    r"|\d{1,2}[:.h]\d{2}(?::\d{2})?(?:am|pm|z)?"
-)
-_FULL_DATE = re.compile(
-    r"\d{4}[./-]\d{1,2}[./-]\d{1,2}(?:t[\d:.+z]+)?|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}"
-    r"|\d{4}年\d{1,2}月(?:\d{1,2}日)?"
-)
 # Scripts written without spaces, of which a character counts as a word. A syllable of Korean does
 # too: its words have a few each.
 _UNSPACED = (
@@ -122,6 +101,14 @@ _SENTENCE_ENDS = (*_FULL_STOPS, "!", "?", "…", "！", "？", "؟")
 _JAM = re.compile(r"(?<=[a-zß-ÿа-я’”»?!])(?=[A-ZÀ-ÞА-Я“‘«])")
 _LONGEST_TITLE = 200
 _ITEM = re.compile(LIST_ITEM)
+
+# What stands before the text of a Markdown file: nothing but keys, each with its value or a list.
+_FRONT_MATTER = re.compile(
+    r"\ufeff?---[ \t\r]*\n(?:[\w-]+:.*\n(?:(?:[ \t]|- ).*\n)*)+---[ \t\r]*$", re.MULTILINE
+)
+_OPENER = re.compile(r"^[ \t]*(?:(?P<code>```)[^`\n]*$|(?P<comment><!--))", re.MULTILINE)
+_CLOSER = {"code": re.compile(r"(?m)^[ \t]*```(?=[ \t\r]*$)"), "comment": re.compile("-->")}
+_LINE_END = re.compile(r"[ \t\r]*$", re.MULTILINE)
 
 
 def find_boilerplate(paragraphs: Sequence[str]) -> list[str | None]:
@@ -147,12 +134,40 @@ def find_boilerplate(paragraphs: Sequence[str]) -> list[str | None]:
     ]
     if _is_article(paragraphs, prose):
         _mark_byline(paragraphs, reasons, prose.index(True))
+        _mark_biography(paragraphs, reasons, prose)
         _mark_headings(paragraphs, reasons)
         tail = _mark_tail(paragraphs, reasons, prose)
         _mark_links(paragraphs, reasons, prose.index(True), tail)
     if len(paragraphs) < 2 or None not in reasons:
         return [None] * len(paragraphs)
     return reasons
+
+
+def find_markup(text: str) -> Iterator[tuple[int, int]]:
+    r"""Give the stretches of whole lines in Markdown that are not shown as text.
+
+    They are the keys in front of it, comments, and blocks of code: a block that holds prose may be
+    two fences around text. What is never closed is none, nor is what follows it.
+
+    >>> text = "---\ntitle: Order\n---\n<!-- a draft -->\nPower shifts."
+    >>> [text[start:end] for start, end in find_markup(text)]
+    ['---\ntitle: Order\n---', '<!-- a draft -->']
+    """
+    end = 0
+    if front := _FRONT_MATTER.match(text):
+        end = front.end()
+        yield 0, len(text[:end].rstrip())
+    if "```" not in text and "<!--" not in text:  # As in nearly all; to look at each line is slow.
+        return
+    while opener := _OPENER.search(text, end):
+        kind = str(opener.lastgroup)
+        closer = _CLOSER[kind].search(text, opener.end())
+        if closer is None:
+            return
+        end = closer.end()
+        code = text[opener.end() : closer.start()] if kind == "code" else ""
+        if _LINE_END.match(text, end) and not any(map(_is_prose, code.splitlines())):
+            yield opener.start(kind), end
 
 
 def aside_of(sentence: str) -> str | None:
@@ -197,8 +212,8 @@ def _is_date(paragraph: str) -> bool:
         return False
     words = [word.strip(".:-–") for word in re.split(r"[\s,|•·()：]+", paragraph.lower())]
     words = [word for word in words if word]
-    return any(_FULL_DATE.fullmatch(word) or _MONTH.fullmatch(word) for word in words) and all(
-        _DATE_WORD.fullmatch(word) or _MONTH.fullmatch(word) or _FULL_DATE.fullmatch(word)
+    return any(FULL_DATE.fullmatch(word) or MONTH.fullmatch(word) for word in words) and all(
+        DATE_WORD.fullmatch(word) or MONTH.fullmatch(word) or FULL_DATE.fullmatch(word)
         for word in words
     )
 
@@ -228,6 +243,20 @@ def _mark_byline(paragraphs: Sequence[str], reasons: list[str | None], body: int
             is_byline = above in {"byline", "rating"} and _is_job_title(paragraphs[i])
         if is_byline:
             reasons[i] = "byline"
+
+
+def _mark_biography(
+    paragraphs: Sequence[str], reasons: list[str | None], prose: list[bool]
+) -> None:
+    """Mark the last paragraphs where each says what somebody named in a byline is or does."""
+    named = " ".join(text for text, why in zip(paragraphs, reasons, strict=True) if why == "byline")
+    for i in range(len(paragraphs) - 1, prose.index(True), -1):
+        if reasons[i] is not None:
+            continue
+        who = _BIOGRAPHY.match(paragraphs[i])
+        if who is None or who[1].lower() not in named.lower():
+            return
+        reasons[i], prose[i] = "byline", False
 
 
 def _is_job_title(paragraph: str) -> bool:
@@ -321,7 +350,7 @@ def _opens_references(paragraphs: Sequence[str], i: int) -> bool:
     return (
         i + 1 < len(paragraphs)
         and len(paragraphs[i]) < 40
-        and _REFERENCES.fullmatch(paragraphs[i]) is not None
+        and REFERENCES.fullmatch(paragraphs[i]) is not None
         and _REFERENCE.fullmatch(paragraphs[i + 1][:_LONGEST_PHRASE]) is not None
     )
 

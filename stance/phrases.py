@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-__all__ = ["AGENCY", "CAPITALISED", "LIST_ITEM", "NAME", "PHRASES"]
+import re
+
+__all__ = [
+    "AGENCY",
+    "CAPITALISED",
+    "DATE_WORD",
+    "FULL_DATE",
+    "JOB",
+    "LIST_ITEM",
+    "MONTH",
+    "NAME",
+    "PHRASES",
+    "REFERENCES",
+]
 
 #: A word with a capital, whatever the case of the pattern around it.
 CAPITALISED = r"(?-i:[^\W\d_a-z][\w'’.-]*)"
@@ -14,6 +27,42 @@ LIST_ITEM = r"(?:[•·▪‣◦*–—-]|\(?(?:\d{1,3}|[a-z]|[ivxIVX]{2,4})[.)]
 AGENCY = (
     r"(?:reuters|ap photo|associated press|afp|getty(?: images)?|xinhua|sputnik|tass|epa|alamy"
     r"|shutterstock|istock|bloomberg|wikimedia(?: commons)?|flickr|新华社|中新社)"
+)
+#: What a byline says that somebody is.
+JOB = (
+    r"(?:(?:former|acting|deputy|vice|senior|associate|assistant|adjunct|visiting"
+    r"|research|executive|managing|staff|chief|non-?resident|distinguished)[ -])*"
+    r"(?:professor|fellow|director|minister|secretary(?:-general)?|ambassador|editor|researcher"
+    r"|analyst|correspondent|columnist|reporter|writer|lecturer|scholar|president|chair(?:man)?"
+    r"|ph\.?d\.?(?: candidate| student)?|journalist|contributor)"
+)
+#: Month names: English, Spanish, Portuguese, French, German, Russian.
+MONTH = re.compile(
+    r"(?:jan|febr?|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)"
+    r"|(?:januar|februar)y?|march|april|august|(?:sept|nov|dec)ember|october"
+    r"|enero|febrero|marzo|abril|mayo|junio|julio|agosto|(?:sept|nov|dic)iembre|octubre"
+    r"|(?:jan|fever)eiro|março|maio|jun?l?ho|(?:set|nov|dez)embro|outubro"
+    r"|janvier|février|mars|avril|mai|juin|juillet|août|(?:sept|nov|déc)embre|octobre"
+    r"|märz|jun[ij]|juli|oktober|dezember"
+    r"|(?:январ|феврал|апрел|июн|июл|(?:сент|окт|но|дек)(?:я|а)бр)я|марта|августа|мая"
+)
+DATE_WORD = re.compile(
+    r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?|星期[一二三四五六日]"
+    r"|published|updated|posted|last|modified|date|on|at|de|le|发布|时间"
+    r"|[ap]\.?m|gmt|utc|cet|et|e[sd]t|bst|\d{1,4}(?:st|nd|rd|th)?"
+    r"|\d{1,2}[:.h]\d{2}(?::\d{2})?(?:am|pm|z)?"
+)
+FULL_DATE = re.compile(
+    r"\d{4}[./-]\d{1,2}[./-]\d{1,2}(?:t[\d:.+z]+)?|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}"
+    r"|\d{4}年\d{1,2}月(?:\d{1,2}日)?"
+)
+#: What stands over a list of references.
+REFERENCES = re.compile(
+    r"(?:#{1,6} )?[*_]{0,3}(?:(?:\d{1,2}|[IVX]{1,4})\.? )?[*_]{0,3}"
+    r"(?:references|bibliography|works cited|(?:end|foot)?notes|sources|literature|further reading"
+    r"|refer[eê]ncias(?: bibliogr[aá]ficas)?|bibliograf[ií]a|r[eé]f[eé]rences|bibliographie"
+    r"|literatur(?:verzeichnis)?|литература|参考文献|注释|المراجع)\s*[:：]?[*_]{0,2}",
+    re.IGNORECASE,
 )
 _COUNT = (
     r"(?:(?:votes?|ratings?|views?|likes?|shares?|reads?|阅读|浏览|点赞)\s*[:：]\s*[\d.,]+(?:\s*/\s*\d+)?"
@@ -39,7 +88,10 @@ PHRASES: dict[str, tuple[str, ...]] = {
         rf"(?:(?:,| and|, and) {_NOISE}|,? (?:in|from|on) (?:the )?\w+(?: \w+)?){{0,2}}[.!]?[)\]]",
     ),
     "rating": (rf"[\s(|]*{_COUNT}(?:[\s,;|()]+{_COUNT})*[\s)|]*",),
-    "file": (r"[\w .()%+-]{1,80}\.(?:png|jpe?g|gif|webp|svg|pdf|mp[34]|docx?)",),
+    "file": (
+        r"[\w .()%+-]{1,80}\.(?:png|jpe?g|gif|webp|svg|pdf|mp[34]|docx?)",
+        r"!\[[^\]]*\]\([^()]*\)|\[!\[[^\]]*\]\([^()]*\)\]\([^()]*\)",
+    ),
     "link": (
         r"(?:https?://|www\.)\S+|\S+@\S+\.\w+",
         r"(?:e-?mail|contact|phone|tel|twitter|website)\s*[:：]\s*\S+",
@@ -77,6 +129,10 @@ PHRASES: dict[str, tuple[str, ...]] = {
         r"advertisements?|sponsored(?: content)?|publicidad|publicité|anzeige|广告",
         r"\d+[ -]min(?:ute)?s?(?: read)?|(?:estimated )?reading time\s*:?.{0,20}",
         r"this (?:article|post|piece) (?:was )?(?:first|originally) (?:appeared|published) .*",
+        r"\W{0,3}(?:disclaimer\W{1,3})?(?:the |all )?(?:view|opinion)s?(?: (?:and|or) \w+)?"
+        r" expressed(?: here(?:in)?| above| in (?:this|the) [\w ]{1,40})?"
+        r" (?:by the author(?:s|\(s\))? (?:are|do|may)\b"
+        r"|(?:are|belong|do|may|represent|reflect)\b.*\bthe (?:author|writer|contributor)).*",
     ),
     "comments": (
         r"(?:\d+|no) comments?(?: yet)?|comments?(?: ?\(\d+\)|:)?|comments are closed",
@@ -85,6 +141,7 @@ PHRASES: dict[str, tuple[str, ...]] = {
         r"deixe um comentário|laisser un commentaire|kommentare?|发表评论|网友评论|комментарии",
     ),
     "related": (
+        r"[#*_ ]*about the (?:author|writer|contributor)(?:s|\(s\))?[*_:]*",
         r"you (?:might|may) (?:also )?(?:like|be interested in)\W*",
         r"related(?: (?:articles?|stor(?:y|ies)|posts?|links?|news|content|topics?|reading))?:?",
         r"(?:recommended|suggested)(?: (?:for you|reading|articles))?:?|more stories:?|up next:?",

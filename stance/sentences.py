@@ -9,13 +9,14 @@ of the argument (menus, bylines, reference lists) is set aside by ``stance.boile
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import sentencex
 
-from stance.boilerplate import aside_of, find_boilerplate
+from stance.boilerplate import aside_of, find_boilerplate, find_markup
 from stance.phrases import LIST_ITEM
 from stance.results import SkippedText
 from stance.texts import LONE_SURROGATE
@@ -26,13 +27,18 @@ __all__ = ["Span", "Split", "split"]
 #: that is not plain ASCII.
 _WINDOW = 4_096
 
-_LIST_ITEM = re.compile(rf">|{LIST_ITEM}")
+_LIST_ITEM = re.compile(LIST_ITEM)
+#: The widths at which text is wrapped; that of a column of a newspaper is narrow.
+_NARROWEST, _NARROW, _WIDEST = 30, 40, 160
+#: Lines before and behind one that show the width there.
+_NEARBY = 5
+_ENDS_WITHIN = re.compile(r"[.?!][”’\"')]* +[“‘\"'(]*[A-ZÀ-Þ]")
 # A dash that the line was broken before; a hyphen there is mostly an item of a list.
 _DASH_WITHIN = re.compile(r"[–—]\s+(?=[^\W\d_])")
 _NUMBER_ALONE = re.compile(r"\s*\(?\d{1,3}[.)]\s*")
 # What the splitter takes for the end of a sentence: some always, some by what goes on.
 _ABBREVIATED = re.compile(
-    r"(?:\b(?:(?P<title>Amb|Atty|Asst|[Vv]ol|[Mm]me)"
+    r"(?:\b(?:(?P<title>Amb|AMB|Atty|ATTY|Asst|ASST|[Vv]ol|[Mm]me)"
     r"|(?P<part>Arts?|[Pp]aras?|[Ff]igs?|[Ee]qs?|[Cc]h|[Cc]haps?|[Aa]pprox|fn)"
     r"|(?P<hour>[ap]\.m)|(?P<percent>cent))|(?<![\w-])(?P<editor>eds?))\.\s*$"
 )
@@ -62,6 +68,11 @@ _NOTE = re.compile(
 _NUMBERED = re.compile(
     r"\b(?:[Nn]os?|[Aa]rts?|[Ff]igs?|[Vv]ols?|pp?|[Ss]ec|[Pp]aras?|[Cc]h|[Cc]haps?|[Ee]ds?|[Nn]r|[Pp]t"
     r"|[Aa]pp|Rs|Res|Reg|Doc|al|Tel|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.$"
+)
+# The answer "No.", alone or behind who gives it, which the splitter takes for that of a number; but
+# none follows, in figures or Roman.
+_ANSWER = re.compile(
+    r"\s*(?:[^\s:?!][^:?!]{0,40}:\s+)?No\.\s+(?!\S*\d|(?!I\b)[IVXLC]+\b)(?=[A-ZÀ-Þ])"
 )
 # What may be a sentence in parentheses, and the beginning of the next.
 _IN_PARENTHESES = re.compile(r"[(\[]([A-Z][^()\[\]]*)[)\]](?=\s+[\"“(\[]?[A-Z])")
@@ -119,7 +130,10 @@ def split(text: str, *, language: str = "", keep_all: bool = False) -> Split:
     clean = re.sub(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]", " ", LONE_SURROGATE.sub("\ufffd", text))
     clean = _DECADE.sub("\u2019", clean)
     language = LONE_SURROGATE.sub("", language) or "en"
-    paragraphs = _paragraphs(text)
+    markup = () if keep_all else tuple(Span(*block) for block in find_markup(text))
+    paragraphs = _paragraphs(text, markup)
+    if not paragraphs:  # A text is never skipped whole.
+        markup, paragraphs = (), _paragraphs(text)
     reasons: list[str | None] = [None] * len(paragraphs)
     if not keep_all:
         reasons = find_boilerplate([clean[span.start : span.end] for span in paragraphs])
@@ -130,6 +144,8 @@ def split(text: str, *, language: str = "", keep_all: bool = False) -> Split:
     def skip(span: Span, reason: str) -> None:
         skipped.append(SkippedText(text[span.start : span.end], span.start, span.end, reason))
 
+    for block in markup:
+        skip(block, "markup")
     for paragraph, reason in zip(paragraphs, reasons, strict=True):
         if reason is not None:
             skip(paragraph, reason)
@@ -141,7 +157,7 @@ def split(text: str, *, language: str = "", keep_all: bool = False) -> Split:
                 skip(span, aside)
             else:
                 sentences.append(span)
-    return Split(tuple(sentences), tuple(skipped))
+    return Split(tuple(sentences), tuple(sorted(skipped, key=lambda piece: piece.start)))
 
 
 def _sentences(text: str, paragraph: Span, language: str) -> Iterator[Span]:
@@ -184,6 +200,12 @@ def _mended(ends: set[int], window: str) -> set[int]:
         stop = note.start() + 1
         if not _NUMBERED.search(window[max(0, stop - 8) : stop]):
             ends = {end for end in ends if not stop <= end < note.end()} | {note.end()}
+    if "No." in window:
+        starts = [0, *ends]
+        while starts:
+            if answer := _ANSWER.match(window, starts.pop()):
+                starts.append(answer.end())
+                ends.add(answer.end())
     for aside in _IN_PARENTHESES.finditer(window):
         before = window[: aside.start()].rstrip()
         if before and (len(before) == aside.start() or not before.endswith(_BEFORE_PARENTHESES)):
@@ -201,45 +223,101 @@ def _is_abbreviated(window: str, end: int) -> bool:
     return _GOES_ON[str(found.lastgroup)].match(window[end:].lstrip()) is not None
 
 
-def _paragraphs(text: str) -> list[Span]:
-    lines: list[Span | None] = []
-    offset = 0
-    for raw in text.splitlines(keepends=True):
-        lines.append(_trim(text, offset, offset + len(raw)))
-        offset += len(raw)
-    width = _wrap_width([text[line.start : line.end] if line else "" for line in lines])
+class _Line(NamedTuple):
+    span: Span
+    #: What stands behind the marks of a quotation (">"); nothing for a block of markup.
+    words: str
+    #: How many of these marks it has.
+    quoted: int = 0
+
+
+def _paragraphs(text: str, markup: Sequence[Span] = ()) -> list[Span]:
+    lines = _single_spaced(_lines(text, markup))
+    widths = _widths([line.words if line else "" for line in lines])
+    blocks = frozenset(markup)
 
     paragraphs: list[Span] = []
-    above: Span | None = None
-    gap = False
-    for line in lines:
+    above: _Line | None = None
+    width, gap = 0, False
+    for line, width_here in zip(lines, widths, strict=True):
         if line is None:
             gap = True
             continue
-        if width and above and _goes_on(text, above, line, width=width, gap=gap):
-            paragraphs[-1] = Span(paragraphs[-1].start, line.end)
-        else:
-            paragraphs.append(line)
-        above, gap = line, False
+        if width and above and _goes_on(above, line, width=width, gap=gap):
+            paragraphs[-1] = Span(paragraphs[-1].start, line.span.end)
+        elif line.span not in blocks:
+            paragraphs.append(line.span)
+        above, width, gap = line, width_here, False
     return paragraphs
 
 
-def _wrap_width(lines: list[str]) -> int:
-    """Return the column at which a text is hard-wrapped, or 0 for a text that is not.
+def _lines(text: str, markup: Sequence[Span]) -> list[_Line | None]:
+    """Return the lines of a text, None for an empty one; a block of markup is one line."""
+    lines: list[_Line | None] = []
+    offset = 0
+    for block in (*markup, Span(len(text), len(text))):
+        for raw in text[offset : block.start].splitlines(keepends=True):
+            span = _trim(text, offset, offset + len(raw))
+            lines.append(_line(text, span) if span else None)
+            offset += len(raw)
+        lines.append(_Line(block, ""))
+        offset = block.end
+    return lines[:-1]
+
+
+def _line(text: str, span: Span) -> _Line:
+    words = text[span.start : span.end]
+    if words[0] != ">":
+        return _Line(span, words)
+    behind = words.lstrip("> ")
+    return _Line(span, behind, words[: len(words) - len(behind)].count(">"))
+
+
+def _single_spaced(lines: list[_Line | None]) -> list[_Line | None]:
+    """Take the empty lines out of a text that was set with one below every line.
+
+    It is one if most of its lines go on, with a small letter, below a single empty line.
+    """
+    alone: set[int] = set()
+    going_on = 0
+    for i, (above, line, below) in enumerate(zip(lines, lines[1:], lines[2:], strict=False), 1):
+        if above and line is None and below:
+            alone.add(i)
+            going_on += below.words[:1].islower()
+    if 2 * going_on < sum(line is not None for line in lines):
+        return lines
+    return [line for i, line in enumerate(lines) if i not in alone]
+
+
+def _widths(lines: list[str]) -> list[int]:
+    """Return the column at which a text is hard-wrapped, at each line: 0 where a text is not.
 
     Wrapped prose shows three marks at once: its lines are of moderate length; many go on with a
     small letter; and most of those before it break where the next word would not have fitted. Web
     text has long lines, the lines of a chat break anywhere, and those of a poem or a list start
     with a capital, a bullet or a number. (Scripts without small letters are taken for web text.)
+    Items of a list may be as short as a narrow column, but no sentence ends within one.
     """
-    pairs = [(line, after) for line, after in pairwise(lines) if line and after]
-    going_on = [(line, after) for line, after in pairs if after[0].islower()]
+    nowhere = [0] * len(lines)
     lengths = sorted(len(line) for line in lines if line)
     width = lengths[len(lengths) * 9 // 10] if lengths else 0
-    if not 40 <= width <= 160 or len(going_on) < max(2, len(pairs) / 3):
-        return 0
-    full = sum(_is_full(len(line), after, width) for line, after in going_on)
-    return width if full >= 0.7 * len(going_on) else 0
+    if not _NARROWEST <= width <= _WIDEST:
+        return nowhere
+    if width < _NARROW and not any(map(_ENDS_WITHIN.search, lines)):
+        return nowhere
+    pairs = list(pairwise(lines))
+    reach = [len(line) if after[:1].islower() else 0 for line, after in pairs]
+    if sum(map(bool, reach)) < max(2, sum(bool(a and b) for a, b in pairs) / 3):
+        return nowhere
+    # Parts may be set much narrower; the lines that go on there show it.
+    near = [max(reach[max(0, i - _NEARBY) : i + _NEARBY + 1]) for i in range(len(lines))]
+    widths = [here if _NARROWEST <= here < 0.75 * width else width for here in near]
+    full = [
+        _is_full(length, after, here)
+        for length, (_, after), here in zip(reach, pairs, widths, strict=False)
+        if length
+    ]
+    return widths if sum(full) >= 0.7 * len(full) else nowhere
 
 
 def _is_full(length: int, after: str, width: int) -> bool:
@@ -247,10 +325,12 @@ def _is_full(length: int, after: str, width: int) -> bool:
     return length + 1 + len(after.split(maxsplit=1)[0]) >= 0.9 * width
 
 
-def _goes_on(text: str, line: Span, after: Span, *, width: int, gap: bool) -> bool:
+def _goes_on(line: _Line, after: _Line, *, width: int, gap: bool) -> bool:
     """Tell whether a paragraph of wrapped text goes on from ``line`` to ``after``."""
-    head = text[after.start : after.end]
-    length, last = line.end - line.start, text[line.end - 1]
+    head = after.words
+    if line.quoted != after.quoted or not (line.words and head):
+        return False
+    length, last = len(line.words), line.words[-1]
     if dash := _DASH_WITHIN.match(head):
         return head[dash.end()].islower() and last.isalpha() and _is_full(length, head, width)
     if _LIST_ITEM.match(head):

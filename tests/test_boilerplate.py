@@ -155,6 +155,16 @@ def test_what_is_skipped_of_an_article_of_the_corpus(name):
         ("notice", "Register with Google"),
         ("notice", "5 min read"),
         ("notice", "ADVERTISEMENT"),
+        (
+            "notice",
+            "The views expressed are those of the author(s) and do not necessarily reflect those of"
+            " the Institute.",
+        ),
+        (
+            "notice",
+            "*Disclaimer: The views and opinions expressed in this article are the author's own.*",
+        ),
+        ("notice", "Opinions expressed by the authors do not represent those of the Centre."),
         ("comments", "Comments (12)"),
         ("comments", "发表评论"),
         ("related", "Most Read"),
@@ -188,6 +198,9 @@ def test_a_line_known_by_its_words_is_skipped(reason, line):
         "Related issues were left for the next round.",
         "References to the UN Charter fill the joint statement.",
         "We baked cookies with the ambassador's children.",
+        "The views expressed in Beijing do not reflect those of Moscow.",
+        "Views expressed by the author of the doctrine of containment are now common sense.",
+        "The views expressed in the letter are those of a government that has lost patience.",
         "Ban on TikTok shows how YouTube wins the US market",
         "Minister of Defence: we seek no conflict",
         "(Reuters could not confirm the report.)",
@@ -451,3 +464,28 @@ def test_a_credit_is_known(sentence, expected):
 def test_note_marks_take_no_longer_than_their_number():
     marks = "[1]" * 50_000 + "x"
     assert reasons(TITLE, PROSE, marks, MORE) == [None] * 4
+
+
+@pytest.mark.parametrize(
+    "heading", ["About the Author", "## About the Authors", "**About the author:**"]
+)
+def test_what_follows_the_heading_of_a_biography_is_skipped(heading):
+    about = "Jane Doe is a senior fellow at the Institute for World Affairs in London."
+    found = reasons(TITLE, *[PROSE, MORE] * 6, heading, about)
+    assert found[-2:] == ["related", "related"]
+
+
+def test_a_biography_of_somebody_in_the_byline_is_skipped():
+    doe = "Jane Doe is a senior fellow at the Institute for World Affairs in London."
+    roe = "*John Roe* teaches international relations at a university in the north."
+    found = reasons(TITLE, "By Jane Doe and John Roe", PROSE, MORE, doe, "5 March 2024", roe)
+    assert found == [None, "byline", None, None, "byline", "date", "byline"]
+    assert reasons(TITLE, "By JANE DOE", PROSE, MORE, doe)[-1] == "byline"
+
+
+def test_what_an_article_says_of_somebody_is_kept():
+    putin = "Vladimir Putin is no friend of the order that the others have made for themselves."
+    doe = "Jane Doe is a senior fellow at the Institute for World Affairs in London."
+    assert reasons(TITLE, "By Jane Doe", PROSE, MORE, putin)[-1] is None
+    assert reasons(TITLE, PROSE, MORE, doe)[-1] is None
+    assert reasons(TITLE, "By Jane Doe", PROSE, doe, MORE)[3] is None

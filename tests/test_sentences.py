@@ -1,6 +1,8 @@
 """Text → spans: exact on the gold sentences, lossless on any text, linear in its length."""
 
 import json
+import re
+import textwrap
 import time
 from pathlib import Path
 
@@ -26,6 +28,9 @@ TEXTS = st.lists(
         ),
         st.sampled_from(
             ["Dr. Li met them. ", "24. ", "“So”, he said. ", "(AFP)", "• ", "www.x.org"]
+        ),
+        st.sampled_from(
+            ["---\ntitle: x\n", "---\n", "```\n", "\n```r", "<!--", "-->\n", "> ", ">\n"]
         ),
         st.sampled_from(["国际秩序。", "مرحبا. ", "🌏🇨🇳", "e\u0301", "You might also like", PROSE]),
     ),
@@ -190,6 +195,9 @@ def test_abbreviations_do_not_end_a_sentence():
 def test_titles_that_the_splitter_does_not_know_do_not_end_a_sentence():
     talks = "The talks with Amb. Nikki Haley and Atty. Gen. Garland failed. They met again."
     assert len(sentences(talks)) == 2
+    hearing = "AMB. BURNS: We agree on that. ATTY. GEN. GARLAND: So do we."
+    assert sentences(hearing)[0].startswith("AMB. BURNS: We agree")
+    assert not any(sentence in {"AMB.", "ATTY."} for sentence in sentences(hearing))
     assert len(sentences("See vol. 2 of the series. It is long.")) == 2
     assert len(sentences("That is the problem. It is old.")) == 2
 
@@ -289,6 +297,123 @@ def test_a_page_break_within_a_sentence_of_hard_wrapped_text_is_bridged():
 )
 def test_lines_of_verse_chats_and_lists_stay_apart(text):
     assert sentences(text) == text.split("\n")
+    assert sentences(text.replace("\n", "\n\n")) == text.split("\n")
+    quoted = "> " + text.replace("\n", "\n> ")
+    assert sentences(quoted) == quoted.split("\n")
+
+
+ARGUMENT = (
+    "Power has shifted to the east, and the old order cannot be sustained by one state alone.",
+    "Nobody can dictate the rules by which the others must live for much longer than a decade.",
+    "The smaller states of the region fear that they will have to choose between the two powers.",
+    "Washington insists that the alliances which it leads in Asia are of a defensive nature.",
+)
+
+
+def wrapped(width: int, end: str = "\n") -> str:
+    return end.join(textwrap.wrap(" ".join(ARGUMENT * 3), width))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        wrapped(68, "\n\n"),
+        wrapped(68, "\r\n\r\n"),
+        wrapped(36),
+        wrapped(32, "\n\n"),
+        wrapped(90) + "\n\n" + wrapped(50),
+        wrapped(50) + "\n" + wrapped(90),
+    ],
+    ids=["double-spaced", "with returns", "column", "both", "narrower", "wider"],
+)
+def test_lines_are_joined_however_they_are_spaced_and_wide(text):
+    found = [" ".join(sentence.split()) for sentence in sentences(text)]
+    assert found == list(ARGUMENT) * (len(found) // 4)
+
+
+def test_paragraphs_of_double_spaced_text_stay_apart():
+    title = "The Order of the World"
+    spaced = wrapped(68, "\n\n")
+    text = f"{title}\n\n\n{spaced}\n\n\n{spaced}"
+    found = [" ".join(sentence.split()) for sentence in sentences(text)]
+    assert found == [title, *ARGUMENT * 6]
+
+
+def test_short_items_of_a_list_are_no_narrow_column():
+    text = (
+        "more trade with our neighbours\nless dependence on foreign gas\n"
+        "stronger ties with the Union\na treaty on use of the river"
+    )
+    assert sentences(text) == text.split("\n")
+
+
+def test_a_list_within_wrapped_text_is_no_narrower_part_of_it():
+    items = (
+        "Federal Republic of Germany\nRussian Federation of Nations\nUnited States of America\n" * 9
+    )
+    text = f"{wrapped(72)}\n\n{items}\n{wrapped(72)}"
+    assert set(items.split("\n")) - {""} <= set(sentences(text))
+
+
+def test_wrapped_lines_of_a_quotation_are_joined_and_keep_their_marks():
+    once, twice = (re.sub("^", mark, wrapped(66), flags=re.MULTILINE) for mark in ("> ", ">> "))
+    text = f"{wrapped(68)}\n{once}\n>\n{twice}\n{wrapped(68)}"
+    spans = split(text, keep_all=True).sentences
+    found = [text[span.start : span.end] for span in spans]
+    joined = [" ".join(sentence.replace(">", "").split()) for sentence in found]
+    assert [sentence for sentence in joined if sentence] == list(ARGUMENT) * 12
+    assert found[12].startswith("> Power")
+    assert "\n> " in found[12]
+
+
+MARKDOWN = (
+    "---\ntitle: Order\ntags:\n  - asia\n- order\n---",
+    "<!-- A draft,\nnot yet read. -->",
+    "```r\nx <- c(1, 2)\n\ncat('```')\n```",
+)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_markup_that_is_not_shown_is_skipped(end):
+    front, comment, code = (block.replace("\n", end) for block in MARKDOWN)
+    text = end.join([front, "", PROSE, comment, PROSE, "", code, "![A map.](map.png)", PROSE])
+    found = split(text)
+    assert [(skip.text, skip.reason) for skip in found.skipped] == [
+        (front, "markup"),
+        (comment, "markup"),
+        (code, "markup"),
+        ("![A map.](map.png)", "file"),
+    ]
+    assert len(found.sentences) == 6
+    assert not split(text, keep_all=True).skipped
+
+
+def test_no_sentence_goes_on_over_markup():
+    text = MAIL.replace("that the\npowers", "that the\n<!-- page 2 -->\npowers")
+    assert [skip.text for skip in split(text).skipped] == ["<!-- page 2 -->"]
+    assert any(sentence.startswith("powers are balancing") for sentence in sentences(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"---\n{PROSE}\n---\n{PROSE}",
+        f"{PROSE}\n---\nnote: {PROSE}\n---\n{PROSE}",
+        f"```\n{PROSE}\n```\n{PROSE}",
+        f"```\n{PROSE} It says:\n{PROSE}\n```r\nx <- 1\n```\n{PROSE}",
+        f"```\n{PROSE}\n<!-- {PROSE}",
+        f"{PROSE} <!-- a draft --> {PROSE}",
+        f"<!-- a draft --> {PROSE}",
+    ],
+    ids=["rules", "within", "prose", "a stray fence", "open", "inside", "before"],
+)
+def test_what_may_be_text_is_no_markup(text):
+    assert "markup" not in {skip.reason for skip in split(text).skipped}
+
+
+@pytest.mark.parametrize("text", MARKDOWN)
+def test_markup_alone_is_not_skipped(text):
+    assert sentences(text)
 
 
 def test_a_long_sentence_without_a_full_stop_is_one_span():
@@ -314,8 +439,18 @@ def test_a_long_paragraph_is_cut_where_a_short_one_is(language):
         "“Order is what. " * 60_000,
         "word " * 200_000,
         "ab cd\n" * 100_000,
+        "ab cd\n\n" * 100_000,
+        "```r\n" * 200_000,
+        "<!--\n" * 200_000,
+        "---\n" + "a: b\n" * 200_000,
+        "---\na: b\n" + "- \n" * 200_000,
+        "> " * 300_000,
+        "No. Ab: " * 100_000,
     ],
-    ids=["prose", "chinese", "open quotes", "no full stop", "short lines"],
+    ids=[
+        *("prose", "chinese", "open quotes", "no full stop", "short lines", "double-spaced"),
+        *("fences", "comments", "keys", "values", "quotations", "answers"),
+    ],
 )
 def test_time_does_not_grow_with_the_square_of_a_text(text):
     """A megabyte takes about a second; were it quadratic, hours."""
@@ -348,6 +483,12 @@ def test_time_does_not_grow_with_the_square_of_a_text(text):
         ("They meet at 9 a.m. Tuesday in Geneva. It rains.", ["They meet", "It rains."]),
         ("At 10 a.m. Beijing time it began. He left.", ["At 10 a.m. Beijing", "He left."]),
         ("Arts. 2 and 3 hold, as do paras. 3 and 4. So be it.", ["Arts. 2", "So be it."]),
+        ("Does it? No. China will not. It waits.", ["Does it?", "No.", "China will", "It waits."]),
+        ("No. No. I do not agree.", ["No.", "No.", "I do"]),
+        ("MR. LEE: No. NATO will not.", ["MR. LEE: No.", "NATO"]),
+        ("It failed. No. XIV is lost, as is No. AB12.", ["It failed.", "No. XIV"]),
+        ("See it. No. A/RES/1 holds.", ["See it.", "No. A/RES/1"]),
+        ("“Is it? No. We will not,” he said. He left.", ["“Is it?", "He left."]),
         ("It has approx. 350 warheads. They grow.", ["It has approx. 350", "They grow."]),
     ],
 )
