@@ -11,6 +11,7 @@ from typing import Any
 from stance.errors import InputError, MissingExtraError
 from stance.files.cells import is_empty, missing_column
 from stance.files.compression import decompress
+from stance.files.pages import article_text
 from stance.files.sources import Inputs, Source, Unusable
 from stance.files.tables import TABLES, BadRow, Row, TableFile
 from stance.files.text import (
@@ -123,7 +124,7 @@ class DocumentReader:
         self.bytes_read = done + source.size
         is_page = source.kind == "html"
         decoded = decode(data, declared=declared_encoding(data) if is_page else None)
-        text = _article(decoded.text) if is_page else decoded.text
+        text = article_text(decoded.text) if is_page else decoded.text
         yield self._checked(Document(source.id, text, guessed=decoded.guessed))
 
     def _from_table(self, source: Source, done: int) -> Iterator[Document | Failure]:
@@ -202,23 +203,3 @@ def jsonable(value: object) -> Any:
     if isinstance(value, (list, tuple)):
         return [jsonable(item) for item in value]
     return clean(str(value))
-
-
-def _article(html: str) -> str:
-    """Return the article's text of a web page, a paragraph a line.
-
-    Raises:
-        InputError: the page holds none.
-        MissingExtraError: trafilatura is not installed.
-    """
-    try:
-        from trafilatura import extract
-    except ImportError as error:  # Also where one of its own parts is missing.
-        raise MissingExtraError("reading HTML", extra="html") from error
-    try:
-        text = extract(html, include_comments=False, include_tables=False, deduplicate=False)
-    except Exception as error:
-        raise InputError(f"is not HTML that can be read: {type(error).__name__}") from error
-    if not text:
-        raise InputError("holds no article that can be told from its menus; expected HTML")
-    return clean(text)

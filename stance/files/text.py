@@ -59,6 +59,10 @@ _DECLARABLE = {
     "koi8-r", "koi8-u", "tis-620", "gb2312", "gbk", "gb18030", "big5", "big5hkscs", "shift_jis",
     "euc_jp", "euc_kr",
 }  # fmt: skip
+# Browsers read these as what Windows made of them, and so do those who write pages.
+_READ_AS = {"iso8859-9": "cp1254", "iso8859-11": "cp874", "tis-620": "cp874"}
+# No text has these: where a page declares ISO, they are the quotation marks of Windows.
+_CONTROLS = re.compile("[\x80-\x9f]")
 # A capital behind a small letter, a sign between two letters: what Mac Roman looks like there.
 _ODD_IN_CP1252 = re.compile("[a-zß-öø-ÿ][À-ÖØ-ÞŠŒŽŸ]|[A-Za-z][^\\w\\s'’.,&/+*=|@_-][a-z]|\ufffd")
 _UNREPRESENTABLE = re.compile("[\0\ud800-\udfff]")
@@ -109,7 +113,9 @@ def decode(data: bytes, *, declared: str | None = None) -> DecodedText:
         marked = data.startswith(codecs.BOM_UTF8)
         if declared is not None and not (marked or _is_damaged(data)):
             with suppress(InputError):  # Pages declare what they are not.
-                return DecodedText(_strict(data, declared))
+                text = _strict(data, declared)
+                if not _CONTROLS.search(text):
+                    return DecodedText(text)
         encoding = "utf-8" if marked else detect_encoding(data)
     if encoding == "utf-8":
         return DecodedText(_strict(data, "utf-8-sig", errors="replace"), guessed=DAMAGED_UTF8)
@@ -132,7 +138,7 @@ def declared_encoding(page: bytes) -> str | None:
         name = codecs.lookup(found[1].decode("ascii")).name
     except LookupError:
         return None
-    return name if name in _DECLARABLE else None
+    return _READ_AS.get(name, name) if name in _DECLARABLE else None
 
 
 def beyond_ascii(text: str) -> int:

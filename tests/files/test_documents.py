@@ -51,6 +51,16 @@ def test_a_page_that_is_utf8_but_for_a_byte_is_read_as_utf8(tmp_path, declared):
     assert document.guessed is not None
 
 
+@pytest.mark.parametrize("declared", ["iso-8859-9", "iso-8859-2", "iso-8859-15", "latin5"])
+def test_the_quotation_marks_of_windows_are_read_whatever_iso_a_page_declares(tmp_path, declared):
+    pytest.importorskip("trafilatura")
+    said = "The West’s “order” is over — and it won’t come back, the minister said… " * 5
+    page = f"<html><head><meta charset={declared}></head><body><p>{said}</p></body></html>"
+    (tmp_path / "a.html").write_bytes(page.encode("cp1252"))
+    [document] = read(tmp_path / "a.html")
+    assert document.text.strip() == said.strip()
+
+
 def test_a_template_that_declares_latin_1_says_nothing(tmp_path):
     pytest.importorskip("trafilatura")
     said = "Стороны договорились о сотрудничестве и продолжат переговоры. " * 8

@@ -13,6 +13,7 @@ from stance.errors import InputError
 from stance.files.text import (
     DecodedText,
     clean,
+    declared_encoding,
     decode,
     read_limited,
     reading,
@@ -176,3 +177,29 @@ def test_standard_input_is_left_open(tmp_path, monkeypatch):
 def test_a_few_accents_in_english_are_read_as_western(word):
     text = "The ministers met and agreed on a joint programme for the coming years. " * 20 + word
     assert decode(text.encode("cp1252")).text == text
+
+
+@pytest.mark.parametrize(
+    ("declared", "encoding"),
+    [
+        ("iso-8859-9", "cp1254"),
+        ("latin5", "cp1254"),
+        ("tis-620", "cp874"),
+        ("iso-8859-11", "cp874"),
+        ("iso-8859-2", "iso8859-2"),
+    ],
+)
+def test_what_a_page_declares_is_read_as_browsers_read_it(declared, encoding):
+    assert declared_encoding(f'<meta charset="{declared}">'.encode()) == encoding
+
+
+@pytest.mark.parametrize("declared", [f"iso8859-{part}" for part in (2, 3, 5, 7, 15, 16)])
+def test_a_declared_encoding_that_gives_control_characters_is_none(declared):
+    said = "The West’s “order” is over — and it won’t come back… " * 5
+    assert decode(said.encode("cp1252"), declared=declared) == DecodedText(said, "cp1252")
+
+
+@given(st.text("abc ż.", min_size=1))
+def test_a_declared_encoding_that_reads_as_text_is_taken(text):
+    data = (text + "ż").encode("iso8859-2")
+    assert decode(data, declared="iso8859-2") == DecodedText(text + "ż")
