@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from stance.backends.base import Batch
-from stance.errors import ModelError, reason_of
 from stance.texts import LONE_SURROGATE
+from stance.tokenizer_checks import check_tokenizer, set_windows, tokenizing
 
 __all__ = ["TextWindows", "Window", "WindowTokenizer", "pack"]
 
@@ -52,25 +52,23 @@ class WindowTokenizer:
     nothing of it is lost and no phrase falls between two windows.
 
     Raises:
-        ModelError: ``tokenizer.json`` cannot be read.
+        ModelError: ``tokenizer.json`` cannot be read, or cannot cut a text; so do the methods.
     """
 
     def __init__(self, path: Path, *, max_length: int) -> None:
-        try:
-            self._tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
-        except Exception as error:  # the library raises Exception itself
-            reason = reason_of(error)
-            raise ModelError(
-                f"{path} is not a tokenizer: {reason}; fetch the model again"
-            ) from error
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(max_length, stride=max_length // 4)
+        text = check_tokenizer(path)
+        with tokenizing(path, "is not a tokenizer"):
+            self._tokenizer = Tokenizer.from_str(text)
+            self._tokenizer.no_padding()
+            set_windows(self._tokenizer, path, max_length=max_length)
+        self._path = path
         padding = (self._tokenizer.token_to_id(token) for token in ("[PAD]", "<pad>"))
         self.padding_id = next((token for token in padding if token is not None), 0)
 
     def windows(self, texts: Sequence[str]) -> TextWindows:
         """Cut texts into windows of at most ``max_length`` tokens, at least one window a text."""
-        encodings = self._tokenizer.encode_batch_fast([_well_formed(text) for text in texts])
+        with tokenizing(self._path):
+            encodings = self._tokenizer.encode_batch_fast([_well_formed(text) for text in texts])
         ids: list[tuple[int, ...]] = []
         text_index: list[int] = []
         for index, encoding in enumerate(encodings):
@@ -81,7 +79,8 @@ class WindowTokenizer:
 
     def located(self, text: str) -> list[Window]:
         """Cut one text into the same windows, and say where in it each token stands."""
-        encoding = self._tokenizer.encode(_well_formed(text))
+        with tokenizing(self._path):
+            encoding = self._tokenizer.encode(_well_formed(text))
         return [
             Window(
                 tuple(window.ids),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,19 +11,24 @@ from typing import Any
 from stance.errors import ModelError
 from stance.strict_json import read_json
 
-__all__ = ["check_settings", "read_object", "refuse_code", "stays_inside"]
+__all__ = ["check_settings", "is_panic", "read_object", "refuse_code", "stays_inside"]
 
 _PICKLES = {".bin", ".ckpt", ".dill", ".joblib", ".pickle", ".pkl", ".pt", ".pth"}
 _CODE_SUFFIXES = _PICKLES | {".dll", ".dylib", ".py", ".pyc", ".pyd", ".so"}
-# What the settings of transformers may name: code of the folder's own, a kernel of the Hub, a
-# package that unpacks the weights, other files, another setting to stand for one of these.
+# What the settings of transformers may name: code of the folder's own, a kernel or another model of
+# the Hub, a package that unpacks the weights, other files, a setting to stand for one of these.
 _CODE_SETTINGS = (
     "auto_map", "custom_pipelines", "attn_implementation", "_attn_implementation",
     "experts_implementation", "kernel_config", "use_kernels", "quantization_config",
     "transformers_weights", "attribute_map", "_attn_implementation_internal",
-    "_experts_implementation_internal",
+    "_experts_implementation_internal", "backbone", "backbone_kwargs", "use_pretrained_backbone",
+    "use_timm_backbone", "fast_tokenizer_files",
 )  # fmt: skip
 _MAX_LAYERS = 1000
+# transformers makes a name for each before it looks at the weights. A codebook has 256 frames at
+# most, of four states.
+_MAX_LABELS = 4 * 256
+_CHECKSUM = re.compile("[0-9a-f]{64}")
 _PICKLE_START = re.compile(rb"\x80[\x02-\x05]")
 
 
@@ -42,10 +48,23 @@ def refuse_code(folder: Path) -> None:
 
 def stays_inside(file: Path, folder: Path) -> bool:
     """Say whether a file, followed through links, lies in its folder or in the Hub's own cache."""
-    # The Hub's own cache keeps a snapshot's files as links into its store, two folders up.
-    target = file.resolve()
-    store = folder.resolve().parent.parent
-    return target.is_relative_to(folder.resolve()) or target.is_relative_to(store / "blobs")
+    target, home = Path(os.path.realpath(file)), Path(os.path.realpath(folder))
+    if target.is_relative_to(home):
+        return True
+    # The cache keeps the files of models--OWNER--NAME/snapshots/REVISION as links into its blobs;
+    # and huggingface_hub 2 keeps these as links into blobs/AB beside all models, where AB begins
+    # the name, a checksum.
+    repository = home.parent.parent
+    if home.parent.name != "snapshots":
+        return False
+    shared = repository.parent / "blobs" / target.name[:2]
+    of_all = target.parent == shared and _CHECKSUM.fullmatch(target.name) is not None
+    return target.is_relative_to(repository / "blobs") or of_all
+
+
+def is_panic(error: BaseException) -> bool:
+    """Say whether a library written in Rust gave up: pyo3's error for that is no ``Exception``."""
+    return type(error).__module__ == "pyo3_runtime"
 
 
 def read_object(path: Path) -> dict[str, Any]:
@@ -86,21 +105,30 @@ def check_settings(folder: Path) -> dict[str, Any]:
     if (folder / "tokenizer_config.json").exists():
         settings["tokenizer_config.json"] = read_object(folder / "tokenizer_config.json")
     for name, found in settings.items():
-        for key, value in _entries(found):
-            if key in _CODE_SETTINGS and value is not None:
-                raise ModelError(
-                    f"{folder / name} has {key!r}, which asks to run code of its own or to load "
-                    "something else; refused: take a model that works without"
-                )
-            if key.endswith("layers") and isinstance(value, int) and value > _MAX_LAYERS:
-                raise ModelError(
-                    f"{folder / name} has {key} {str(value)[:20]}; expected {_MAX_LAYERS} at most"
-                )
+        _check_entries(folder / name, found)
     return config
+
+
+def _check_entries(file: Path, found: object) -> None:
+    for key, value in _entries(found):
+        if key in _CODE_SETTINGS and value is not None:
+            raise ModelError(
+                f"{file} has {key!r}, which asks to run code of its own or to load something else; "
+                "refused: take a model that works without"
+            )
+        if key.endswith("layers") and isinstance(value, int) and value > _MAX_LAYERS:
+            raise ModelError(f"{file} has {key} {str(value)[:20]}; expected {_MAX_LAYERS} at most")
+        labels = len(value) if key == "id2label" and isinstance(value, (dict, list)) else value
+        if key in ("num_labels", "id2label") and isinstance(labels, int) and labels > _MAX_LABELS:
+            raise ModelError(
+                f"{file} has {str(labels)[:20]} labels ({key}); expected {_MAX_LABELS} at most: "
+                "take another model"
+            )
 
 
 def _entries(data: object) -> Iterator[tuple[str, object]]:
     if isinstance(data, dict):
         yield from data.items()
-    for value in data.values() if isinstance(data, dict) else ():
+    inner = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+    for value in inner:
         yield from _entries(value)

@@ -1,9 +1,16 @@
+import base64
+import json
+import struct
+import unicodedata
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stance.errors import ModelError
+from stance.tokenizer_checks import check_tokenizer, tokenizing
 from stance.tokens import WindowTokenizer, pack
 
 rows = st.lists(st.lists(st.integers(1, 99), min_size=1, max_size=40), max_size=50)
@@ -56,3 +63,101 @@ def test_a_damaged_tokenizer_is_refused(tmp_path):
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(ModelError, match="not a tokenizer"):
         WindowTokenizer(tmp_path / "tokenizer.json", max_length=16)
+
+
+class Panic(BaseException):
+    __module__ = "pyo3_runtime"
+
+
+@pytest.mark.parametrize("error", [Panic("gave\nup"), ValueError("gave up"), Exception("gave up")])
+def test_whatever_the_library_meets_is_one_line(error):
+    with (
+        pytest.raises(ModelError, match=r"tokenizer\.json cannot cut every text: gave up; fetch"),
+        tokenizing(Path("tokenizer.json")),
+    ):
+        raise error
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError])
+def test_what_is_no_mistake_of_the_file_goes_on(error):
+    with pytest.raises(error), tokenizing(Path("tokenizer.json")):
+        raise error
+
+
+def charsmap(*texts):
+    data = struct.pack("<I", 8) + bytes(8) + "".join(f"{text}\0" for text in texts).encode()
+    return {"type": "Precompiled", "precompiled_charsmap": base64.b64encode(data).decode()}
+
+
+def replacing(content, **pattern):
+    return {"type": "Replace", "pattern": pattern, "content": content}
+
+
+def steps(*found):
+    return {"type": "Sequence", "normalizers": list(found)}
+
+
+BYTES = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+WORDS = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}
+LONGEST = unicodedata.normalize("NFKC", "\ufdfa")  # 18 characters, and no other has more.
+SPACES = replacing(" ", Regex=" {2,}")
+QUOTES = (replacing('"', String="``"), replacing('"', String="''"))
+
+KNOWN = {
+    "albert": (steps(*QUOTES, {"type": "NFKD"}, charsmap(LONGEST), SPACES), WORDS),
+    "llama": (steps({"type": "Prepend", "prepend": "▁"}, replacing("▁", String=" ")), None),
+    "roberta": (None, BYTES),
+    "modernbert": ({"type": "NFC"}, BYTES),
+    "nothing": (None, None),
+}
+BOMBS = {
+    "one long text": (replacing("a" * 300, String="a"), None),
+    "short ones": (steps(*[replacing("aa", String="a")] * 9), None),
+    "between all letters": (steps(*[replacing("a", Regex="")] * 9), None),
+    "a character of eighteen": (steps(*[replacing("\ufdfa", String="a")] * 2), None),
+    "a prefix": (steps({"type": "Prepend", "prepend": "a" * 300}), None),
+    "a map": (charsmap("a", "b" * 300), None),
+    "bytes of bytes": (None, {"type": "Sequence", "pretokenizers": [BYTES] * 5}),
+    "without a type": (steps({"pattern": {"String": "a"}, "content": "a" * 300}), None),
+    "so many that none can say": (steps(*[replacing("a" * 99, String="a")] * 999), None),
+}
+
+
+def tokenizer_of(folder, normalizer, pre_tokenizer):
+    data = {"normalizer": normalizer, "pre_tokenizer": pre_tokenizer, "model": {"vocab": {}}}
+    (folder / "tokenizer.json").write_text(json.dumps(data), encoding="utf-8")
+    return folder / "tokenizer.json"
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_the_steps_of_known_tokenizers_are_allowed(tmp_path, name):
+    path = tokenizer_of(tmp_path, *KNOWN[name])
+    assert check_tokenizer(path) == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_steps_that_make_a_text_very_long_are_refused(tmp_path, name):
+    with pytest.raises(ModelError, match="more than 256 times as long"):
+        check_tokenizer(tokenizer_of(tmp_path, *BOMBS[name]))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"model": {}, "normalizer": null, "normalizer": null}', "stands there twice"),
+        ('{"model": {}, "mod\\u0065l": {}}', "stands there twice"),
+        ('{"normalizer": {"a": 1, "a": 2}}', "stands there twice"),
+        ('{"model": {}} {}', "cannot be read as JSON at character 12"),
+        ('{"model": ', "is not a tokenizer"),
+        ("[" * 100_000, "is not a tokenizer"),
+        ('{"normalizer": ' + "[" * 100_000, "is not a tokenizer"),
+        ('{"normalizer": {"precompiled_charsmap": "/////w=="}}', "4,294,967,295 bytes and has 4"),
+        ('{"normalizer": {"precompiled_charsmap": "AgAAAAAA"}}', "index of 2 bytes"),
+        ('{"normalizer": {"precompiled_charsmap": "no!"}}', "is not a tokenizer"),
+    ],
+)
+def test_a_tokenizer_that_is_not_well_formed_is_refused(tmp_path, text, reason):
+    (tmp_path / "tokenizer.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ModelError, match=reason) as raised:
+        check_tokenizer(tmp_path / "tokenizer.json")
+    assert "\n" not in str(raised.value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -16,14 +17,26 @@ from numpy.typing import NDArray
 from stance.ahead import while_wanted
 from stance.backends.base import Batch
 from stance.errors import InputError, MissingExtraError, ModelError, reason_of
+from stance.untrusted import read_object
 
-__all__ = ["TorchBackend", "leave_threads_of_parent", "load_encoder", "quiet_transformers"]
+__all__ = [
+    "TorchBackend",
+    "leave_threads_of_parent",
+    "load_encoder",
+    "no_network",
+    "quiet_transformers",
+    "require_text_model",
+]
 
 # That which loaded this module: what uses torch here loads it first.
 _PROCESS = os.getpid()
 # How transformers spoke before, once for each that keeps it quiet now: threads may load at once.
 _BEFORE: list[tuple[int, bool]] = []
 _QUIET_LOCK = Lock()
+# Whether this thread loads a folder, and how many do.
+_LOADING: ContextVar[bool] = ContextVar("_LOADING", default=False)
+_LOADERS: list[bool] = []
+_NETWORK_LOCK = Lock()
 
 
 class TorchBackend:
@@ -121,8 +134,9 @@ def load_encoder(folder: Path, *, device: str, dtype: Any) -> Any:
         raise InputError("no CUDA device was found; use --device cpu, or install a CUDA torch")
     if not (folder / "model.safetensors").is_file():
         raise ModelError(f"{folder} has no model.safetensors; use --backend onnx")
+    require_text_model(folder)
     try:
-        with quiet_transformers():
+        with quiet_transformers(), no_network():
             model, found = AutoModelForSequenceClassification.from_pretrained(
                 folder,
                 local_files_only=True,
@@ -144,6 +158,59 @@ def load_encoder(folder: Path, *, device: str, dtype: Any) -> Any:
         return model.to(device).eval()
     except RuntimeError as error:  # no such GPU, or no room on it
         raise InputError(f"the device {device} cannot be used: {reason_of(error)}") from error
+
+
+def require_text_model(folder: Path) -> None:
+    """See that a folder holds a model of texts, before transformers builds its settings.
+
+    Those of models for images, sounds and several of them at once may name further models, and some
+    look for these on the Hub.
+
+    Raises:
+        ModelError: transformers knows no classifier of texts of its kind.
+    """
+    from transformers import CONFIG_MAPPING, MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
+
+    kind = read_object(folder / "config.json").get("model_type")
+    settings: Any = CONFIG_MAPPING
+    known = isinstance(kind, str) and kind in settings
+    if not known or settings[kind] not in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING:
+        raise ModelError(
+            f"{folder} is no model that transformers can load to classify texts: config.json has "
+            f"the model_type {kind!r:.40}; take one such as bert or deberta-v2, or upgrade "
+            "transformers"
+        )
+
+
+class _Offline:
+    """Stands for the Hub's own switch while folders are loaded: on for the threads that do."""
+
+    def __init__(self, before: object) -> None:
+        self.before = before
+
+    def __bool__(self) -> bool:
+        return bool(self.before) or _LOADING.get()
+
+
+@contextmanager
+def no_network() -> Iterator[None]:
+    """Keep this thread from the Hub, whatever a folder asks for; others may go on to fetch."""
+    from huggingface_hub import constants
+
+    theirs: Any = constants
+    with _NETWORK_LOCK:
+        _LOADERS.append(True)
+        if not isinstance(theirs.HF_HUB_OFFLINE, _Offline):
+            theirs.HF_HUB_OFFLINE = _Offline(theirs.HF_HUB_OFFLINE)
+    token = _LOADING.set(True)
+    try:
+        yield
+    finally:
+        _LOADING.reset(token)
+        with _NETWORK_LOCK:
+            _LOADERS.pop()
+            if not _LOADERS and isinstance(theirs.HF_HUB_OFFLINE, _Offline):
+                theirs.HF_HUB_OFFLINE = theirs.HF_HUB_OFFLINE.before
 
 
 @contextmanager

@@ -33,6 +33,7 @@ from stance.cli import (
 )
 from stance.cli._shared import DEBUG, ExitCode, say, saying_warnings
 from stance.errors import StanceError
+from stance.untrusted import is_panic
 
 __all__ = ["main"]
 
@@ -117,8 +118,8 @@ def _run(arguments: Sequence[str] | None) -> tuple[int, str]:
         return ExitCode.STOPPED, "stopped"
     except _USAGE_ERROR as error:
         return ExitCode.NOTHING_DONE, _misused(error)
-    except Exception as error:
-        if os.environ.get(DEBUG):
+    except BaseException as error:
+        if os.environ.get(DEBUG) or not (isinstance(error, Exception) or is_panic(error)):
             raise
         return ExitCode.NOTHING_DONE, _unforeseen(error)
     return (found, "") if isinstance(found, int) else (ExitCode.DONE, "")
@@ -134,7 +135,7 @@ def _misused(error: Any) -> str:
     return f"{error.format_message().rstrip('.')} (see {command} --help)"
 
 
-def _unforeseen(error: Exception) -> str:
+def _unforeseen(error: BaseException) -> str:
     if isinstance(error, OSError):  # What the machine refuses is no mistake of the program.
         what = "cannot go on" if error.filename is None else f"cannot use {error.filename}"
         reason = error.strerror or error

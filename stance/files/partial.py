@@ -15,6 +15,7 @@ import errno
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -280,10 +281,9 @@ class PartialOutput:
             if (
                 record["format"] == _FORMAT
                 and all(isinstance(found, dict) for found in record["settings"].values())
-                and record["progress"].keys() == vars(Progress()).keys()
-                and isinstance(record["progress"]["documents"], int)
+                and _is_progress(record["progress"])
                 and (lengths.keys() == set(_FILES) or record["progress"]["complete"])
-                and all(isinstance(length, int) and length >= 0 for length in lengths.values())
+                and all(map(_is_count, lengths.values()))
             ):
                 return dict(record)
         except (ValueError, KeyError, TypeError, AttributeError):
@@ -332,3 +332,18 @@ class PartialOutput:
         elif written.exists():
             target.unlink(missing_ok=True)
             written.unlink()
+
+
+def _is_progress(found: Mapping[str, Any]) -> bool:
+    """Say whether JSON data is what ``_record`` writes of a ``Progress``."""
+    return (
+        found.keys() == vars(Progress()).keys()
+        and _is_count(found["documents"])
+        and isinstance(found["digest"], str)
+        and isinstance(found["complete"], bool)
+        and isinstance(found["tally"], dict)
+    )
+
+
+def _is_count(found: object) -> bool:
+    return type(found) is int and 0 <= found <= sys.maxsize

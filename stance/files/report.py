@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from stance.codebook import STANCES
+from stance.errors import InputError
 from stance.files.documents import Document, Failure
 from stance.files.resuming import beside
 from stance.files.sources import LeftOut
@@ -141,25 +143,27 @@ class Tally:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Tally:
-        """Read back ``to_dict``."""
-        return cls(
-            tuple(data["frame_names"]),
-            data["documents"],
-            data["sentences"],
-            data["failed"],
-            [Failure(**failure) for failure in data["failures"]],
-            Counter(data["skipped"]),
-            Counter(data["guessed_encodings"]),
-            Counter(data["states"]),
-            [
-                DocumentSummary(
-                    summary["id"],
-                    summary["sentences"],
-                    {frame: FrameSummary(**of) for frame, of in summary["frames"].items()},
-                )
-                for summary in data["summaries"]
-            ],
-        )
+        """Read back ``to_dict``.
+
+        Raises:
+            InputError: it is something else.
+        """
+        try:
+            return cls(
+                tuple(map(_name, _listed(data["frame_names"]))),
+                _count(data["documents"]),
+                _count(data["sentences"]),
+                _count(data["failed"]),
+                [Failure(_name(of["id"]), _name(of["reason"])) for of in data["failures"]],
+                _counter(data["skipped"]),
+                _counter(data["guessed_encodings"]),
+                _counter(data["states"]),
+                [_summary(summary) for summary in data["summaries"]],
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError(
+                "the record of a run holds no totals; use --force to label anew"
+            ) from error
 
     @classmethod
     def merged(cls, parts: Iterable[Tally]) -> Tally:
@@ -244,3 +248,36 @@ class Tally:
             share = sentences / self.sentences if self.sentences else 0.0
             summaries[frame] = FrameSummary(sentences, share, favor, neutral, against, uncertain)
         return summaries
+
+
+def _summary(data: Mapping[str, Any]) -> DocumentSummary:
+    frames = {_name(frame): _frame_summary(**of) for frame, of in data["frames"].items()}
+    return DocumentSummary(_name(data["id"]), _count(data["sentences"]), frames)
+
+
+def _frame_summary(share: object, **counts: object) -> FrameSummary:
+    if not isinstance(share, (int, float)) or not 0 <= share <= 1:
+        raise ValueError("not a share")
+    return FrameSummary(share=share, **{name: _count(found) for name, found in counts.items()})
+
+
+def _counter(data: Mapping[str, Any]) -> Counter[str]:
+    return Counter({name: _count(found) for name, found in data.items()})
+
+
+def _listed(found: object) -> list[object]:
+    if not isinstance(found, list):
+        raise TypeError("not a list")
+    return found
+
+
+def _name(found: object) -> str:
+    if not isinstance(found, str):
+        raise TypeError("not a text")
+    return found
+
+
+def _count(found: object) -> int:
+    if type(found) is not int or not 0 <= found <= sys.maxsize:
+        raise ValueError("not a number of things")
+    return found

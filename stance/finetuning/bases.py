@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stance.backends.torch import no_network, require_text_model
+from stance.backends.weights import check_safetensors
 from stance.codebook import Codebook
 from stance.decision import Decision
 from stance.errors import InputError, MissingExtraError, ModelError, reason_of
 from stance.finetuning.pooling import POOLING_FILE
 from stance.store import ModelFolder, default_folder, find_folder, sha256_of
-from stance.untrusted import check_settings
+from stance.tokenizer_checks import PROBE, check_tokenizer, tokenizing
+from stance.untrusted import check_settings, is_panic, read_object, stays_inside
 
 __all__ = ["USUAL_LENGTH", "Base", "TokenCounts", "count_tokens", "open_base"]
 
@@ -31,6 +35,11 @@ _COUNTED_CHARACTERS = 4_000
 _RESERVED_POSITIONS = 2
 # What is read of an encoder beside its weights: settings, and whatever its tokenizer is kept in.
 _SETTINGS = ("*.json", "*.model", "vocab.txt", "merges.txt")
+# The files that say which of several files of weights holds what, and how these are called.
+_INDEXES = {
+    "model.safetensors.index.json": "*.safetensors",
+    "pytorch_model.bin.index.json": "pytorch_model*.bin",
+}
 # The codes of two letters of ISO 639. The splitter of sentences knows most languages by these alone
 # (de, not deu), and takes English for what it does not know, so that a slip would not be seen.
 _LANGUAGE = re.compile(
@@ -126,10 +135,11 @@ def count_tokens(base: Base, texts: Sequence[str]) -> TokenCounts:
     plain = found.backend_tokenizer
     plain.no_truncation()
     plain.no_padding()
-    ids = [
-        plain.encode(texts[row][:_COUNTED_CHARACTERS], add_special_tokens=False).ids
-        for row in rows.tolist()
-    ]
+    with tokenizing(base.path / "tokenizer.json"):
+        ids = [
+            plain.encode(texts[row][:_COUNTED_CHARACTERS], add_special_tokens=False).ids
+            for row in rows.tolist()
+        ]
     lengths = np.array([len(those) for those in ids], dtype=np.int64)
     unknown = sum(those.count(found.unk_token_id) for those in ids)
     return TokenCounts(
@@ -167,8 +177,7 @@ def open_base(source: str | Path | None, *, language: str | None = None) -> Base
     if (path / "stance.json").is_file():
         folder = ModelFolder.read(path)
         folder.verify()
-    if (path / "config.json").exists():
-        check_settings(path)
+    _check_files(path)
     config = _read_config(path)
     _load_tokenizer(path)  # A base without a fast one is refused before anything is done.
     positions = int(getattr(config, "max_position_embeddings", None) or 0)
@@ -212,26 +221,63 @@ def _from_hub(source: str) -> Path:
         raise ModelError(f"the Hub does not give {source}: {reason}") from error
 
 
+def _check_files(path: Path) -> None:
+    """See that a folder keeps to itself, and asks for nothing that an encoder has no need of."""
+    try:
+        for file in sorted([*path.iterdir(), path / POOLING_FILE]):
+            if not stays_inside(file, path):
+                raise ModelError(
+                    f"{file} is a link to a file outside its own folder; put the file itself there"
+                )
+            if file.suffix == ".safetensors" and file.is_file():
+                check_safetensors(file)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror or error}") from error
+    for index, pattern in _INDEXES.items():
+        if (path / index).exists():
+            _check_index(path / index, pattern)
+    if not (path / "config.json").exists():
+        raise _no_model(path, "it has no config.json")
+    check_settings(path)
+    if (path / "tokenizer.json").exists():
+        check_tokenizer(path / "tokenizer.json")
+
+
+def _check_index(index: Path, pattern: str) -> None:
+    parts = read_object(index).get("weight_map")
+    for name in set(map(str, parts.values() if isinstance(parts, dict) else [parts])):
+        if Path(name).name != name or not fnmatchcase(name, pattern):
+            raise ModelError(
+                f"{index} takes weights from {name[:80]!r}; expected files beside it that are "
+                f"called {pattern}: fetch the base again"
+            )
+
+
 def _read_config(path: Path) -> Any:
     try:
         from transformers import AutoConfig
     except ModuleNotFoundError as error:
         raise MissingExtraError("training", extra="train") from error
+    require_text_model(path)
     try:
-        return AutoConfig.from_pretrained(path, trust_remote_code=False, local_files_only=True)
+        with no_network():
+            return AutoConfig.from_pretrained(path, trust_remote_code=False, local_files_only=True)
     except Exception as error:  # whatever it meets in files that somebody else wrote
-        raise _no_model(path, error) from error
+        raise _no_model(path, reason_of(error)) from error
 
 
 def _load_tokenizer(path: Path) -> Any:
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(
-            path, trust_remote_code=False, local_files_only=True, use_fast=True
-        )
-    except Exception as error:  # whatever it meets in files that somebody else wrote
-        raise _no_model(path, error) from error
+        with no_network():
+            tokenizer = AutoTokenizer.from_pretrained(
+                path, trust_remote_code=False, local_files_only=True, use_fast=True
+            )
+    except BaseException as error:  # whatever it meets in files that somebody else wrote
+        if not isinstance(error, Exception) and not is_panic(error):
+            raise
+        raise _no_model(path, reason_of(Exception(str(error)))) from error
     if not tokenizer.is_fast:
         raise ModelError(
             f"{path} has no fast tokenizer (tokenizer.json); choose a base that has one"
@@ -241,11 +287,13 @@ def _load_tokenizer(path: Path) -> Any:
             f"{path} has a tokenizer without a padding token; choose an encoder such as BERT, or "
             "name one in its tokenizer_config.json (pad_token)"
         )
+    with tokenizing(path / "tokenizer.json"):
+        tokenizer.backend_tokenizer.encode(PROBE)
     return tokenizer
 
 
-def _no_model(path: Path, error: Exception) -> ModelError:
+def _no_model(path: Path, reason: str) -> ModelError:
     return ModelError(
-        f"{path} is no model that transformers can load: {reason_of(error)}; expected a folder "
-        "with config.json, model.safetensors and a tokenizer"
+        f"{path} is no model that transformers can load: {reason}; expected a folder with "
+        "config.json, model.safetensors and a tokenizer"
     )

@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stance.backends.torch import quiet_transformers
+from stance.backends.torch import no_network, quiet_transformers, require_text_model
 from stance.codebook import Codebook
 from stance.errors import MissingExtraError, ModelError, reason_of
 from stance.finetuning.classifier import Classifier, bfloat16_on_cpu
 from stance.finetuning.heads import take_over_head
 from stance.finetuning.recipe import Recipe, Watch
+from stance.untrusted import is_panic
 
 __all__ = ["load_classifier", "train_classifier"]
 
@@ -98,6 +99,16 @@ def load_classifier(base: str | Path, *, codebook: Codebook) -> Classifier:
     Raises:
         ModelError: transformers cannot load it.
     """
+    local = Path(base).exists()
+    if (Path(base) / "config.json").exists():
+        require_text_model(Path(base))
+    with no_network() if local else nullcontext():
+        model, tokenizer = _load(base, codebook)
+        take_over_head(model, base, codebook)
+    return Classifier(model, tokenizer)
+
+
+def _load(base: str | Path, codebook: Codebook) -> tuple[Any, Any]:
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
@@ -117,12 +128,13 @@ def load_classifier(base: str | Path, *, codebook: Codebook) -> Classifier:
                 output_loading_info=True,
             )
             tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False, use_fast=True)
-    except Exception as error:  # whatever it meets in files that somebody else wrote
-        reason = reason_of(error)
+    except BaseException as error:  # whatever it meets in files that somebody else wrote
+        if not isinstance(error, Exception) and not is_panic(error):
+            raise
+        reason = reason_of(Exception(str(error)))
         raise ModelError(f"cannot load the base model {base}: {reason}") from error
     _check_encoder(model, found, base)
-    take_over_head(model, base, codebook)
-    return Classifier(model, tokenizer)
+    return model, tokenizer
 
 
 def _check_encoder(model: Any, found: Mapping[str, Any], base: str | Path) -> None:

@@ -74,6 +74,24 @@ def test_an_unexpected_error_is_raised_where_that_was_asked_for(monkeypatch):
         cli.main(["info"])
 
 
+class Panic(BaseException):
+    """What a library written in Rust raises where it gives up."""
+
+    __module__ = "pyo3_runtime"
+
+
+def panicking():
+    raise Panic("index out of bounds")
+
+
+def test_a_panic_of_a_library_is_one_line_too(run, monkeypatch):
+    monkeypatch.setitem(cli.COMMANDS, "info", panicking)
+    monkeypatch.delenv("STANCE_DEBUG", raising=False)
+    outcome = run("info")
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert "unexpected Panic: index out of bounds" in outcome.err
+
+
 def refused():
     raise PermissionError(errno.EACCES, "Permission denied", "/locked/a")
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from stance.errors import InputError
 from stance.files.documents import Document, Failure
 from stance.files.report import MAX_LISTED, DocumentSummary, Tally
 from stance.files.sources import LeftOut
@@ -133,3 +134,35 @@ def test_the_lists_of_the_whole_are_no_longer_than_those_of_a_part():
     whole = Tally.merged(parts)
     assert (len(whole.failures), len(whole.summaries), whole.failed) == (MAX_LISTED,) * 2 + (120,)
     assert whole.failures[60].id == whole.summaries[60].id == "b0"
+
+
+SUMMARY = {"id": "a", "sentences": 1, "frames": {}}
+FRAME = {"sentences": 1, "share": 1.0, "favor": 1, "neutral": 0, "against": 0, "uncertain": 0}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"frame_names": [1]},
+        {"frame_names": "rivalry"},
+        {"documents": -1},
+        {"sentences": "4"},
+        {"failed": True},
+        {"sentences": 10**50},
+        {"failures": [{"id": "c"}]},
+        {"failures": [{"id": 1, "reason": "holds no text"}]},
+        {"skipped": {"menu": None}},
+        {"states": ["rivalry:favor"]},
+        {"guessed_encodings": 1},
+        {"summaries": {"a": 1}},
+        {"summaries": [SUMMARY | {"id": 1}]},
+        {"summaries": [SUMMARY | {"frames": {"rivalry": FRAME | {"favor": 0.5}}}]},
+        {"summaries": [SUMMARY | {"frames": {"rivalry": FRAME | {"share": "all"}}}]},
+        {"summaries": [SUMMARY | {"frames": {"rivalry": FRAME | {"evil": 1}}}]},
+    ],
+)
+def test_totals_of_another_shape_are_refused(tally, change):
+    data = json.loads(json.dumps(tally.to_dict()))
+    with pytest.raises(InputError, match="holds no totals; use --force to label anew"):
+        Tally.from_dict(data | change)
+    assert Tally.from_dict(data | {"summaries": [SUMMARY | {"frames": {"rivalry": FRAME}}]})

@@ -7,7 +7,7 @@ import pytest
 import tiny_encoders
 import torch
 from huggingface_hub.utils import filter_repo_objects
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from transformers import XLNetConfig
 
 from stance.codebook import Codebook, Frame
@@ -118,6 +118,57 @@ def test_a_sentence_encoder_of_the_hub_is_read_like_the_same_one_in_a_folder(hub
     assert wants_mean_layer(base.path) is wants_mean_layer(hub) is True
     assert not (base.path / "onnx").exists()
     assert base.checksums() == open_base(hub).checksums()
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_snapshot_of_the_hubs_cache_is_read_through_its_links(encoder, tmp_path, shared):
+    """huggingface_hub 2 keeps what several models share once, beside them."""
+    repository, store = tmp_path / "cache" / "models--owner--name", tmp_path / "cache" / "blobs"
+    snapshot = repository / "snapshots" / "0123abcd"
+    (repository / "blobs").mkdir(parents=True)
+    snapshot.mkdir(parents=True)
+    for file in sorted(encoder.iterdir()):
+        checksum = bases.sha256_of(file)
+        blob = repository / "blobs" / checksum
+        kept = store / checksum[:2] / checksum if shared else blob
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, kept)
+        if shared:
+            blob.symlink_to(kept)
+        (snapshot / file.name).symlink_to(f"../../blobs/{checksum}")
+    assert open_base(snapshot).checksums() == open_base(encoder).checksums()
+    (snapshot / "vocab.txt").symlink_to(tmp_path / "cache")
+    with pytest.raises(ModelError, match=r"vocab\.txt is a link to a file outside its own folder"):
+        open_base(snapshot)
+
+
+def test_shards_are_read_and_known_again(encoder):
+    whole = open_base(encoder).checksums()["model.safetensors"]
+    index = {"metadata": {}, "weight_map": {}}
+    weights = load_file(encoder / "model.safetensors")
+    for number, name in enumerate(weights):
+        index["weight_map"][name] = f"model-{number % 2}.safetensors"
+    for shard in set(index["weight_map"].values()):
+        part = {name: weights[name] for name, of in index["weight_map"].items() if of == shard}
+        save_file(part, encoder / shard, metadata={"format": "pt"})
+    (encoder / "model.safetensors").unlink()
+    (encoder / "model.safetensors.index.json").write_text(json.dumps(index), encoding="utf-8")
+    base = open_base(encoder)
+    assert {"model-0.safetensors", "model-1.safetensors"} < set(base.checksums())
+    assert whole not in base.checksums().values()
+    load_classifier(base.path, codebook=BOOK)
+
+
+def test_a_shard_that_is_damaged_is_refused_at_once(encoder):
+    (encoder / "model.safetensors").write_bytes(b"0" * 99)
+    with pytest.raises(ModelError, match="announces a header"):
+        open_base(encoder)
+
+
+def test_a_folder_without_settings_is_no_base(encoder):
+    (encoder / "config.json").unlink()
+    with pytest.raises(ModelError, match=r"it has no config\.json; expected a folder with"):
+        open_base(encoder)
 
 
 def test_a_base_is_known_again_by_what_is_trained(encoder, tmp_path):

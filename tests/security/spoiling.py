@@ -1,5 +1,6 @@
 """Ways to spoil a model folder, and the seal that makes it look whole again."""
 
+import base64
 import copy
 import hashlib
 import json
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 DATA = Path(__file__).parent.parent / "data"
+PAIR = [{"Sequence": {"id": name, "type_id": 0}} for name in "AB"]
 NAMES = (
     "config.json",
     "tokenizer.json",
@@ -91,6 +93,27 @@ def link(name, target):
         (folder / name).symlink_to(target)
 
     return spoil
+
+
+def template(*pieces, ids=(2,)):
+    """Return what makes a window of such pieces: "A" and "B" are texts, others special tokens."""
+    single = [
+        {"Sequence": {"id": piece, "type_id": 0}}
+        if piece in "AB"
+        else {"SpecialToken": {"id": piece, "type_id": 0}}
+        for piece in pieces
+    ]
+    cls = {"id": "[CLS]", "ids": list(ids), "tokens": ["[CLS]"] * len(ids)}
+    processor = {"type": "TemplateProcessing", "single": single, "pair": PAIR}
+    return edit("tokenizer.json", post_processor=processor | {"special_tokens": {"[CLS]": cls}})
+
+
+def charsmap(data):
+    """Return what puts a map of characters into the tokenizer."""
+    mapped = base64.b64encode(data).decode()
+    return edit(
+        "tokenizer.json", normalizer={"type": "Precompiled", "precompiled_charsmap": mapped}
+    )
 
 
 def pipe(name):

@@ -2,11 +2,14 @@
 
 import json
 import pickle
+import subprocess
+import sys
 
 import pytest
 from spoiling import (
     ADDED,
     Payload,
+    charsmap,
     content,
     decision,
     drawn_out,
@@ -17,6 +20,7 @@ from spoiling import (
     replace,
     safetensors,
     seal,
+    template,
     tensor,
     tensor_elsewhere,
 )
@@ -31,22 +35,6 @@ NAN = [[float("nan")]]
 def header(**changes):
     entry = {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]} | changes
     return json.dumps({"w": entry}).encode()
-
-
-def many_specials(folder):
-    """Put fifty special tokens before every window: more than the encoder has positions."""
-    data = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
-    special, text = (
-        {"SpecialToken": {"id": "[CLS]", "type_id": 0}},
-        {"Sequence": {"id": "A", "type_id": 0}},
-    )
-    data["post_processor"] = {
-        "type": "TemplateProcessing",
-        "single": [special] * 50 + [text],
-        "pair": [text, {"Sequence": {"id": "B", "type_id": 0}}],
-        "special_tokens": {"[CLS]": {"id": "[CLS]", "ids": [2], "tokens": ["[CLS]"]}},
-    }
-    (folder / "tokenizer.json").write_text(json.dumps(data), encoding="utf-8")
 
 
 #: Name → (what spoils the folder, a part of the line that refuses it).
@@ -214,7 +202,53 @@ ATTACKS = {
         replace("tokenizer.json", '"the": 4', '"the": 2147483647'),
         "cannot run a batch",
     ),
-    "tokenizer: windows longer than the encoder": (many_specials, "cannot run a batch"),
+    "tokenizer: windows longer than the encoder": (
+        template(*["[CLS]"] * 50, "A"),
+        "adds 50 special tokens",
+    ),
+    "tokenizer: windows with room for a few tokens": (
+        template(*["[CLS]"] * 27, "A"),
+        "expected 23 at most",
+    ),
+    "tokenizer: a special token of many": (
+        template("[CLS]", "A", ids=[2] * 30),
+        "adds 30 special tokens",
+    ),
+    "tokenizer: windows without a token": (template(), "makes a window of 0 tokens"),
+    "tokenizer: a second text, of which there is none": (template("B"), "cannot cut every text"),
+    "tokenizer: a special token that it does not know": (
+        template("[XX]", "A"),
+        "tokenizer.json cannot",
+    ),
+    "tokenizer: a map of characters that breaks off": (charsmap(b"\0\0\0"), "not a tokenizer"),
+    "tokenizer: a map of characters that leads outside": (
+        charsmap(b"\x10\0\0\0" + b"\xff" * 16 + b"abc\0"),
+        "tokenizer.json cannot",
+    ),
+    "tokenizer: words without one for the unknown": (
+        edit("tokenizer.json", model={"type": "WordLevel", "vocab": {"a": 4}, "unk_token": "[Z]"}),
+        "tokenizer.json cannot",
+    ),
+    "tokenizer: pieces without one for the unknown": (
+        edit("tokenizer.json", model={"type": "Unigram", "unk_id": None, "vocab": [["a", 0.0]]}),
+        "tokenizer.json cannot",
+    ),
+    "tokenizer: letters as continuing marks": (
+        edit(
+            "tokenizer.json",
+            model={
+                "type": "BPE",
+                "vocab": {"a": 0, "b": 1, "ab": 2},
+                "merges": [["a", "b"]],
+                "continuing_subword_prefix": "éé",
+            },
+        ),
+        "tokenizer.json",
+    ),
+    "tokenizer: a name twice": (
+        replace("tokenizer.json", "{", '{"normalizer": null, '),
+        "stands there twice",
+    ),
     "config: code in auto_map": (
         edit("config.json", auto_map={"AutoConfig": "evil--evil.Evil"}),
         "asks to run code",
@@ -242,6 +276,15 @@ ATTACKS = {
     "config: adapter of another model": (
         content("adapter_config.json", b'{"base_model_name_or_path": "evil/evil"}'),
         "adapter for another model",
+    ),
+    "config: a billion labels": (edit("config.json", num_labels=10**9), "1000000000 labels"),
+    "config: two thousand labels": (
+        edit("config.json", id2label={str(number): "x" for number in range(2000)}),
+        "2000 labels",
+    ),
+    "config: a second model of the Hub": (
+        edit("config.json", parts=[{"backbone": "evil/evil"}]),
+        "asks to run code",
     ),
     "config: a billion layers": (
         edit("config.json", num_hidden_layers=10**9),
@@ -336,3 +379,46 @@ def test_saving_never_writes_through_a_link(folder, sandbox):
         model.save(target, force=True)
     assert (sandbox / "secret.txt").read_text(encoding="utf-8") == "precious"
     assert not (target / "stance.json").is_symlink()
+
+
+BOMBS = {
+    "a text put in again and again": {
+        "type": "Sequence",
+        "normalizers": [{"type": "Replace", "pattern": {"String": "a"}, "content": "a" * 100}] * 5,
+    },
+    "room for a map of 8 GB": {"type": "Precompiled", "precompiled_charsmap": "/////w=="},
+}
+LIMITED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (3 * 2**30,) * 2)
+import stance
+try:
+    stance.load(sys.argv[1], threads=1).predict(["a"])
+except stance.StanceError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_tokenizer_that_would_fill_the_memory_is_refused(attempt, folder, bomb):
+    pytest.importorskip("resource", reason="memory cannot be limited here")
+    edit("tokenizer.json", normalizer=BOMBS[bomb])(folder)
+    seal(folder)
+    command = [sys.executable, "-c", LIMITED, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
+    assert not done.stderr
+    assert "tokenizer.json" in done.stdout
+    # Known to be refused, it can be listed with the others.
+    attempt(f"tokenizer: {bomb}", lambda: stance.load(folder))
+
+
+def test_a_pattern_that_gives_up_is_one_line(attempt, folder):
+    pattern = {"Regex": "(a|a|aa)+$"}
+    split = {"type": "Split", "pattern": pattern, "behavior": "Isolated", "invert": False}
+    edit("tokenizer.json", pre_tokenizer=split)(folder)
+    seal(folder)
+    with stance.load(folder) as model:
+        line = attempt(
+            "tokenizer: a pattern that gives up", lambda: model.predict(["a" * 60 + "b"])
+        ).line
+    assert "tokenizer.json cannot cut every text" in line

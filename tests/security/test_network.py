@@ -8,11 +8,15 @@ import os
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
-from spoiling import DATA
+from spoiling import DATA, edit, seal
 
 import stance
+from stance.backends.torch import no_network
+from stance.codebook import Codebook, Frame
 from stance.errors import ModelError
 from stance.finetuning.bases import open_base
 from stance.finetuning.training import load_classifier
@@ -108,6 +112,47 @@ def test_torch_and_training_read_their_files_and_nothing_else(online):
     stance.load(MODEL, backend="torch").close()
     base = open_base(MODEL)
     load_classifier(base.path, codebook=base.codebook)
+
+
+def test_a_folder_that_asks_for_a_model_of_the_hub_reaches_for_nothing(
+    online, attempt, folder, monkeypatch, sockets
+):
+    """Even where its settings are not looked at: transformers would ask for the backbone."""
+    edit("config.json", model_type="dpt", backbone="evil/evil", use_pretrained_backbone=True)(
+        folder
+    )
+    seal(folder)
+    loads = {
+        "load": lambda: stance.load(folder, backend="torch"),
+        "base": lambda: open_base(folder),
+        "classifier": lambda: load_classifier(folder, codebook=Codebook((Frame("weather"),))),
+    }
+    for name, load in loads.items():
+        attempt(f"backbone of the Hub: {name}", load, kind="network")
+    monkeypatch.setattr("stance.untrusted._CODE_SETTINGS", ())
+    for module in (
+        "stance.backends.torch",
+        "stance.finetuning.bases",
+        "stance.finetuning.training",
+    ):
+        monkeypatch.setattr(f"{module}.require_text_model", lambda folder: None)
+    for load in loads.values():
+        with suppress(ModelError):  # Versions of transformers differ in when they ask.
+            load()
+    assert not sockets()
+
+
+def test_a_thread_that_loads_a_folder_has_no_network_and_others_have(online, sockets):
+    from huggingface_hub import HfApi, constants
+
+    with ThreadPoolExecutor(1) as others:
+        others.submit(bool).result()
+        with no_network(), no_network():
+            with pytest.raises(Exception, match="offline"):
+                HfApi().model_info("owner/name")
+            assert not others.submit(lambda: bool(constants.HF_HUB_OFFLINE)).result()
+        assert constants.HF_HUB_OFFLINE is False
+    assert not sockets()
 
 
 @pytest.fixture

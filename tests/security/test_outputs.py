@@ -80,6 +80,7 @@ def unfinished(sandbox, label, **changes):
     return out, partial
 
 
+PROGRESS = {"documents": 1, "digest": "", "complete": False, "tally": {}}
 RECORDS = {
     "lengths of a file outside": {"bytes": {"../../secret.txt": 0}},
     "lengths of a file outside, beside its own": {
@@ -88,6 +89,9 @@ RECORDS = {
     "lengths below zero": {"bytes": {"rows": -1, "skipped.jsonl": 0, "errors.jsonl": 0}},
     "progress of another shape": {"progress": {"evil": 1}},
     "settings that are a list": {"settings": [1]},
+    "fewer documents than none": {"progress": PROGRESS | {"documents": -1}},
+    "more documents than can be counted": {"progress": PROGRESS | {"documents": 10**50}},
+    "totals that are a list": {"progress": PROGRESS | {"tally": [1]}},
 }
 
 
@@ -98,12 +102,13 @@ def test_a_record_by_a_stranger_is_refused(attempt, label, sandbox, attack):
     assert precious(sandbox)
 
 
-def test_totals_by_a_stranger_are_refused(attempt, label, sandbox):
+@pytest.mark.parametrize("count", [None, "many", -1, 10**50, [1]])
+def test_totals_by_a_stranger_are_refused(attempt, label, sandbox, count):
     out, partial = unfinished(sandbox, label)
     record = json.loads((partial / "run.json").read_text(encoding="utf-8"))
-    record["progress"]["tally"] = {"evil": 1}
+    record["progress"]["tally"]["sentences"] = count
     (partial / "run.json").write_text(json.dumps(record), encoding="utf-8")
-    name = "unfinished run: totals of another shape"
+    name = f"unfinished run: {count!r:.9} sentences"
     assert "no totals" in attempt(name, lambda: label(out, "--resume"), kind="output").line
 
 

@@ -4,7 +4,17 @@ import json
 import pickle
 
 import pytest
-from spoiling import DATA, Payload, content, edit, safetensors, seal
+from spoiling import (
+    DATA,
+    Payload,
+    charsmap,
+    content,
+    edit,
+    link,
+    safetensors,
+    seal,
+    template,
+)
 
 import stance
 from stance.codebook import Codebook, Frame
@@ -60,6 +70,24 @@ BASES = {
         edit("config.json", model_type=["bert"]),
         "no model that transformers can load",
     ),
+    "base: a second model from the Hub": (
+        edit("config.json", model_type="dpt", backbone="evil/evil", use_pretrained_backbone=True),
+        "asks to run code",
+    ),
+    "base: a model of images": (edit("config.json", model_type="dpt"), "to classify texts"),
+    "base: a model of no kind": (edit("config.json", model_type=None), "to classify texts"),
+    "base: a billion labels": (edit("config.json", num_labels=10**9), "1000000000 labels"),
+    "base: a link to a tokenizer outside": (link("tokenizer.json", "../secret.txt"), "is a link"),
+    "base: a link to weights outside": (link("model.safetensors", "../secret.txt"), "is a link"),
+    "base: a link to a vocabulary outside": (link("vocab.txt", "../secret.txt"), "is a link"),
+    "base: a link to a folder outside": (link("1_Pooling", ".."), "is a link"),
+    "base: a link to itself": (link("tokenizer.json", "tokenizer.json"), "tokenizer"),
+    "base: a tokenizer for each version": (
+        edit("tokenizer_config.json", fast_tokenizer_files=["../tokenizer.4.0.json"]),
+        "asks to run code",
+    ),
+    "base: a tokenizer that panics": (template("B"), "cannot cut every text"),
+    "base: a tokenizer that breaks off": (charsmap(b"\0\0\0"), "not a tokenizer"),
     "base: a header that overflows": (
         safetensors(HEADER.encode(), data=b"\0" * 8),
         "cannot load the base model",
@@ -103,6 +131,11 @@ BACKEND = {
     "torch: a vocabulary of a billion": (edit("config.json", vocab_size=10**9), "cannot load"),
     "torch: a header that overflows": (safetensors(HEADER.encode(), data=b"\0" * 8), "cannot load"),
     "torch: an activation of its own": (edit("config.json", hidden_act="evil"), "cannot load"),
+    "torch: a second model from the Hub": (
+        edit("config.json", model_type="dpt", backbone="evil/evil", use_pretrained_backbone=True),
+        "asks to run code",
+    ),
+    "torch: a model of images": (edit("config.json", model_type="dpt"), "to classify texts"),
     "torch: a size that is a word": (edit("config.json", hidden_size="evil"), "cannot load"),
 }
 
@@ -113,6 +146,24 @@ def test_spoilt_weights_are_refused(attempt, folder, attack):
     spoil(folder)
     seal(folder)
     assert reason in attempt(attack, lambda: stance.load(folder, backend="torch")).line
+
+
+@pytest.mark.parametrize(
+    ("index", "elsewhere"),
+    [
+        ("model.safetensors.index.json", "../secret.safetensors"),
+        ("model.safetensors.index.json", "weights"),
+        ("pytorch_model.bin.index.json", "../pytorch_model.bin"),
+        ("pytorch_model.bin.index.json", "other.bin"),
+    ],
+)
+def test_a_base_whose_shards_are_elsewhere_is_refused(attempt, folder, index, elsewhere):
+    encoder(folder)
+    data = json.dumps({"metadata": {}, "weight_map": {"w": elsewhere}})
+    (folder / index).write_text(data, encoding="utf-8")
+    name = f"base: shards of weights that are called {elsewhere}"
+    line = attempt(name, lambda: open_base(folder), kind="training").line
+    assert "expected files beside it" in line
 
 
 def test_shards_outside_the_folder_are_not_looked_at(attempt, folder):
