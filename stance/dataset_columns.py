@@ -51,6 +51,8 @@ def add_columns(
         return _columns(predict(texts), frames)
 
     if _is_batch(dataset):
+        if isinstance(dataset.get(text_column), str):
+            raise InputError("found one row, expected a batch of rows: map with batched=True")
         return label(dataset)
     _check(dataset)
     if not _is_whole(dataset):
@@ -98,8 +100,8 @@ def _check(dataset: Any) -> None:
         raise InputError(f"found several splits, expected one of them: {splits}")
     if not all(hasattr(dataset, name) for name in ("column_names", "with_format", "map")):
         raise InputError(
-            f"found: {type(dataset).__name__}; expected a datasets.Dataset (other texts are "
-            "labelled by model.predict)"
+            f"found: {type(dataset).__name__}; expected a datasets.Dataset (for batches of map: "
+            "one with_format(None); other texts are labelled by model.predict)"
         )
 
 

@@ -250,6 +250,15 @@ def test_map_labels_batches_as_label_dataset_labels_the_whole(tiny_model):
     assert mapped[:] == tiny_model.label_dataset(rows, **named)[:]
 
 
+def test_map_is_told_what_it_takes(tiny_model):
+    datasets = pytest.importorskip("datasets", reason="needs the extra train")
+    rows = datasets.Dataset.from_dict({"text": SENTENCES})
+    with pytest.raises(InputError, match="expected a batch of rows: map with batched=True"):
+        rows.map(tiny_model.label_dataset)
+    with pytest.raises(InputError, match=r"for batches of map: one with_format\(None\)"):
+        rows.with_format("pandas").map(tiny_model.label_dataset, batched=True)
+
+
 @pytest.mark.parametrize("form", [None, "numpy"])
 def test_the_rows_of_a_stream_are_labelled_as_they_are_read(tiny_model, monkeypatch, form):
     datasets = pytest.importorskip("datasets", reason="needs the extra train")
