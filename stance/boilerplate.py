@@ -23,16 +23,25 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from stance.phrases import (
-    AGENCY,
-    CAPITALISED,
-    DATE_WORD,
-    FULL_DATE,
-    JOB,
+    BIOGRAPHY,
+    BYLINE,
+    CLOSER,
+    CODE,
+    CODE_LANGUAGE,
+    FRONT_KEY,
+    FRONT_MATTER,
+    FRONT_VALUE,
+    JOB_TITLE,
+    LINE_END,
     LIST_ITEM,
-    MONTH,
     NAME,
+    OPENER,
+    PERSON,
     PHRASES,
     REFERENCES,
+    ROLE,
+    SENTENCE_KEYS,
+    is_date,
 )
 
 __all__ = ["aside_of", "find_boilerplate", "find_markup"]
@@ -64,28 +73,6 @@ _REFERENCE = re.compile(rf"\s*(?:\[\d+\]|\d{{1,3}}[.)\s]|\^).*|.*(?:{_YEAR_OR_LI
 _NOTE_NUMBER = re.compile(r"\[?(\d{1,3})[\].)]?\s")
 _SOURCE = re.compile(rf"{_YEAR_OR_LINK}|\bpp?\. ?\d|\bibid\b", re.IGNORECASE)
 
-_JOB_TITLE = re.compile(rf"(?:{NAME}, )?{JOB}(?:,| (?:of|at|for|in|with)\b|$).*", re.IGNORECASE)
-#: Behind "By" a gerund or a determiner begins a headline ("By Joining NATO, Finland Changes ...");
-#: a word in -ing as short as Ming is a name.
-_BYLINE = re.compile(
-    r"(?:(?:written|posted|reported|edited|translated) by|von|par|por|di"
-    r"|by(?! (?:[\w-]{2,}ing|all|any|both|each|every|its|many|most|no|not|some|such"
-    r"|th(?:at|eir|ese|is|ose))\b))"
-    rf" {NAME}(?:(?:, {NAME})*,? (?:and|&|und|et|y|e) {NAME})*"
-    r"(?:, (?P<role>[^|•·]+?))?\s*(?:[|•·].*)?",
-    re.IGNORECASE,
-)
-#: Behind the name, where it is no date: a job title, who printed it, or a place.
-_ROLE = re.compile(
-    rf"(?:an? |the )?(?:[\w.'’&-]+ ){{0,2}}{JOB}(?:,.*| (?:of|at|for|in|to|with)\b.*)?"
-    rf"|(?:{AGENCY}|(?:{CAPITALISED} ){{0,3}}(?:press|post|times|news|university|institute)"
-    r"|abu dhabi|hong kong|los angeles|mexico city|new (?:delhi|york)|san francisco|tel aviv"
-    rf"|the hague|{CAPITALISED})(?:, {CAPITALISED})?",
-    re.IGNORECASE,
-)
-_BIOGRAPHY = re.compile(rf"[*_]*({NAME})[*_]* (?:is|was|teaches|writes|works|serves)\b")
-_PERSON = re.compile(rf"[•·\s-]*{NAME}")
-
 # Scripts written without spaces, of which a character counts as a word. A syllable of Korean does
 # too: its words have a few each.
 _UNSPACED = (
@@ -101,14 +88,6 @@ _SENTENCE_ENDS = (*_FULL_STOPS, "!", "?", "…", "！", "？", "؟")
 _JAM = re.compile(r"(?<=[a-zß-ÿа-я’”»?!])(?=[A-ZÀ-ÞА-Я“‘«])")
 _LONGEST_TITLE = 200
 _ITEM = re.compile(LIST_ITEM)
-
-# What stands before the text of a Markdown file: nothing but keys, each with its value or a list.
-_FRONT_MATTER = re.compile(
-    r"\ufeff?---[ \t\r]*\n(?:[\w-]+:.*\n(?:(?:[ \t]|- ).*\n)*)+---[ \t\r]*$", re.MULTILINE
-)
-_OPENER = re.compile(r"^[ \t]*(?:(?P<code>```)[^`\n]*$|(?P<comment><!--))", re.MULTILINE)
-_CLOSER = {"code": re.compile(r"(?m)^[ \t]*```(?=[ \t\r]*$)"), "comment": re.compile("-->")}
-_LINE_END = re.compile(r"[ \t\r]*$", re.MULTILINE)
 
 
 def find_boilerplate(paragraphs: Sequence[str]) -> list[str | None]:
@@ -146,28 +125,49 @@ def find_boilerplate(paragraphs: Sequence[str]) -> list[str | None]:
 def find_markup(text: str) -> Iterator[tuple[int, int]]:
     r"""Give the stretches of whole lines in Markdown that are not shown as text.
 
-    They are the keys in front of it, comments, and blocks of code: a block that holds prose may be
-    two fences around text. What is never closed is none, nor is what follows it.
+    They are the keys in front of it, comments, and blocks of code: other blocks quote, or are two
+    fences around text. What is never closed is none, nor is what follows it.
 
     >>> text = "---\ntitle: Order\n---\n<!-- a draft -->\nPower shifts."
     >>> [text[start:end] for start, end in find_markup(text)]
     ['---\ntitle: Order\n---', '<!-- a draft -->']
     """
-    end = 0
-    if front := _FRONT_MATTER.match(text):
-        end = front.end()
+    end = _front_matter_end(text)
+    if end:
         yield 0, len(text[:end].rstrip())
     if "```" not in text and "<!--" not in text:  # As in nearly all; to look at each line is slow.
         return
-    while opener := _OPENER.search(text, end):
-        kind = str(opener.lastgroup)
-        closer = _CLOSER[kind].search(text, opener.end())
+    while opener := OPENER.search(text, end):
+        kind = "comment" if opener["comment"] else "code"
+        closer = CLOSER[kind].search(text, opener.end())
         if closer is None:
             return
         end = closer.end()
-        code = text[opener.end() : closer.start()] if kind == "code" else ""
-        if _LINE_END.match(text, end) and not any(map(_is_prose, code.splitlines())):
+        block = text[opener.end() : closer.start()]
+        hidden = kind == "comment" or _is_code(block, opener["language"])
+        if hidden and LINE_END.match(text, end):
             yield opener.start(kind), end
+
+
+def _front_matter_end(text: str) -> int:
+    """Return where the keys in front of a text end: an interview has keys and rules as well."""
+    front = FRONT_MATTER.match(text)
+    if front is None:
+        return 0
+    values = [(key[1].lower(), " ".join(key[2].split())) for key in FRONT_VALUE.finditer(front[0])]
+    keys = {key for key, _ in values}
+    prose = any(key not in SENTENCE_KEYS and _is_prose(value) for key, value in values)
+    known = any(map(FRONT_KEY.fullmatch, keys))
+    return front.end() if known and len(keys) == len(values) and not prose else 0
+
+
+def _is_code(block: str, language: str) -> bool:
+    """A block is code if its fence or most of its lines say so, and none of them is prose."""
+    lines = [line for line in block.splitlines() if line.strip()]
+    named = CODE_LANGUAGE.match(language) is not None
+    if not named and 2 * sum(map(bool, map(CODE.search, lines))) <= len(lines):
+        return False
+    return not any(map(_is_prose, lines))
 
 
 def aside_of(sentence: str) -> str | None:
@@ -193,29 +193,18 @@ def _phrase(paragraph: str) -> str | None:
     match = _PHRASE.fullmatch(paragraph)
     if match and (match.lastgroup in _STRONG or not _ends(paragraph, _SENTENCE_ENDS)):
         return match.lastgroup
-    if _is_date(paragraph):
+    if is_date(paragraph):
         return "date"
     return "byline" if _is_byline(paragraph) else None
 
 
 def _is_byline(paragraph: str) -> bool:
     """Names behind "By", alone or with what a byline says of them; all else is a headline."""
-    match = _BYLINE.fullmatch(paragraph)
+    match = BYLINE.fullmatch(paragraph)
     if match is None or _ends(paragraph, _SENTENCE_ENDS):
         return False
     role = match["role"]
-    return role is None or _is_date(role) or _ROLE.fullmatch(role) is not None
-
-
-def _is_date(paragraph: str) -> bool:
-    if len(paragraph) > 80 or not re.search(r"\d", paragraph):
-        return False
-    words = [word.strip(".:-–") for word in re.split(r"[\s,|•·()：]+", paragraph.lower())]
-    words = [word for word in words if word]
-    return any(FULL_DATE.fullmatch(word) or MONTH.fullmatch(word) for word in words) and all(
-        DATE_WORD.fullmatch(word) or MONTH.fullmatch(word) or FULL_DATE.fullmatch(word)
-        for word in words
-    )
+    return role is None or is_date(role) or ROLE.fullmatch(role) is not None
 
 
 def _is_prose(paragraph: str) -> bool:
@@ -237,7 +226,7 @@ def _mark_byline(paragraphs: Sequence[str], reasons: list[str | None], body: int
             continue
         above, below = reasons[i - 1], paragraphs[i + 1]
         short = not _has_words(paragraphs[i], _HEADING_WORDS + 1)
-        if _PERSON.fullmatch(paragraphs[i]):
+        if PERSON.fullmatch(paragraphs[i]):
             is_byline = (short and above == "date") or _is_job_title(below)
         else:
             is_byline = above in {"byline", "rating"} and _is_job_title(paragraphs[i])
@@ -249,21 +238,29 @@ def _mark_biography(
     paragraphs: Sequence[str], reasons: list[str | None], prose: list[bool]
 ) -> None:
     """Mark the last paragraphs where each says what somebody named in a byline is or does."""
-    named = " ".join(text for text, why in zip(paragraphs, reasons, strict=True) if why == "byline")
+    bylines = [text for text, why in zip(paragraphs, reasons, strict=True) if why == "byline"]
+    named = {name for byline in bylines for name in _names(byline)}
     for i in range(len(paragraphs) - 1, prose.index(True), -1):
         if reasons[i] is not None:
             continue
-        who = _BIOGRAPHY.match(paragraphs[i])
-        if who is None or who[1].lower() not in named.lower():
+        who = BIOGRAPHY.match(paragraphs[i])
+        if who is None or who[1].lower() not in named:
             return
         reasons[i], prose[i] = "byline", False
+
+
+def _names(byline: str) -> list[str]:
+    """Return the names in a byline, in small letters; its places and offices are none."""
+    if match := BYLINE.fullmatch(byline):
+        return [name.lower() for name in re.findall(NAME, match["names"])]
+    return [byline.lstrip("•·- ").lower()] if PERSON.fullmatch(byline) else []
 
 
 def _is_job_title(paragraph: str) -> bool:
     return (
         len(paragraph) <= _LONGEST_PHRASE
         and not _ends(paragraph, _SENTENCE_ENDS)
-        and _JOB_TITLE.fullmatch(paragraph) is not None
+        and JOB_TITLE.fullmatch(paragraph) is not None
     )
 
 

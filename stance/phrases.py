@@ -1,20 +1,32 @@
-"""The words by which boilerplate is known: what a whole paragraph says that is no argument."""
+"""The words by which boilerplate is known: what a whole paragraph says that is no argument.
+
+And the marks of what a Markdown file does not show as text.
+"""
 
 from __future__ import annotations
 
 import re
 
 __all__ = [
-    "AGENCY",
-    "CAPITALISED",
-    "DATE_WORD",
-    "FULL_DATE",
-    "JOB",
+    "BIOGRAPHY",
+    "BYLINE",
+    "CLOSER",
+    "CODE",
+    "CODE_LANGUAGE",
+    "FRONT_KEY",
+    "FRONT_MATTER",
+    "FRONT_VALUE",
+    "JOB_TITLE",
+    "LINE_END",
     "LIST_ITEM",
-    "MONTH",
     "NAME",
+    "OPENER",
+    "PERSON",
     "PHRASES",
     "REFERENCES",
+    "ROLE",
+    "SENTENCE_KEYS",
+    "is_date",
 ]
 
 #: A word with a capital, whatever the case of the pattern around it.
@@ -36,8 +48,36 @@ JOB = (
     r"|analyst|correspondent|columnist|reporter|writer|lecturer|scholar|president|chair(?:man)?"
     r"|ph\.?d\.?(?: candidate| student)?|journalist|contributor)"
 )
+#: A line that says what somebody is.
+JOB_TITLE = re.compile(rf"(?:{NAME}, )?{JOB}(?:,| (?:of|at|for|in|with)\b|$).*", re.IGNORECASE)
+#: Behind "By" a gerund or a determiner begins a headline ("By Joining NATO, Finland Changes ...");
+#: a word in -ing as short as Ming is a name.
+BYLINE = re.compile(
+    r"(?:(?:written|posted|reported|edited|translated) by|von|par|por|di"
+    r"|by(?! (?:[\w-]{2,}ing|all|any|both|each|every|its|many|most|no|not|some|such"
+    r"|th(?:at|eir|ese|is|ose))\b))"
+    rf" (?P<names>{NAME}(?:(?:, {NAME})*,? (?:and|&|und|et|y|e) {NAME})*)"
+    r"(?:, (?P<role>[^|•·]+?))?\s*(?:[|•·].*)?",
+    re.IGNORECASE,
+)
+#: Behind the name, where it is no date: a job title, who printed it, or a place.
+ROLE = re.compile(
+    rf"(?:an? |the )?(?:[\w.'’&-]+ ){{0,2}}{JOB}(?:,.*| (?:of|at|for|in|to|with)\b.*)?"
+    rf"|(?:{AGENCY}|(?:{CAPITALISED} ){{0,3}}(?:press|post|times|news|university|institute)"
+    r"|abu dhabi|hong kong|los angeles|mexico city|new (?:delhi|york)|san francisco|tel aviv"
+    rf"|the hague|{CAPITALISED})(?:, {CAPITALISED})?",
+    re.IGNORECASE,
+)
+#: What a biography says of somebody; "is right when ..." is none, nor is "writes that ...".
+BIOGRAPHY = re.compile(
+    rf"[*_]*({NAME})[*_]* (?:teaches\b|(?:writes|works|serves) (?:about|as|at|for|in|on|with)\b"
+    r"|(?:is|was) (?:(?:currently|now) )?(?:(?:an?|the) )?"
+    r"(?:(?!(?:as|for|in|of|than|that|the|to|what|when|who)\b)[\w.'’&-]+ ){0,4}"
+    rf"(?i:{JOB}|author|co-author)s?\b)"
+)
+PERSON = re.compile(rf"[•·\s-]*{NAME}")
 #: Month names: English, Spanish, Portuguese, French, German, Russian.
-MONTH = re.compile(
+_MONTH = re.compile(
     r"(?:jan|febr?|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)"
     r"|(?:januar|februar)y?|march|april|august|(?:sept|nov|dec)ember|october"
     r"|enero|febrero|marzo|abril|mayo|junio|julio|agosto|(?:sept|nov|dic)iembre|octubre"
@@ -46,13 +86,13 @@ MONTH = re.compile(
     r"|märz|jun[ij]|juli|oktober|dezember"
     r"|(?:январ|феврал|апрел|июн|июл|(?:сент|окт|но|дек)(?:я|а)бр)я|марта|августа|мая"
 )
-DATE_WORD = re.compile(
+_DATE_WORD = re.compile(
     r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?|星期[一二三四五六日]"
     r"|published|updated|posted|last|modified|date|on|at|de|le|发布|时间"
     r"|[ap]\.?m|gmt|utc|cet|et|e[sd]t|bst|\d{1,4}(?:st|nd|rd|th)?"
     r"|\d{1,2}[:.h]\d{2}(?::\d{2})?(?:am|pm|z)?"
 )
-FULL_DATE = re.compile(
+_FULL_DATE = re.compile(
     r"\d{4}[./-]\d{1,2}[./-]\d{1,2}(?:t[\d:.+z]+)?|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}"
     r"|\d{4}年\d{1,2}月(?:\d{1,2}日)?"
 )
@@ -64,11 +104,44 @@ REFERENCES = re.compile(
     r"|literatur(?:verzeichnis)?|литература|参考文献|注释|المراجع)\s*[:：]?[*_]{0,2}",
     re.IGNORECASE,
 )
+# What stands before the text of a Markdown file: nothing but keys, each with its value or a list.
+_VALUE = r".*\n(?:(?:[ \t]|- ).*\n)*"
+FRONT_MATTER = re.compile(rf"\ufeff?---[ \t\r]*\n(?:[\w-]+:{_VALUE})+---[ \t\r]*$", re.MULTILINE)
+FRONT_VALUE = re.compile(rf"^([\w-]+):({_VALUE})", re.MULTILINE)
+OPENER = re.compile(
+    r"^[ \t]*(?:(?P<code>```)(?P<language>[^`\n]*)$|(?P<comment><!--))", re.MULTILINE
+)
+CLOSER = {"code": re.compile(r"(?m)^[ \t]*```(?=[ \t\r]*$)"), "comment": re.compile("-->")}
+LINE_END = re.compile(r"[ \t\r]*$", re.MULTILINE)
+#: The keys by which it is known, and those whose value may be a sentence.
+FRONT_KEY = re.compile(
+    "title|date|authors?|layout|tags|keywords|categor(?:y|ies)|slug|permalink|lang|description|draft"
+)
+SENTENCE_KEYS = frozenset({"title", "subtitle", "description", "excerpt"})
+#: The languages of a block of code, and the lines of one that does not say its own.
+CODE_LANGUAGE = re.compile(
+    r"\s*\{?(?:bash|bibtex|c|cpp|c\+\+|c#|console|css|diff|go|html|ini|java|javascript|js|json|julia"
+    r"|latex|lua|matlab|mermaid|perl|php|powershell|python|python3|py|r|ruby|rust|scala|sh|shell|sql"
+    r"|stata|swift|tex|toml|ts|typescript|xml|yaml|yml|zsh)(?![\w+#-])",
+    re.IGNORECASE,
+)
+CODE = re.compile(r"[{}=<]|\w\(|;\s*$|^\s*(?:\$ |//)")
 _COUNT = (
     r"(?:(?:votes?|ratings?|views?|likes?|shares?|reads?|阅读|浏览|点赞)\s*[:：]\s*[\d.,]+(?:\s*/\s*\d+)?"
     r"|[\d.,]+[km]?\s*(?:votes?|ratings?|views?|likes?|shares?|reads?|stars?))"
 )
 
+# Of the views in an article: whose they are, and whose they need not be.
+_AUTHOR = r"the (?:author|writer|contributor)(?:s|\(s\)|['’]s)?(?!\w| of\b)"
+_HIS_OWN = (
+    r"(?:are|belong|represent|reflect) (?:(?:solely|strictly|entirely|purely|exclusively|only|those"
+    r"|the|his|hers?|theirs?|or|personal|private|own|views?|opinions?|of|to) )*"
+    rf"(?:{_AUTHOR}|(?:own|personal|theirs|alone)(?!\w| (?!and\b)))"
+)
+_PUBLISHER = (
+    r"(?:institut\w+|cent(?:er|re)|universit\w+|publishers?|publication|editors?|newspaper|magazine"
+    r"|journal|website|employers?|foundation|organi[sz]ation)"
+)
 _NOISE = r"(?:applause|laughter|cheers|cheering|crosstalk|inaudible|standing ovation)"
 
 #: Reason → what a whole paragraph must match, upper or lower case.
@@ -130,9 +203,9 @@ PHRASES: dict[str, tuple[str, ...]] = {
         r"\d+[ -]min(?:ute)?s?(?: read)?|(?:estimated )?reading time\s*:?.{0,20}",
         r"this (?:article|post|piece) (?:was )?(?:first|originally) (?:appeared|published) .*",
         r"\W{0,3}(?:disclaimer\W{1,3})?(?:the |all )?(?:view|opinion)s?(?: (?:and|or) \w+)?"
-        r" expressed(?: here(?:in)?| above| in (?:this|the) [\w ]{1,40})?"
-        r" (?:by the author(?:s|\(s\))? (?:are|do|may)\b"
-        r"|(?:are|belong|do|may|represent|reflect)\b.*\bthe (?:author|writer|contributor)).*",
+        rf" expressed(?=.*\b{_AUTHOR})(?: here(?:in)?| above| in (?:this|the) [\w ]{{1,40}})?"
+        rf"(?: by {_AUTHOR})? (?:{_HIS_OWN}|(?:do|may) not (?:necessarily\b"
+        rf"|(?:reflect|represent) .*\b{_PUBLISHER}\b)).*",
     ),
     "comments": (
         r"(?:\d+|no) comments?(?: yet)?|comments?(?: ?\(\d+\)|:)?|comments are closed",
@@ -155,3 +228,15 @@ PHRASES: dict[str, tuple[str, ...]] = {
         r"(?:read|see|learn|view|show) (?:more|all)\W*|continue reading.{0,80}|阅读全文|查看更多",
     ),
 }
+
+
+def is_date(paragraph: str) -> bool:
+    """Tell whether a line is a date, with what may stand beside one, and no more."""
+    if len(paragraph) > 80 or not re.search(r"\d", paragraph):
+        return False
+    words = [word.strip(".:-–") for word in re.split(r"[\s,|•·()：]+", paragraph.lower())]
+    words = [word for word in words if word]
+    return any(_FULL_DATE.fullmatch(word) or _MONTH.fullmatch(word) for word in words) and all(
+        _DATE_WORD.fullmatch(word) or _MONTH.fullmatch(word) or _FULL_DATE.fullmatch(word)
+        for word in words
+    )

@@ -32,6 +32,8 @@ _LIST_ITEM = re.compile(LIST_ITEM)
 _NARROWEST, _NARROW, _WIDEST = 30, 40, 160
 #: Lines before and behind one that show the width there.
 _NEARBY = 5
+# A comma ends lines of prose as well.
+_ITEM_ENDS = (".", "!", "?", ";", ":")
 _ENDS_WITHIN = re.compile(r"[.?!][”’\"')]* +[“‘\"'(]*[A-ZÀ-Þ]")
 # A dash that the line was broken before; a hyphen there is mostly an item of a list.
 _DASH_WITHIN = re.compile(r"[–—]\s+(?=[^\W\d_])")
@@ -70,9 +72,10 @@ _NUMBERED = re.compile(
     r"|[Aa]pp|Rs|Res|Reg|Doc|al|Tel|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.$"
 )
 # The answer "No.", alone or behind who gives it, which the splitter takes for that of a number; but
-# none follows, in figures or Roman.
+# none follows, in figures, Roman, or words.
 _ANSWER = re.compile(
-    r"\s*(?:[^\s:?!][^:?!]{0,40}:\s+)?No\.\s+(?!\S*\d|(?!I\b)[IVXLC]+\b)(?=[A-ZÀ-Þ])"
+    r"\s*(?:[^\s:?!][^:?!]{0,40}:\s+)?No\.\s+(?!\S*\d|(?!I\b)[IVXLC]+\b"
+    r"|(?:One|Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten)\b)(?=[A-ZÀ-Þ])"
 )
 # What may be a sentence in parentheses, and the beginning of the next.
 _IN_PARENTHESES = re.compile(r"[(\[]([A-Z][^()\[\]]*)[)\]](?=\s+[\"“(\[]?[A-Z])")
@@ -203,7 +206,8 @@ def _mended(ends: set[int], window: str) -> set[int]:
     if "No." in window:
         starts = [0, *ends]
         while starts:
-            if answer := _ANSWER.match(window, starts.pop()):
+            answer = _ANSWER.match(window, starts.pop())
+            if answer and answer.end() not in ends:  # Of an end that is known all are known.
                 starts.append(answer.end())
                 ends.add(answer.end())
     for aside in _IN_PARENTHESES.finditer(window):
@@ -276,17 +280,28 @@ def _line(text: str, span: Span) -> _Line:
 def _single_spaced(lines: list[_Line | None]) -> list[_Line | None]:
     """Take the empty lines out of a text that was set with one below every line.
 
-    It is one if most of its lines go on, with a small letter, below a single empty line.
+    It is one if most of its lines go on, with a small letter, below a single empty line. So do the
+    items of a list, but they end in a mark, or no sentence ends within them.
     """
     alone: set[int] = set()
     going_on = 0
     for i, (above, line, below) in enumerate(zip(lines, lines[1:], lines[2:], strict=False), 1):
         if above and line is None and below:
             alone.add(i)
-            going_on += below.words[:1].islower()
-    if 2 * going_on < sum(line is not None for line in lines):
+            going_on += below.words[:1].islower() and not above.words.endswith(_ITEM_ENDS)
+    words = [line.words for line in lines if line]
+    if 2 * going_on < len(words) or not _is_running(words):
         return lines
     return [line for i, line in enumerate(lines) if i not in alone]
+
+
+def _is_running(lines: Sequence[str]) -> bool:
+    """Tell whether sentences run on over the lines: some begin within one and end within another.
+
+    One such line may stand in a list or a poem too, and a few in a long one.
+    """
+    ends_within = sum(line[:1].islower() and bool(_ENDS_WITHIN.search(line)) for line in lines)
+    return ends_within >= max(2, len(lines) / 50)
 
 
 def _widths(lines: list[str]) -> list[int]:
@@ -296,14 +311,14 @@ def _widths(lines: list[str]) -> list[int]:
     small letter; and most of those before it break where the next word would not have fitted. Web
     text has long lines, the lines of a chat break anywhere, and those of a poem or a list start
     with a capital, a bullet or a number. (Scripts without small letters are taken for web text.)
-    Items of a list may be as short as a narrow column, but no sentence ends within one.
+    Items of a list and verses may be as short as a narrow column, but no sentence runs on there.
     """
     nowhere = [0] * len(lines)
     lengths = sorted(len(line) for line in lines if line)
     width = lengths[len(lengths) * 9 // 10] if lengths else 0
     if not _NARROWEST <= width <= _WIDEST:
         return nowhere
-    if width < _NARROW and not any(map(_ENDS_WITHIN.search, lines)):
+    if width < _NARROW and not _is_running([line for line in lines if line]):
         return nowhere
     pairs = list(pairwise(lines))
     reach = [len(line) if after[:1].islower() else 0 for line, after in pairs]

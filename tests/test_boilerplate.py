@@ -164,6 +164,9 @@ def test_what_is_skipped_of_an_article_of_the_corpus(name):
             "notice",
             "*Disclaimer: The views and opinions expressed in this article are the author's own.*",
         ),
+        ("notice", "The views expressed by the author are his or her own."),
+        ("notice", "Views expressed here by the author do not necessarily reflect ours."),
+        ("notice", "The opinions expressed in this article belong solely to the author."),
         ("notice", "Opinions expressed by the authors do not represent those of the Centre."),
         ("comments", "Comments (12)"),
         ("comments", "发表评论"),
@@ -200,6 +203,12 @@ def test_a_line_known_by_its_words_is_skipped(reason, line):
         "We baked cookies with the ambassador's children.",
         "The views expressed in Beijing do not reflect those of Moscow.",
         "Views expressed by the author of the doctrine of containment are now common sense.",
+        "The views expressed by the author are dangerous: they would hand the region to a hegemon.",
+        "The views expressed by the author are personal attacks on all who built the order.",
+        "Views expressed by the author may please Moscow, yet they ignore what small states fear.",
+        "The views expressed by the author do not reflect how the smaller states see the bloc.",
+        "The opinions expressed in this speech do not reflect what the author of it wanted.",
+        "The opinions expressed in this speech are a threat to the order, as the author shows.",
         "The views expressed in the letter are those of a government that has lost patience.",
         "Ban on TikTok shows how YouTube wins the US market",
         "Minister of Defence: we seek no conflict",
@@ -489,3 +498,51 @@ def test_what_an_article_says_of_somebody_is_kept():
     assert reasons(TITLE, "By Jane Doe", PROSE, MORE, putin)[-1] is None
     assert reasons(TITLE, PROSE, MORE, doe)[-1] is None
     assert reasons(TITLE, "By Jane Doe", PROSE, doe, MORE)[3] is None
+
+
+@pytest.mark.parametrize(
+    ("byline", "last"),
+    [
+        ("By Rahul Roy, New Delhi", "New Delhi is no longer free to choose, and must say so."),
+        (
+            "By Ann Lee, Hong Kong",
+            "Hong Kong was the first minister of trade that Asia had to have.",
+        ),
+        ("By Ann Lee, Abu Dhabi", "Abu Dhabi works for a world in which no single power rules."),
+        (
+            "By Jane Doe, Ambassador of the European Union",
+            "European Union is the author of its own weakness, and it alone can end that.",
+        ),
+        (
+            "By Jane Doe, Senior Fellow for North Korea",
+            "North Korea is a minister of nothing but its own survival, and will not yield.",
+        ),
+        (
+            "By Jane Doe, South China Sea Institute",
+            "South China is the president of nobody, whatever the admirals may say of it.",
+        ),
+        ("By Wang Li", "Wang Li was right when he said that hegemony cannot last for long."),
+        ("By Wang Li", "Wang Li is no friend of those to whom the minister has sold the order."),
+        ("By Wang Li", "Wang Li writes that hegemony cannot last, and few would disagree."),
+    ],
+)
+def test_a_last_paragraph_that_argues_is_no_biography(byline, last):
+    assert reasons(TITLE, byline, PROSE, MORE, last) == [None, "byline", None, None, None]
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        "is Associate Professor of politics at a university in the north.",
+        "is the founder and executive director of the Institute for World Affairs.",
+        "is currently a Beijing-based independent analyst of security in East Asia.",
+        "was Deputy Foreign Minister of the republic from 1997 until 2003.",
+        "is the author of three books on the order of the world.",
+        "writes about the foreign policy of the rising powers.",
+    ],
+)
+@pytest.mark.parametrize("byline", ["By Jane Doe, New York", "By John Roe and Jane Doe | 5 min"])
+def test_what_a_biography_says_is_known(byline, about):
+    assert reasons(TITLE, byline, PROSE, MORE, f"Jane Doe {about}")[1:] == [
+        *("byline", None, None, "byline")
+    ]

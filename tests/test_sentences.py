@@ -347,6 +347,60 @@ def test_short_items_of_a_list_are_no_narrow_column():
     assert sentences(text) == text.split("\n")
 
 
+DOUBLE_SPACED = (
+    (
+        "What Europe needs",
+        "more tanks, and factories that can build them in time",
+        "a nuclear umbrella that does not hang on one election",
+        "an army that can hold the line in the east on its own",
+        "less talk of autonomy and much more money to buy it",
+        "a voice in Asia that is its own and not an echo",
+    ),
+    (
+        "The Heads of State of the Parties, in their wish to build a new order,",
+        "reaffirming that they hold to the purposes of the Charter of 1945,",
+        "recalling the declarations that they made in the years behind them,",
+        "opposing any claim to hegemony. No state may dictate to all the others,",
+        "convinced that a multipolar world is what all of the peoples long for,",
+    ),
+    (
+        "The Parties shall hold to these rules in all that they do together:",
+        "respect for the territory of each other and for all of its borders;",
+        "no use of force. Nor may there be the threat of it against the other;",
+        "no alliance with a third state. It would harm the other of the two;",
+        "equal rights and mutual benefit in trade, on land and on the seas.",
+    ),
+    (
+        "Key points of the report",
+        "the alliance can no longer rest on one power alone.",
+        "the smaller states hedge. They see nobody to trust.",
+        "trade is used as a weapon. Nobody is safe from that.",
+        "no new order is in sight, and the old one is gone.",
+    ),
+)
+
+
+@pytest.mark.parametrize("items", DOUBLE_SPACED, ids=["list", "preamble", "treaty", "points"])
+def test_items_with_an_empty_line_between_them_are_no_double_spaced_text(items):
+    found = split("\n\n".join(items), keep_all=True).sentences
+    heads = [span.start for span in found]
+    assert {sum(len(item) + 2 for item in items[:i]) for i in range(len(items))} <= set(heads)
+
+
+def test_a_sentence_that_ends_within_a_verse_does_not_make_a_poem_a_column():
+    text = (
+        "The river is older than kings\nand it asks for no tribute now\n"
+        "The mountains have seen them go\nand they keep none of the names\n\n"
+        "The harbour is full of grey ships\nand the gulls do not count them\n"
+        "The maps were drawn by the winners\nand nobody asked the fishermen\n\n"
+        "No. The world is not for one\nand it never was for the two\n"
+        "The morning belongs to the many\nand they rise without any order"
+    )
+    assert {line for line in text.split("\n") if line} - {"No. The world is not for one"} <= set(
+        sentences(text)
+    )
+
+
 def test_a_list_within_wrapped_text_is_no_narrower_part_of_it():
     items = (
         "Federal Republic of Germany\nRussian Federation of Nations\nUnited States of America\n" * 9
@@ -404,11 +458,39 @@ def test_no_sentence_goes_on_over_markup():
         f"```\n{PROSE}\n<!-- {PROSE}",
         f"{PROSE} <!-- a draft --> {PROSE}",
         f"<!-- a draft --> {PROSE}",
+        "---\nInterviewer: How do you see the alliance?\nWang: It is a relic of the Cold War, and"
+        f" it will not last.\nLi: No. China does not seek hegemony.\n---\n{PROSE}",
+        f"---\nQ: Is it over?\nA: It is.\n---\n{PROSE}",
+        f"---\ntitle: A talk\nLi: Is it over?\nWang: It is.\nLi: So be it.\n---\n{PROSE}",
+        f"---\nDate: 5 March 2024\nSummary: {PROSE}\nRecommendation: Wait.\n---\n{PROSE}",
+        f"```\nHegemony is over!\n```\n{PROSE}",
+        f"```\nLong live\nthe multipolar world!\n```\n{PROSE}",
+        f"```quote\nThe unipolar moment is over: no\nstate will rule alone again.\n```\n{PROSE}",
+        f"```\nDemands (1996):\n- an end to hegemony\n- an equal voice\n```\n{PROSE}",
+        f"```text\n> The unipolar moment\n> is over now.\n```\n{PROSE}",
     ],
-    ids=["rules", "within", "prose", "a stray fence", "open", "inside", "before"],
+    ids=[
+        *("rules", "within", "prose", "a stray fence", "open", "inside", "before"),
+        *("interview", "answers", "titled interview", "memo"),
+        *("slogan", "wrapped slogan", "quote", "demands", "mail"),
+    ],
 )
 def test_what_may_be_text_is_no_markup(text):
     assert "markup" not in {skip.reason for skip in split(text).skipped}
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        f"---\nlayout: post\ndescription: {PROSE}\n---",
+        "---\ndate: 2024-03-05\ncustom-key: 3\n---",
+        "```{r, echo=FALSE}\nsummary(x)\n```",
+        "``` Python\nimport this\n```",
+        "```\nx <- c(1, 2)\nplot(x)\nprint it\n```",
+    ],
+)
+def test_markup_is_known_by_its_keys_its_language_or_its_signs(block):
+    assert [skip.text for skip in split(f"{block}\n{PROSE}").skipped] == [block]
 
 
 @pytest.mark.parametrize("text", MARKDOWN)
@@ -446,10 +528,11 @@ def test_a_long_paragraph_is_cut_where_a_short_one_is(language):
         "---\na: b\n" + "- \n" * 200_000,
         "> " * 300_000,
         "No. Ab: " * 100_000,
+        "No. " * 250_000,
     ],
     ids=[
         *("prose", "chinese", "open quotes", "no full stop", "short lines", "double-spaced"),
-        *("fences", "comments", "keys", "values", "quotations", "answers"),
+        *("fences", "comments", "keys", "values", "quotations", "answers", "noes"),
     ],
 )
 def test_time_does_not_grow_with_the_square_of_a_text(text):
@@ -487,6 +570,7 @@ def test_time_does_not_grow_with_the_square_of_a_text(text):
         ("No. No. I do not agree.", ["No.", "No.", "I do"]),
         ("MR. LEE: No. NATO will not.", ["MR. LEE: No.", "NATO"]),
         ("It failed. No. XIV is lost, as is No. AB12.", ["It failed.", "No. XIV"]),
+        ("It was. No. Ten said so on Monday.", ["It was.", "No. Ten said"]),
         ("See it. No. A/RES/1 holds.", ["See it.", "No. A/RES/1"]),
         ("“Is it? No. We will not,” he said. He left.", ["“Is it?", "He left."]),
         ("It has approx. 350 warheads. They grow.", ["It has approx. 350", "They grow."]),

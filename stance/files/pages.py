@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
-from itertools import islice
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from stance.errors import InputError, MissingExtraError
+from stance.files.notes import INLINE, drop_note, is_alone, text_of, write_quotation_marks
 from stance.files.text import clean
 
 __all__ = ["article_text", "prepare"]
@@ -23,26 +24,23 @@ __all__ = ["article_text", "prepare"]
 # One of lxml, which says nothing of its types.
 Element: TypeAlias = Any
 
-_INLINE = frozenset([
-    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "br", "cite", "code", "del", "dfn", "em",
-    "font", "i", "ins", "kbd", "mark", "nobr", "q", "s", "samp", "small", "span", "strong", "sub",
-    "sup", "time", "tt", "u", "var", "wbr",
-])  # fmt: skip
 _BLOCKS = ("center", "div", "section")
-_TEXT = _INLINE.union(_BLOCKS)
+_TEXT = INLINE.union(_BLOCKS)
 _VERBATIM = frozenset(["pre", "script", "style", "textarea"])
 _ASIDE = frozenset(["aside", "dialog", "figure", "footer", "menu", "nav", "noscript", "template"])
 _NO_WAY_IN = frozenset(["blockquote", "dl", "ol", "p", "ul"])
 # The words in a class or an id by which what stands beside an argument is known.
 _FURNITURE = re.compile(
-    r"(?:\b|_|(?<=[a-z])(?=[A-Z]))(?i:ads?|adverts?|advertisement|attribution|authors?|banner|bio"
-    r"|biography|breadcrumbs?|byline|captions?|cards?|comments?|consent|contact|cookies?|copyright"
-    r"|credits?|cta|disclaimer|disqus|donat(?:e|ion)|embed|figure|follow|footer|footnotes?|gallery"
-    r"|gdpr|hidden|image|infobox|login|media|menu|meta|modal|more|nav|navbox|navigation"
-    r"|newsletters?|overlay|paywall|photo|player|popular|popup|promos?|promotion|recirc|recommended"
-    r"|recommendations?|related|respond|shar(?:e|ing)|sidebar|signup|sign-up|slides?|social"
-    r"|sponsor(?:ed)?|subscri(?:be|ption)|tags?|teasers?|timestamp|toc|toolbar|trending|tweet"
-    r"|twitter|video|widget)(?:\b|_|(?<=[a-z])(?=[A-Z]))"
+    r"(?:\b|_|(?<=[a-z])(?=[A-Z]))(?i:ads?|advert(?:s|ising|isements?)?|also-?read|attribution"
+    r"|authors?|banner|bio|biography|breadcrumbs?|byline|captions?|cards?|comments?|consent"
+    r"|contact|cookies?|copyright|corrections?|credits?|cta|disclaimer|disqus|donat(?:e|ion)|embed"
+    r"|excerpts?|fact-?box|figure|follow|footer|footnotes?|gallery|gdpr|hidden|image|infobox"
+    r"|legend|login|media|menu|meta|modal|more|nav|navbox|navigation|newsletters?|onetrust|overlay"
+    r"|paywall|photo|player|popular|popup|promos?|promotion|pull-?quotes?|quote-?block|read-?next"
+    r"|recirc|recommendations?|recommended|related|respond|shar(?:e|ing)|sidebar|signup|sign-up"
+    r"|slides?|social|sources?|sponsor(?:ed)?|subscri(?:be|ption)|summary|support-?us|tags?"
+    r"|teasers?|timestamp|toc|toolbar|trending|tweet|twitter|video|widget|writer-?box"
+    r")(?:\b|_|(?<=[a-z])(?=[A-Z]))"
 )
 _ROLES = frozenset(["article", "main", "none", "paragraph", "presentation", "text"])
 _HIDDEN = re.compile(r"(?i)display\s*:\s*none|visibility\s*:\s*hidden")
@@ -56,20 +54,16 @@ _WHITE_SPACE = re.compile(r"[ \t\r\n\f]+")
 _SENTENCE_ENDS = tuple(".!?…")
 _CLOSING = " \t\r\n\f\xa0\"'”’»)]"
 _WORDS = 8
-_NOTE = re.compile(r"\s*(?:\d{1,3}(?:\s*[,–-]\s*\d{1,3})*|[*†‡§]{1,3})\s*")
-_LINKED_NOTE = re.compile(r"\s*(?:[a-z]|[ivx]{1,5})\s*")
-_BRACKETED_NOTE = re.compile(r"\s*\[\s*(?:[a-z]|[ivx]{1,5}|(?:note )?\d{1,3})\s*\]\s*")
-_LAST_WORD = re.compile(r"(?:\d+|[^\W\d_]+)\Z")
-# What carries exponents, beside variables of one letter.
-_RAISED = frozenset(["2", "10", "cm", "co", "ft", "in", "km", "mi", "mm", "nm", "sq", "yd"])
-_AFTER_SENTENCE = tuple(".,;:!?%\"'”’»)]")
+# How a short block of an article ends that is no heading, and no button: "Mr Wang:", "- a seat;".
+_SHORT_ENDS = (*_SENTENCE_ENDS, *":;,")
+_WORD = re.compile(r"\w+")
+# So many words in a row are looked up to tell a text that is repeated.
+_ROW = 5
 _TEXT_WIDGETS = frozenset(
     f"elementor-widget-{kind}" for kind in ("heading", "text-editor", "theme-post-content")
 )
 # So many times shorter than the page's paragraphs is no article: any text; one of no sentence.
 _MISSED, _ELSEWHERE = 10, 5
-# So many elements up, and characters back, is looked at what stands around a mark.
-_NEAR, _TAIL = 8, 40
 
 
 @dataclass(frozen=True)
@@ -85,6 +79,24 @@ class Body:
     container: Element
     length: int
     beside: dict[Element, None]
+
+    @cached_property
+    def _own_rows(self) -> set[tuple[str, ...]]:
+        """The words of the article's own paragraphs, some in a row; not those of tables."""
+        inside = set[Element]()
+        for table in self.container.iterdescendants("table"):
+            if table not in inside:
+                inside.update(table.iter("p", "table"))
+        own = (p for parent in self.beside for p in parent.findall("p") if p not in inside)
+        return {row for paragraph in own for row in _rows(paragraph.text_content())}
+
+    def repeats(self, text: str) -> bool:
+        """Say whether a text is a piece of the article's own paragraphs: a quotation pulled out.
+
+        What is made a paragraph only later is none of them: nothing is a piece of itself.
+        """
+        rows = set(_rows(text))
+        return bool(rows) and self._own_rows.issuperset(rows)
 
 
 def article_text(page: str) -> str:
@@ -123,17 +135,17 @@ def prepare(tree: Element) -> Body | None:
     elements = list(tree.iter("*"))  # Kept, or lxml would make them anew in every pass.
     _join_lines(elements)
     for mark in list(tree.iter("sup")):
-        _drop_note(mark)
+        drop_note(mark)
     for quotation in reversed(list(tree.iter("q"))):
-        _write_quotation_marks(quotation)
+        write_quotation_marks(quotation)
     body = _find_body(tree)
     if body is not None:
         _keep_text_widgets(body.container)
         for table in list(body.container.iterdescendants("table")):
-            _move_prose_out(table, body.beside)
+            _move_prose_out(table, body)
         for parent in body.beside:
-            _make_paragraphs(parent)
-            _wrap_runs(parent)
+            _make_paragraphs(parent, body)
+            _wrap_runs(parent, body)
     _keep_times(tree)
     return body
 
@@ -175,66 +187,6 @@ def _join_lines(elements: Sequence[Element]) -> None:
             element.text = _WHITE_SPACE.sub(" ", text)
         if tail and not inside and not tail.isprintable():
             element.tail = _WHITE_SPACE.sub(" ", tail)
-
-
-def _drop_note(mark: Element) -> None:
-    """Empty what is raised, where it is the mark of a note and no exponent."""
-    if any(len(inner) for child in mark for inner in child):
-        return
-    text, above = mark.text_content(), mark.getparent()
-    around = above is not None and above.tag == "a" and len(above) == 1
-    around = around and not ((above.text or "") + (mark.tail or "")).strip()
-    linked = around or mark.find(".//a") is not None
-    if _BRACKETED_NOTE.fullmatch(text) or (
-        (linked and (_NOTE.fullmatch(text) or _LINKED_NOTE.fullmatch(text)))
-        or (_NOTE.fullmatch(text) and _may_carry_note(_before(mark)))
-    ):
-        mark.clear(keep_tail=True)
-        mark.tag = "span"
-        if around:  # A link without a word would be taken for one of a menu.
-            above.tag = "span"
-
-
-def _may_carry_note(before: str) -> bool:
-    """Say whether a number that is raised behind a text is that of a note, and no exponent."""
-    word = _LAST_WORD.search(before)
-    if word is None:
-        return before.endswith(_AFTER_SENTENCE)
-    return word[0].lower() not in _RAISED and (word[0].isdigit() or len(word[0]) > 1)
-
-
-def _before(element: Element) -> str:
-    """Return the end of the text in front of an element, in the same paragraph."""
-    for _ in range(_NEAR):
-        previous, parent = element.getprevious(), element.getparent()
-        if previous is not None:
-            text, element = previous.tail or previous.text_content(), previous
-        elif parent is None or (parent.tag not in _INLINE and not parent.text):
-            return ""
-        else:
-            text, element = parent.text, parent
-        if text:
-            return str(text[-_TAIL:])
-    return ""
-
-
-def _write_quotation_marks(quotation: Element) -> None:
-    """Write the marks that browsers put around ``<q>``, if it stands in a sentence."""
-    parent = quotation.getparent()
-    alone = not (_before(quotation) + (quotation.tail or "")).strip()
-    if parent is None or (alone and parent.tag not in _INLINE.union(["p", "li", "blockquote"])):
-        return
-    quotation.tag = "span"
-    text = quotation.text or ""
-    if text.lstrip()[:1] in tuple("\"'“‘«„"):
-        return
-    within = any(above.tag == "q" for above in islice(quotation.iterancestors(), _NEAR))
-    opening, closing = "‘’" if within else "“”"
-    quotation.text = opening + text
-    if len(quotation):
-        quotation[-1].tail = (quotation[-1].tail or "") + closing
-    else:
-        quotation.text += closing
 
 
 def _keep_times(tree: Element) -> None:
@@ -327,30 +279,40 @@ def _keep_text_widgets(container: Element) -> None:
         element.set("class", " ".join(x for x in names if not x.startswith("elementor-")))
 
 
-def _move_prose_out(table: Element, beside: dict[Element, None]) -> None:
+def _move_prose_out(table: Element, body: Body) -> None:
     """Move the cells of a table that hold prose in front of it: tables are not read."""
     anchor, parent = table, table.getparent()
-    while parent is not None and len(parent) == 1 and parent.tag in (*_BLOCKS, "figure"):
+    while parent is not None and is_alone(anchor) and parent.tag in (*_BLOCKS, "figure"):
         anchor, parent = parent, parent.getparent()
-    if parent not in beside or _is_furniture(table) or _is_furniture(anchor):
+    if parent not in body.beside or _is_furniture(table) or _is_furniture(anchor):
         return
     for cell in list(table.iter("td", "th")):
-        if cell.find(".//table") is not None or not _is_prose([cell.text or "", *cell]):
+        inner = [cell.text or "", *cell]
+        if cell.find(".//table") is not None or not _is_new_prose(inner, body):
             continue
         block = table.makeelement("div")
         block.text, cell.text = cell.text, None
         block.extend(list(cell))
         anchor.addprevious(block)
-        beside[block] = None
+        body.beside[block] = None
 
 
-def _is_prose(run: Sequence[Any]) -> bool:
-    """Say whether text and elements in a row read like a sentence that is no link."""
-    text = "".join(x if isinstance(x, str) else x.text_content() + (x.tail or "") for x in run)
-    if not _prose_length(text):
-        return False
+def _is_new_prose(run: Sequence[Any], body: Body) -> bool:
+    """Say whether text and elements in a row are sentences that the page says only here."""
+    text = _unlinked_text(run)
+    return bool(_prose_length(text)) and not body.repeats(text)
+
+
+def _unlinked_text(run: Sequence[Any]) -> str:
+    """Return the text of text and elements in a row; none if most of it is a link."""
+    text = "".join(x if isinstance(x, str) else text_of(x) + (x.tail or "") for x in run)
     links = (a for x in run if not isinstance(x, str) for a in x.iter("a"))
-    return 2 * sum(len(link.text_content()) for link in links) <= len(text)
+    return text if 2 * sum(len(link.text_content()) for link in links) <= len(text) else ""
+
+
+def _rows(text: str) -> Iterator[tuple[str, ...]]:
+    words = _WORD.findall(text)
+    return zip(*(words[start:] for start in range(_ROW)), strict=False)
 
 
 def _is_furniture(element: Element) -> bool:
@@ -364,29 +326,55 @@ def _is_furniture(element: Element) -> bool:
     )
 
 
-def _make_paragraphs(parent: Element) -> None:
-    """Make the blocks of text in an element paragraphs."""
-    for child in list(parent):
-        if child.tag in _BLOCKS and _holds_only(child, _TEXT):
-            for block in list(child.iter(*_BLOCKS)):
-                leaf = next(block.iterdescendants(*_BLOCKS), None) is None
-                if leaf and _is_prose([block.text or "", *block]):
-                    block.tag = "p"
+def _make_paragraphs(parent: Element, body: Body) -> None:
+    """Make the blocks of text in an element paragraphs.
+
+    The short ones too, be it a question or who speaks, where they stand between paragraphs; and
+    wherever they stand, if most paragraphs are blocks.
+    """
+    blocks = list(_text_blocks(parent))
+    prose = [x.tag == "p" or _is_new_prose([x.text or "", *x], body) for x in blocks]
+    made = sum(prose) - sum(block.tag == "p" for block in blocks)
+    if not made:
+        return
+    first, last = 0, len(blocks)
+    if 2 * made <= sum(prose):
+        first, last = prose.index(True), last - prose[::-1].index(True)
+    for place in range(first, last):
+        block = blocks[place]
+        if prose[place] or _is_short([block.text or "", *block], body):
+            block.tag = "p"
+
+
+def _is_short(run: Sequence[Any], body: Body) -> bool:
+    text = _unlinked_text(run)
+    return text.rstrip(_CLOSING)[-1:] in _SHORT_ENDS and not body.repeats(text)
+
+
+def _text_blocks(parent: Element) -> Iterator[Element]:
+    """Yield an element's paragraphs and blocks of text, in order."""
+    for child in parent:
+        if child.tag == "p":
+            yield child
+        elif child.tag in _BLOCKS and _holds_only(child, _TEXT):
+            for block in child.iter(*_BLOCKS):
+                if next(block.iterdescendants(*_BLOCKS), None) is None:
+                    yield block
 
 
 def _holds_only(element: Element, tags: frozenset[str]) -> bool:
     return all(x.tag in tags and not _is_furniture(x) for x in element.iter())
 
 
-def _wrap_runs(parent: Element) -> None:
+def _wrap_runs(parent: Element, body: Body) -> None:
     """Make text that stands in no block of its own a paragraph."""
     start, run = None, list[Element]()
     for child in [*parent, None]:
-        if child is not None and _holds_only(child, _INLINE):
+        if child is not None and _holds_only(child, INLINE):
             run.append(child)
             continue
         lead = (parent.text if start is None else start.tail) or ""
-        if _is_prose([lead, *run]):
+        if _is_new_prose([lead, *run], body):
             paragraph = parent.makeelement("p")
             if start is None:
                 parent.text = None

@@ -61,8 +61,13 @@ _DECLARABLE = {
 }  # fmt: skip
 # Browsers read these as what Windows made of them, and so do those who write pages.
 _READ_AS = {"iso8859-9": "cp1254", "iso8859-11": "cp874", "tis-620": "cp874"}
-# No text has these: where a page declares ISO, they are the quotation marks of Windows.
+# No text has these: where a page declares ISO, they are the signs of Windows, most of which are
+# the same for all alphabets.
 _CONTROLS = re.compile("[\x80-\x9f]")
+_WINDOWS_SIGNS = {
+    byte: bytes([byte]).decode("cp1252")
+    for byte in (0x80, *range(0x82, 0x88), 0x89, 0x8B, *range(0x91, 0x98), 0x99, 0x9B)
+}
 # A capital behind a small letter, a sign between two letters: what Mac Roman looks like there.
 _ODD_IN_CP1252 = re.compile("[a-zß-öø-ÿ][À-ÖØ-ÞŠŒŽŸ]|[A-Za-z][^\\w\\s'’.,&/+*=|@_-][a-z]|\ufffd")
 _UNREPRESENTABLE = re.compile("[\0\ud800-\udfff]")
@@ -113,7 +118,7 @@ def decode(data: bytes, *, declared: str | None = None) -> DecodedText:
         marked = data.startswith(codecs.BOM_UTF8)
         if declared is not None and not (marked or _is_damaged(data)):
             with suppress(InputError):  # Pages declare what they are not.
-                text = _strict(data, declared)
+                text = _strict(data, declared).translate(_WINDOWS_SIGNS)
                 if not _CONTROLS.search(text):
                     return DecodedText(text)
         encoding = "utf-8" if marked else detect_encoding(data)

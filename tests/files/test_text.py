@@ -194,9 +194,29 @@ def test_what_a_page_declares_is_read_as_browsers_read_it(declared, encoding):
 
 
 @pytest.mark.parametrize("declared", [f"iso8859-{part}" for part in (2, 3, 5, 7, 15, 16)])
-def test_a_declared_encoding_that_gives_control_characters_is_none(declared):
-    said = "The West’s “order” is over — and it won’t come back… " * 5
-    assert decode(said.encode("cp1252"), declared=declared) == DecodedText(said, "cp1252")
+def test_the_signs_of_windows_do_not_change_what_is_declared(declared):
+    said = "The West’s “order” is over — and it won’t cost €5… " * 5
+    assert decode(said.encode("cp1252"), declared=declared) == DecodedText(said)
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        ("iso8859-2", "Źródła mówią – że „pokój” jest możliwy, a nasza przyszłość nie. "),
+        ("iso8859-4", "Eiropai jāatbild – teica “ministrs” par mieru šajā pasaulē. "),
+        ("iso8859-5", "Россия и Китай за многополярный мир – сказал “министр” в Москве. "),
+        ("iso8859-6", "اوروبا يجب ان ترد – قال “الوزير” عن السلام في العالم. "),
+        ("iso8859-15", "L'Europe doit payer – a dit le “ministre” à l'œuvre. "),
+    ],
+)
+def test_a_declared_encoding_with_the_signs_of_windows_is_read_as_declared(declared, said):
+    data = b"".join(x.encode("cp1252" if x in "–“”„" else declared) for x in said * 20)
+    assert decode(data, declared=declared) == DecodedText(said * 20)
+
+
+def test_a_declared_encoding_that_gives_control_characters_is_none():
+    said = "Le “chœur” des États a dit à Zürich que la paix était près. " * 5
+    assert decode(said.encode("cp1252"), declared="iso8859-2") == DecodedText(said, "cp1252")
 
 
 @given(st.text("abc ż.", min_size=1))
