@@ -23,6 +23,7 @@ from stance.codebook import STATES, Codebook
 from stance.decision import Decision
 from stance.errors import CodebookError, InputError, ModelError, OutputError, reason_of, writing
 from stance.strict_json import MAX_JSON_BYTES
+from stance.tokenizer_checks import MAX_TOKENIZER_BYTES
 from stance.trained_on import TRAINED_ON
 from stance.untrusted import check_settings, read_object, refuse_code, stays_inside
 
@@ -263,8 +264,9 @@ class ModelFolder:
                 f"{file} has {size:,} bytes, expected {str(expected)[:20]}: it was changed or "
                 "damaged; fetch the model again"
             )
-        if file.suffix == ".json" and size > MAX_JSON_BYTES:
-            raise ModelError(f"{file} is larger than {MAX_JSON_BYTES >> 20} MiB; refused")
+        most = MAX_TOKENIZER_BYTES if file.name == "tokenizer.json" else MAX_JSON_BYTES
+        if file.suffix == ".json" and size > most:
+            raise ModelError(f"{file} is larger than {most >> 20} MiB; refused")
         if file.suffix == ".onnx":
             check_onnx(file)
         if file.suffix == ".safetensors":

@@ -17,19 +17,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stance.errors import ModelError, StanceError, reason_of
-from stance.strict_json import MAX_JSON_BYTES
 from stance.untrusted import is_panic
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-__all__ = ["PROBE", "check_tokenizer", "set_windows", "tokenizing"]
+__all__ = ["MAX_TOKENIZER_BYTES", "PROBE", "check_tokenizer", "set_windows", "tokenizing"]
+
+#: The largest vocabularies, of a million pieces, take half of it.
+MAX_TOKENIZER_BYTES = 128 * 2**20
 
 #: Letters that few vocabularies hold, and no normalizer drops.
 PROBE = "A word, \U00012000 and \U0002a6d6."
 
-# The tokenizers of known encoders come to 72, most of it for single rare characters.
-_MAX_GROWTH = 256
+# The tokenizers of known encoders come to 72, most of it for single rare characters; who cleans
+# texts besides adds a few rules.
+_MAX_GROWTH = 1024
 # A name at the top of the file; what belongs to it stands behind.
 _NAME = re.compile(r'\s*[{,]\s*("(?:[^"\\]|\\.)*")\s*:\s*')
 _END = re.compile(r"\s*\}\s*")
@@ -65,9 +68,9 @@ def check_tokenizer(path: Path) -> str:
     """
     with tokenizing(path, "is not a tokenizer"):
         with path.open("rb") as stream:
-            data = stream.read(MAX_JSON_BYTES + 1)
-        if len(data) > MAX_JSON_BYTES:
-            raise ValueError(f"it is larger than {MAX_JSON_BYTES >> 20} MiB")
+            data = stream.read(MAX_TOKENIZER_BYTES + 1)
+        if len(data) > MAX_TOKENIZER_BYTES:
+            raise ValueError(f"it is larger than {MAX_TOKENIZER_BYTES >> 20} MiB")
         text = data.decode("utf-8")
         parts = _parts(text)
         growth = _growth([parts.get(name) for name in ("normalizer", "pre_tokenizer")])
@@ -164,10 +167,15 @@ def _length(text: str) -> int:
 
 def _replacing(pattern: object, content: str) -> float:
     """Return the growth by a replacement; a pattern that matches nothing puts it between all."""
-    plain = pattern.get("String") if isinstance(pattern, dict) else None
+    found = pattern if isinstance(pattern, dict) else {}
+    plain, expression = found.get("String"), found.get("Regex")
     if isinstance(plain, str) and plain:
         return max(1.0, _length(content) / len(plain))
-    return 1.0 + _length(content)
+    try:
+        matches_nothing = re.search(str(expression), "") is not None
+    except (re.error, OverflowError, RecursionError):  # The library knows more than Python does.
+        matches_nothing = True
+    return 1.0 + _length(content) if matches_nothing else max(1.0, _length(content))
 
 
 def _mapping(charsmap: str) -> float:

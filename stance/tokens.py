@@ -67,8 +67,9 @@ class WindowTokenizer:
 
     def windows(self, texts: Sequence[str]) -> TextWindows:
         """Cut texts into windows of at most ``max_length`` tokens, at least one window a text."""
+        written = [_well_formed(text) for text in texts]
         with tokenizing(self._path):
-            encodings = self._tokenizer.encode_batch_fast([_well_formed(text) for text in texts])
+            encodings = self._tokenizer.encode_batch_fast(written)
         ids: list[tuple[int, ...]] = []
         text_index: list[int] = []
         for index, encoding in enumerate(encodings):
@@ -79,8 +80,9 @@ class WindowTokenizer:
 
     def located(self, text: str) -> list[Window]:
         """Cut one text into the same windows, and say where in it each token stands."""
+        written = _well_formed(text)
         with tokenizing(self._path):
-            encoding = self._tokenizer.encode(_well_formed(text))
+            encoding = self._tokenizer.encode(written)
         return [
             Window(
                 tuple(window.ids),

@@ -163,8 +163,9 @@ def load_encoder(folder: Path, *, device: str, dtype: Any) -> Any:
 def require_text_model(folder: Path) -> None:
     """See that a folder holds a model of texts, before transformers builds its settings.
 
-    Those of models for images, sounds and several of them at once may name further models, and some
-    look for these on the Hub.
+    Those of models for images and sounds may name further models, and some look for these on the
+    Hub. (Some that it knows for texts read images too; ``check_settings`` and ``no_network`` stand
+    before these.)
 
     Raises:
         ModelError: transformers knows no classifier of texts of its kind.
@@ -174,6 +175,11 @@ def require_text_model(folder: Path) -> None:
     kind = read_object(folder / "config.json").get("model_type")
     settings: Any = CONFIG_MAPPING
     known = isinstance(kind, str) and kind in settings
+    if kind is None:
+        raise ModelError(
+            f"{folder} is no model that transformers can load: config.json has no model_type; "
+            "fetch the model again"
+        )
     if not known or settings[kind] not in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING:
         raise ModelError(
             f"{folder} is no model that transformers can load to classify texts: config.json has "

@@ -35,9 +35,12 @@ _COUNTED_CHARACTERS = 4_000
 _RESERVED_POSITIONS = 2
 # What is read of an encoder beside its weights: settings, and whatever its tokenizer is kept in.
 _SETTINGS = ("*.json", "*.model", "vocab.txt", "merges.txt")
-# The files that say which of several files of weights holds what, and how these are called.
-_INDEXES = {
+# The weights, or what says which of several files holds them and how these are called. transformers
+# takes the first that is there.
+_WEIGHTS = {
+    "model.safetensors": None,
     "model.safetensors.index.json": "*.safetensors",
+    "pytorch_model.bin": None,
     "pytorch_model.bin.index.json": "pytorch_model*.bin",
 }
 # The codes of two letters of ISO 639. The splitter of sentences knows most languages by these alone
@@ -86,9 +89,8 @@ class Base:
 
     @property
     def weights(self) -> list[Path]:
-        """The files of its weights: like transformers, those of the older format only for want."""
-        safe = sorted(self.path.glob("*.safetensors"))
-        return safe or sorted(self.path.glob("pytorch_model*.bin"))
+        """The files of its weights, as transformers takes them."""
+        return _weight_files(self.path)
 
     def checksums(self) -> dict[str, dict[str, Any]]:
         """Return by what the same base is known again: its card and the like may change.
@@ -135,7 +137,7 @@ def count_tokens(base: Base, texts: Sequence[str]) -> TokenCounts:
     plain = found.backend_tokenizer
     plain.no_truncation()
     plain.no_padding()
-    with tokenizing(base.path / "tokenizer.json"):
+    with tokenizing(base.path):
         ids = [
             plain.encode(texts[row][:_COUNTED_CHARACTERS], add_special_tokens=False).ids
             for row in rows.tolist()
@@ -223,19 +225,20 @@ def _from_hub(source: str) -> Path:
 
 def _check_files(path: Path) -> None:
     """See that a folder keeps to itself, and asks for nothing that an encoder has no need of."""
+    weights = _weight_files(path)
+    settings = [file for pattern in (*_SETTINGS, "*.jinja") for file in path.glob(pattern)]
     try:
-        for file in sorted([*path.iterdir(), path / POOLING_FILE]):
-            if not stays_inside(file, path):
+        for file in sorted({*settings, *weights, path / POOLING_FILE}):
+            if not file.name.startswith(".") and not stays_inside(file, path):
                 raise ModelError(
-                    f"{file} is a link to a file outside its own folder; put the file itself there"
+                    f"{file} is a link to a file outside its own folder; copy the folder with what "
+                    f"its links stand for (cp -rL {path} COPY), and name the copy"
                 )
-            if file.suffix == ".safetensors" and file.is_file():
+        for file in weights:
+            if file.suffix == ".safetensors":
                 check_safetensors(file)
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}") from error
-    for index, pattern in _INDEXES.items():
-        if (path / index).exists():
-            _check_index(path / index, pattern)
     if not (path / "config.json").exists():
         raise _no_model(path, "it has no config.json")
     check_settings(path)
@@ -243,14 +246,29 @@ def _check_files(path: Path) -> None:
         check_tokenizer(path / "tokenizer.json")
 
 
-def _check_index(index: Path, pattern: str) -> None:
+def _weight_files(path: Path) -> list[Path]:
+    """Return the files of weights that transformers will read."""
+    for name, pattern in _WEIGHTS.items():
+        if not (path / name).exists():
+            continue
+        if pattern is None:
+            return [path / name]
+        return [path / part for part in _parts_of(path / name, pattern)]
+    return []
+
+
+def _parts_of(index: Path, pattern: str) -> list[str]:
     parts = read_object(index).get("weight_map")
-    for name in set(map(str, parts.values() if isinstance(parts, dict) else [parts])):
+    if not isinstance(parts, dict):
+        raise ModelError(f"{index} has no weight_map; fetch the base again")
+    names = sorted(set(map(str, parts.values())))
+    for name in names:
         if Path(name).name != name or not fnmatchcase(name, pattern):
             raise ModelError(
                 f"{index} takes weights from {name[:80]!r}; expected files beside it that are "
                 f"called {pattern}: fetch the base again"
             )
+    return names
 
 
 def _read_config(path: Path) -> Any:
@@ -287,7 +305,7 @@ def _load_tokenizer(path: Path) -> Any:
             f"{path} has a tokenizer without a padding token; choose an encoder such as BERT, or "
             "name one in its tokenizer_config.json (pad_token)"
         )
-    with tokenizing(path / "tokenizer.json"):
+    with tokenizing(path):
         tokenizer.backend_tokenizer.encode(PROBE)
     return tokenizer
 

@@ -159,6 +159,35 @@ def test_shards_are_read_and_known_again(encoder):
     load_classifier(base.path, codebook=BOOK)
 
 
+def test_what_is_not_read_of_a_folder_does_not_matter(encoder, tmp_path):
+    before = open_base(encoder).checksums()
+    (encoder / "runs").symlink_to(tmp_path)
+    (encoder / "latest.log").symlink_to(tmp_path / "gone")
+    (encoder / "._model.safetensors").write_bytes(b"0" * 99)
+    (encoder / "adapter.safetensors").write_bytes(b"version https://git-lfs.github.com/spec/v1")
+    (encoder / "pytorch_model.bin.index.json").write_text('{"weight_map": {"a": "old.bin"}}')
+    found = open_base(encoder).checksums()
+    assert found.pop("pytorch_model.bin.index.json")
+    assert found == before
+
+
+def test_an_index_that_says_nothing_is_refused(encoder):
+    (encoder / "model.safetensors").rename(encoder / "model-0.safetensors")
+    (encoder / "model.safetensors.index.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(ModelError, match=r"index\.json has no weight_map; fetch the base again"):
+        open_base(encoder)
+
+
+def test_settings_that_ask_for_nothing_are_allowed(encoder):
+    for name, entries in {
+        "config.json": {"use_timm_backbone": False, "backbone": None},
+        "tokenizer_config.json": {"fast_tokenizer_files": ["tokenizer.json"]},
+    }.items():
+        found = json.loads((encoder / name).read_text(encoding="utf-8"))
+        (encoder / name).write_text(json.dumps(found | entries), encoding="utf-8")
+    assert open_base(encoder).hidden_size > 0
+
+
 def test_a_shard_that_is_damaged_is_refused_at_once(encoder):
     (encoder / "model.safetensors").write_bytes(b"0" * 99)
     with pytest.raises(ModelError, match="announces a header"):

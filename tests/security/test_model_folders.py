@@ -278,9 +278,9 @@ ATTACKS = {
         "adapter for another model",
     ),
     "config: a billion labels": (edit("config.json", num_labels=10**9), "1000000000 labels"),
-    "config: two thousand labels": (
-        edit("config.json", id2label={str(number): "x" for number in range(2000)}),
-        "2000 labels",
+    "config: many labels": (
+        edit("config.json", id2label={str(number): "x" for number in range(100_001)}),
+        "100001 labels",
     ),
     "config: a second model of the Hub": (
         edit("config.json", parts=[{"backbone": "evil/evil"}]),

@@ -75,7 +75,7 @@ BASES = {
         "asks to run code",
     ),
     "base: a model of images": (edit("config.json", model_type="dpt"), "to classify texts"),
-    "base: a model of no kind": (edit("config.json", model_type=None), "to classify texts"),
+    "base: a model of no kind": (edit("config.json", model_type=None), "no model_type"),
     "base: a billion labels": (edit("config.json", num_labels=10**9), "1000000000 labels"),
     "base: a link to a tokenizer outside": (link("tokenizer.json", "../secret.txt"), "is a link"),
     "base: a link to weights outside": (link("model.safetensors", "../secret.txt"), "is a link"),
@@ -159,6 +159,7 @@ def test_spoilt_weights_are_refused(attempt, folder, attack):
 )
 def test_a_base_whose_shards_are_elsewhere_is_refused(attempt, folder, index, elsewhere):
     encoder(folder)
+    (folder / "model.safetensors").unlink()
     data = json.dumps({"metadata": {}, "weight_map": {"w": elsewhere}})
     (folder / index).write_text(data, encoding="utf-8")
     name = f"base: shards of weights that are called {elsewhere}"
