@@ -74,14 +74,19 @@ def print_notes(out: Console, report: LabelReport) -> None:
     for left in report.left_out:
         left_out.setdefault((left.reason, left.even_named), []).append(one_line(left.path))
     for (reason, even_named), names in left_out.items():
-        shown = ", ".join(names[:MAX_NAMED])
-        if len(names) > MAX_NAMED:
-            shown += f", …, {len(names):,} in all"
         advice = "" if even_named else "; what is named itself is labelled"
-        out.print(f"left out {shown} ({reason}){advice}", soft_wrap=True)
+        out.print(f"left out {_first(names, len(names))} ({reason}){advice}", soft_wrap=True)
     for encoding, number in report.guessed_encodings.items():
-        out.print(f"{plural(number, 'document')} not in UTF-8, read as {encoding}")
+        names = [one_line(name) for name in report.guessed_documents.get(encoding, ())]
+        said = f"{plural(number, 'document')} not in UTF-8, read as {encoding}"
+        out.print(f"{said}: {_first(names, number)}", soft_wrap=True)
     say_failures(report.failures, failed=report.failed, where=report.errors_file)
+
+
+def _first(names: list[str], number: int) -> str:
+    """Return the first names of so many."""
+    more = f", …, {number:,} in all" if number > MAX_NAMED else ""
+    return ", ".join(names[:MAX_NAMED]) + more
 
 
 def _frames(sentence: SentenceResult) -> Text:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -26,6 +26,7 @@ _COUNTED = (*STANCES, "uncertain")
 
 #: A report lists so many documents and failures one by one; all of them are in the files.
 MAX_LISTED = 100
+_MAX_GUESSED = 10
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ class LabelReport:
         left_out: files of the input folders that are no articles.
         resumed: how many documents an earlier run had done.
         guessed_encodings: encoding → number of documents whose file was neither UTF-8 nor marked.
+        guessed_documents: encoding → the ids of the first ten of these.
         frames: frame → its summary over all sentences.
         summaries: the first 100 documents, one by one.
         seconds: what this run took.
@@ -122,6 +124,7 @@ class LabelReport:
     left_out: tuple[LeftOut, ...]
     resumed: int
     guessed_encodings: Mapping[str, int]
+    guessed_documents: Mapping[str, tuple[str, ...]]
     frames: Mapping[str, FrameSummary]
     summaries: tuple[DocumentSummary, ...]
     seconds: float
@@ -138,6 +141,7 @@ class Tally:
     failures: list[Failure] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
     guessed_encodings: Counter[str] = field(default_factory=Counter)
+    guessed_documents: dict[str, list[str]] = field(default_factory=dict)
     states: Counter[str] = field(default_factory=Counter)
     summaries: list[DocumentSummary] = field(default_factory=list)
 
@@ -157,6 +161,10 @@ class Tally:
                 [Failure(_name(of["id"]), _name(of["reason"])) for of in data["failures"]],
                 _counter(data["skipped"]),
                 _counter(data["guessed_encodings"]),
+                {
+                    encoding: list(map(_name, _listed(ids)))
+                    for encoding, ids in data["guessed_documents"].items()
+                },
                 _counter(data["states"]),
                 [_summary(summary) for summary in data["summaries"]],
             )
@@ -177,6 +185,8 @@ class Tally:
             whole.failures += part.failures[: MAX_LISTED - len(whole.failures)]
             whole.skipped += part.skipped
             whole.guessed_encodings += part.guessed_encodings
+            for encoding, ids in part.guessed_documents.items():
+                whole._name_guessed(encoding, ids)
             whole.states += part.states
             whole.summaries += part.summaries[: MAX_LISTED - len(whole.summaries)]
         return whole
@@ -201,7 +211,9 @@ class Tally:
         self.documents += 1
         self.sentences += len(result.sentences)
         self.skipped.update(skipped.reason for skipped in result.skipped)
-        self.guessed_encodings.update(filter(None, [document.guessed]))
+        if document.guessed is not None:
+            self.guessed_encodings[document.guessed] += 1
+            self._name_guessed(document.guessed, [document.id])
         summary = result.summary()
         for frame, counted in summary.items():
             for state in _COUNTED:
@@ -211,6 +223,10 @@ class Tally:
                 self.states[f"{frame}:not told"] += counted.sentences - taken
         if len(self.summaries) < MAX_LISTED:
             self.summaries.append(DocumentSummary(result.id, len(result.sentences), summary))
+
+    def _name_guessed(self, encoding: str, ids: Sequence[str]) -> None:
+        named = self.guessed_documents.setdefault(encoding, [])
+        named += ids[: _MAX_GUESSED - len(named)]
 
     def report(
         self,
@@ -233,6 +249,7 @@ class Tally:
             left_out=left_out,
             resumed=resumed,
             guessed_encodings=dict(self.guessed_encodings),
+            guessed_documents={name: tuple(ids) for name, ids in self.guessed_documents.items()},
             frames=self._frames(),
             summaries=tuple(self.summaries),
             seconds=seconds,

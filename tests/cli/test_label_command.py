@@ -458,7 +458,8 @@ def test_what_reads_standard_output_may_end_first(tiny_folder, articles):
 def test_a_table_of_another_encoding_may_come_from_standard_input(run, tiny_folder):
     words = ("label", "-", "--input-format", "csv", "-o", "-", "--model", tiny_folder)
     outcome = run(*words, stdin="text\nThey met.\nDie Größe zählt.\n".encode("cp1252"))
-    assert (outcome.code, outcome.err) == (0, "2 documents not in UTF-8, read as cp1252\n")
+    said = "2 documents not in UTF-8, read as cp1252: stdin:1, stdin:2\n"
+    assert (outcome.code, outcome.err) == (0, said)
     found = [json.loads(line)["text"] for line in outcome.out.splitlines()]
     assert found == ["They met.", "Die Größe zählt."]
 

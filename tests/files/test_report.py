@@ -119,6 +119,7 @@ def test_parts_of_a_job_add_up_to_the_whole(tally):
     assert [summary.id for summary in found.summaries] == ["a", "b", "e"]
     assert found.skipped == {"menu": 4, "byline": 1}
     assert found.guessed_encodings == {"cp1252": 1, "cp1251": 1}
+    assert found.guessed_documents == {"cp1252": ("b",), "cp1251": ("e",)}
     assert found.frames["cooperation"].sentences == 3
     assert found.frames["rivalry"] == FrameSummary(1, 0.2, 0, 1, 0)
 
@@ -129,11 +130,13 @@ def test_the_lists_of_the_whole_are_no_longer_than_those_of_a_part():
         tally = Tally(FRAMES)
         for number in range(60):
             tally.add(Failure(f"{part}{number}", "holds no text"))
-            tally.add(labelled(f"{part}{number}"))
+            tally.add(labelled(f"{part}{number}", guessed="cp1252"))
         parts.append(tally)
     whole = Tally.merged(parts)
     assert (len(whole.failures), len(whole.summaries), whole.failed) == (MAX_LISTED,) * 2 + (120,)
     assert whole.failures[60].id == whole.summaries[60].id == "b0"
+    assert whole.guessed_encodings == {"cp1252": 120}
+    assert whole.guessed_documents == {"cp1252": [f"a{number}" for number in range(10)]}
 
 
 SUMMARY = {"id": "a", "sentences": 1, "frames": {}}
@@ -154,6 +157,7 @@ FRAME = {"sentences": 1, "share": 1.0, "favor": 1, "neutral": 0, "against": 0, "
         {"skipped": {"menu": None}},
         {"states": ["rivalry:favor"]},
         {"guessed_encodings": 1},
+        {"guessed_documents": {"cp1252": "a"}},
         {"summaries": {"a": 1}},
         {"summaries": [SUMMARY | {"id": 1}]},
         {"summaries": [SUMMARY | {"frames": {"rivalry": FRAME | {"favor": 0.5}}}]},
