@@ -19,32 +19,24 @@ That a short block is judged by its neighbours and a long one by itself is the i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 
 from stance.phrases import (
     BIOGRAPHY,
     BYLINE,
-    CLOSER,
-    CODE,
-    CODE_LANGUAGE,
-    FRONT_KEY,
-    FRONT_MATTER,
-    FRONT_VALUE,
     JOB_TITLE,
-    LINE_END,
     LIST_ITEM,
     NAME,
-    OPENER,
     PERSON,
     PHRASES,
     REFERENCES,
     ROLE,
-    SENTENCE_KEYS,
     is_date,
 )
 
-__all__ = ["aside_of", "find_boilerplate", "find_markup"]
+__all__ = ["aside_of", "find_boilerplate", "is_prose"]
 
 #: Longer paragraphs are not looked up in the table: furniture is short.
 _LONGEST_PHRASE = 300
@@ -88,6 +80,8 @@ _SENTENCE_ENDS = (*_FULL_STOPS, "!", "?", "…", "！", "？", "؟")
 _JAM = re.compile(r"(?<=[a-zß-ÿа-я’”»?!])(?=[A-ZÀ-ÞА-Я“‘«])")
 _LONGEST_TITLE = 200
 _ITEM = re.compile(LIST_ITEM)
+# An item, an answer of an interview, or a post of a thread, however short.
+_ANSWER = re.compile(r"[•·▪‣◦*–—-]|[QA]\d{0,2}[.:] |\d{1,2}/(?:\d{1,2})? ")
 
 
 def find_boilerplate(paragraphs: Sequence[str]) -> list[str | None]:
@@ -108,7 +102,7 @@ def find_boilerplate(paragraphs: Sequence[str]) -> list[str | None]:
     paragraphs = [" ".join(paragraph.split()) for paragraph in paragraphs]  # No-break spaces too.
     reasons = [_phrase(paragraph) for paragraph in paragraphs]
     prose = [
-        reason is None and _is_prose(paragraph)
+        reason is None and is_prose(paragraph)
         for paragraph, reason in zip(paragraphs, reasons, strict=True)
     ]
     if _is_article(paragraphs, prose):
@@ -120,54 +114,6 @@ def find_boilerplate(paragraphs: Sequence[str]) -> list[str | None]:
     if len(paragraphs) < 2 or None not in reasons:
         return [None] * len(paragraphs)
     return reasons
-
-
-def find_markup(text: str) -> Iterator[tuple[int, int]]:
-    r"""Give the stretches of whole lines in Markdown that are not shown as text.
-
-    They are the keys in front of it, comments, and blocks of code: other blocks quote, or are two
-    fences around text. What is never closed is none, nor is what follows it.
-
-    >>> text = "---\ntitle: Order\n---\n<!-- a draft -->\nPower shifts."
-    >>> [text[start:end] for start, end in find_markup(text)]
-    ['---\ntitle: Order\n---', '<!-- a draft -->']
-    """
-    end = _front_matter_end(text)
-    if end:
-        yield 0, len(text[:end].rstrip())
-    if "```" not in text and "<!--" not in text:  # As in nearly all; to look at each line is slow.
-        return
-    while opener := OPENER.search(text, end):
-        kind = "comment" if opener["comment"] else "code"
-        closer = CLOSER[kind].search(text, opener.end())
-        if closer is None:
-            return
-        end = closer.end()
-        block = text[opener.end() : closer.start()]
-        hidden = kind == "comment" or _is_code(block, opener["language"])
-        if hidden and LINE_END.match(text, end):
-            yield opener.start(kind), end
-
-
-def _front_matter_end(text: str) -> int:
-    """Return where the keys in front of a text end: an interview has keys and rules as well."""
-    front = FRONT_MATTER.match(text)
-    if front is None:
-        return 0
-    values = [(key[1].lower(), " ".join(key[2].split())) for key in FRONT_VALUE.finditer(front[0])]
-    keys = {key for key, _ in values}
-    prose = any(key not in SENTENCE_KEYS and _is_prose(value) for key, value in values)
-    known = any(map(FRONT_KEY.fullmatch, keys))
-    return front.end() if known and len(keys) == len(values) and not prose else 0
-
-
-def _is_code(block: str, language: str) -> bool:
-    """A block is code if its fence or most of its lines say so, and none of them is prose."""
-    lines = [line for line in block.splitlines() if line.strip()]
-    named = CODE_LANGUAGE.match(language) is not None
-    if not named and 2 * sum(map(bool, map(CODE.search, lines))) <= len(lines):
-        return False
-    return not any(map(_is_prose, lines))
 
 
 def aside_of(sentence: str) -> str | None:
@@ -207,7 +153,12 @@ def _is_byline(paragraph: str) -> bool:
     return role is None or is_date(role) or ROLE.fullmatch(role) is not None
 
 
-def _is_prose(paragraph: str) -> bool:
+def is_prose(paragraph: str) -> bool:
+    """Say whether a paragraph is of whole sentences, by its length and its end.
+
+    >>> is_prose("Power shifts from the old centres to the new ones."), is_prose("Power shifts")
+    (True, False)
+    """
     if _ends(paragraph, _FULL_STOPS):
         return _has_words(paragraph, _PROSE_WORDS)
     return _ends(paragraph, _SENTENCE_ENDS) and _has_words(paragraph, 20)
@@ -215,7 +166,7 @@ def _is_prose(paragraph: str) -> bool:
 
 def _is_article(paragraphs: Sequence[str], prose: Sequence[bool]) -> bool:
     """A third of its characters is prose: no list, poem, table or chat."""
-    length = sum(len(text) for text, is_prose in zip(paragraphs, prose, strict=True) if is_prose)
+    length = sum(len(text) for text, counts in zip(paragraphs, prose, strict=True) if counts)
     return any(prose) and 3 * length >= sum(map(len, paragraphs))
 
 
@@ -271,7 +222,7 @@ def _mark_headings(paragraphs: Sequence[str], reasons: list[str | None]) -> None
         if (
             reasons[i] is None
             and not (paragraph[0].islower() or below[i][:1].islower())
-            and paragraph[0] not in "•·▪‣◦*–—-"
+            and not _ANSWER.match(paragraph)
             and not _ends(paragraph, (*_SENTENCE_ENDS, *",;:，；：،؛"))
             and not _has_words(paragraph, _HEADING_WORDS + 1)
         ):
@@ -282,10 +233,12 @@ def _mark_tail(
     paragraphs: Sequence[str], reasons: list[str | None], prose: Sequence[bool]
 ) -> range:
     """Mark what stands behind the article; return its place."""
-    last = max(i for i, is_prose in enumerate(prose) if is_prose)
-    lengths = [len(text) * is_prose for text, is_prose in zip(paragraphs, prose, strict=True)]
+    last = max(i for i, counts in enumerate(prose) if counts)
+    lengths = [len(text) * counts for text, counts in zip(paragraphs, prose, strict=True)]
     total, before = sum(lengths), 0
     last_pair = max((i for i, both in enumerate(pairwise(prose)) if all(both)), default=0)
+    resumptions = cache(lambda: _resumptions(paragraphs, prose))
+    listed = 0
     for i, length in enumerate(lengths):
         if reasons[i] != "references" and _opens_references(paragraphs, i):
             reasons[i] = "references"
@@ -295,6 +248,9 @@ def _mark_tail(
         goes_on = i < last_pair and 10 * (total - before) >= total
         if marker and reasons[i] == "related" and goes_on:
             _mark_box(reasons, prose, i)
+        elif i < listed or (reasons[i] == "references" and marker and resumptions()[i]):
+            listed = max(listed, resumptions()[i])
+            reasons[i] = reasons[i] or "references"
         elif marker or (i > last and (reasons[i] in _FURNITURE or _opens_teasers(paragraphs, i))):
             _mark_rest(paragraphs, reasons, i)
             return range(i, len(paragraphs))
@@ -326,6 +282,24 @@ def _mark_notes(paragraphs: Sequence[str], reasons: list[str | None], start: int
     named = sum(_SOURCE.search(paragraph) is not None for paragraph in paragraphs[start:end])
     if 2 * named > end - start:
         reasons[start:end] = ["references"] * (end - start)
+
+
+def _resumptions(paragraphs: Sequence[str], prose: Sequence[bool]) -> list[int]:
+    """Return where, behind references at each place, a chapter or an annex begins; 0 for none.
+
+    It does with two paragraphs of prose in a row that cite nothing, if so much prose is left that
+    it is no line about the author. (The line above them may be its heading.)
+    """
+    found = [0] * len(paragraphs)
+    total = sum(len(text) for text, counts in zip(paragraphs, prose, strict=True) if counts)
+    length, pair, below = 0, 0, False
+    for i in reversed(range(len(paragraphs))):
+        text = paragraphs[i]
+        argues = prose[i] and not (_REFERENCE.fullmatch(text) or _SOURCE.search(text))
+        pair = i if argues and below else pair
+        length, below = length + len(text) * argues, argues
+        found[i] = pair if 10 * length >= total else 0
+    return found
 
 
 def _mark_box(reasons: list[str | None], prose: Sequence[bool], marker: int) -> None:
@@ -373,7 +347,7 @@ def _mark_links(
         title for i in tail for title in _titles(paragraphs[i])
     }
     for i in range(body, tail.start):
-        quoted = _is_prose(paragraphs[i]) or _ends(paragraphs[i], _FULL_STOPS)
+        quoted = is_prose(paragraphs[i]) or _ends(paragraphs[i], _FULL_STOPS)
         if reasons[i] is None and paragraphs[i] in links and not quoted:
             reasons[i] = "related"
 

@@ -1,7 +1,4 @@
-"""The words by which boilerplate is known: what a whole paragraph says that is no argument.
-
-And the marks of what a Markdown file does not show as text.
-"""
+"""The words by which boilerplate is known: what a whole paragraph says that is no argument."""
 
 from __future__ import annotations
 
@@ -10,22 +7,13 @@ import re
 __all__ = [
     "BIOGRAPHY",
     "BYLINE",
-    "CLOSER",
-    "CODE",
-    "CODE_LANGUAGE",
-    "FRONT_KEY",
-    "FRONT_MATTER",
-    "FRONT_VALUE",
     "JOB_TITLE",
-    "LINE_END",
     "LIST_ITEM",
     "NAME",
-    "OPENER",
     "PERSON",
     "PHRASES",
     "REFERENCES",
     "ROLE",
-    "SENTENCE_KEYS",
     "is_date",
 ]
 
@@ -104,28 +92,6 @@ REFERENCES = re.compile(
     r"|literatur(?:verzeichnis)?|литература|参考文献|注释|المراجع)\s*[:：]?[*_]{0,2}",
     re.IGNORECASE,
 )
-# What stands before the text of a Markdown file: nothing but keys, each with its value or a list.
-_VALUE = r".*\n(?:(?:[ \t]|- ).*\n)*"
-FRONT_MATTER = re.compile(rf"\ufeff?---[ \t\r]*\n(?:[\w-]+:{_VALUE})+---[ \t\r]*$", re.MULTILINE)
-FRONT_VALUE = re.compile(rf"^([\w-]+):({_VALUE})", re.MULTILINE)
-OPENER = re.compile(
-    r"^[ \t]*(?:(?P<code>```)(?P<language>[^`\n]*)$|(?P<comment><!--))", re.MULTILINE
-)
-CLOSER = {"code": re.compile(r"(?m)^[ \t]*```(?=[ \t\r]*$)"), "comment": re.compile("-->")}
-LINE_END = re.compile(r"[ \t\r]*$", re.MULTILINE)
-#: The keys by which it is known, and those whose value may be a sentence.
-FRONT_KEY = re.compile(
-    "title|date|authors?|layout|tags|keywords|categor(?:y|ies)|slug|permalink|lang|description|draft"
-)
-SENTENCE_KEYS = frozenset({"title", "subtitle", "description", "excerpt"})
-#: The languages of a block of code, and the lines of one that does not say its own.
-CODE_LANGUAGE = re.compile(
-    r"\s*\{?(?:bash|bibtex|c|cpp|c\+\+|c#|console|css|diff|go|html|ini|java|javascript|js|json|julia"
-    r"|latex|lua|matlab|mermaid|perl|php|powershell|python|python3|py|r|ruby|rust|scala|sh|shell|sql"
-    r"|stata|swift|tex|toml|ts|typescript|xml|yaml|yml|zsh)(?![\w+#-])",
-    re.IGNORECASE,
-)
-CODE = re.compile(r"[{}=<]|\w\(|;\s*$|^\s*(?:\$ |//)")
 _COUNT = (
     r"(?:(?:votes?|ratings?|views?|likes?|shares?|reads?|阅读|浏览|点赞)\s*[:：]\s*[\d.,]+(?:\s*/\s*\d+)?"
     r"|[\d.,]+[km]?\s*(?:votes?|ratings?|views?|likes?|shares?|reads?|stars?))"
@@ -142,7 +108,12 @@ _PUBLISHER = (
     r"(?:institut\w+|cent(?:er|re)|universit\w+|publishers?|publication|editors?|newspaper|magazine"
     r"|journal|website|employers?|foundation|organi[sz]ation)"
 )
-_NOISE = r"(?:applause|laughter|cheers|cheering|crosstalk|inaudible|standing ovation)"
+# Who took a picture: names, and what stands between them.
+_WHO = rf"(?:{CAPITALISED}|pool|handout|file|photos?|images?|stringer|staff|by|of|the|and|for|via)"
+_CREDITED = rf"(?=[^.]{{1,60}}(?:/| via ){AGENCY}){_WHO}(?:[\s,:/&()|]+{_WHO})*[\s)]*"
+_NOISE = (
+    r"(?:applause|laughter|interruptions?|cheers|cheering|crosstalk|inaudible|standing ovation)"
+)
 
 #: Reason → what a whole paragraph must match, upper or lower case.
 PHRASES: dict[str, tuple[str, ...]] = {
@@ -171,7 +142,7 @@ PHRASES: dict[str, tuple[str, ...]] = {
     ),
     "credit": (
         rf"[(\[（](?=.*(?:\b{AGENCY}|photo|image|courtesy))[^()]{{0,150}}[^().!?][)\]）]",
-        rf"{AGENCY}(?:\s*/.{{1,60}})?|[^.]{{1,60}}(?:/| via ){AGENCY}",
+        rf"{AGENCY}(?:\s*/.{{1,60}})?|{_CREDITED}(?:/| via ){AGENCY}",
         r"(?:photo|image|picture|illustration|foto|bild|imagen|imagem)s?"
         r"(?: (?:credits?|courtesy(?: of)?|by|source))?\s*[:：©/].{1,80}",
         rf"\W?(?:additional )?(?:reporting|writing|editing) by {NAME}"
@@ -180,7 +151,8 @@ PHRASES: dict[str, tuple[str, ...]] = {
         r"(?:source|quelle|fuente|fonte|来源|图片来源)\s*[:：].{1,40}",
     ),
     "copyright": (
-        r"(?:©|\(c\) ?\d{4}|copyright\s*(?:©|\(c\)|\d{4})).*|.*\ball rights reserved\b.{0,40}",
+        r"(?:©|\(c\) ?\d{4}(?!\s+(?-i:[a-z]))|copyright\s*(?:©|\(c\)|\d{4})).*",
+        r".*\ball rights reserved\b.{0,40}",
         r"版权所有.*",
     ),
     "tags": (
@@ -208,7 +180,8 @@ PHRASES: dict[str, tuple[str, ...]] = {
         rf"|(?:reflect|represent) .*\b{_PUBLISHER}\b)).*",
     ),
     "comments": (
-        r"(?:\d+|no) comments?(?: yet)?|comments?(?: ?\(\d+\)|:)?|comments are closed",
+        r"(?:\d+|no) comments?(?: yet)?|comments(?: ?\(\d+\)|:)?|comment \(\d+\)",
+        r"comments are closed",
         r"(?:leave|add|post|write) a (?:comment|reply)|join the (?:discussion|conversation)",
         r"be the first to comment|seja o primeiro a comentar|dej[ae] un comentario",
         r"deixe um comentário|laisser un commentaire|kommentare?|发表评论|网友评论|комментарии",

@@ -14,18 +14,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-import sentencex
-
-from stance.boilerplate import aside_of, find_boilerplate, find_markup
+from stance.boilerplate import aside_of, find_boilerplate
+from stance.markup import find_markup
 from stance.phrases import LIST_ITEM
 from stance.results import SkippedText
-from stance.texts import LONE_SURROGATE
+from stance.sentence_ends import sentence_ends
+from stance.texts import LONE_SURROGATE, is_wordless
 
 __all__ = ["Span", "Split", "split"]
-
-#: Characters given to the sentence splitter at once: its time grows with the square of a paragraph
-#: that is not plain ASCII.
-_WINDOW = 4_096
 
 _LIST_ITEM = re.compile(LIST_ITEM)
 #: The widths at which text is wrapped; that of a column of a newspaper is narrow.
@@ -35,58 +31,20 @@ _NEARBY = 5
 # A comma ends lines of prose as well.
 _ITEM_ENDS = (".", "!", "?", ";", ":")
 _ENDS_WITHIN = re.compile(r"[.?!][”’\"')]* +[“‘\"'(]*[A-ZÀ-Þ]")
+# A text is in capitals if its beginning is.
+_BEGINNING_CHARACTERS = 5_000
+_CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_BEGINNING = re.compile(r"[.?!][”’\"')]* +[“‘\"'(]*[^\W\d_]")
 # A dash that the line was broken before; a hyphen there is mostly an item of a list.
 _DASH_WITHIN = re.compile(r"[–—]\s+(?=[^\W\d_])")
-_NUMBER_ALONE = re.compile(r"\s*\(?\d{1,3}[.)]\s*")
-# What the splitter takes for the end of a sentence: some always, some by what goes on.
-_ABBREVIATED = re.compile(
-    r"(?:\b(?:(?P<title>Amb|AMB|Atty|ATTY|Asst|ASST|[Vv]ol|[Mm]me)"
-    r"|(?P<part>Arts?|[Pp]aras?|[Ff]igs?|[Ee]qs?|[Cc]h|[Cc]haps?|[Aa]pprox|fn)"
-    r"|(?P<hour>[ap]\.m)|(?P<percent>cent))|(?<![\w-])(?P<editor>eds?))\.\s*$"
+_NUMBER_ALONE = re.compile(r"\(?\d{1,3}[.)]")
+# What else may stand at the head of a paragraph alone.
+_HEAD_ALONE = re.compile(
+    rf"{_NUMBER_ALONE.pattern}|"
+    r"(?:[QA]\d{0,2}|[IVXLC]{1,6}|(?:\d{1,3}\.)+\d{1,3}|§ ?\d{1,4}"
+    r"|(?:Art(?:icle)?|Sec(?:tion)?|Para(?:graph)?|Chapter|Principle|Point|Step)"
+    r" (?:\d{1,3}|[IVXLC]{1,6}))[.:]"
 )
-_GOES_ON = {
-    "title": re.compile(""),
-    "part": re.compile(r"\d|(?!I\b)[IVXLC]+\b"),
-    "hour": re.compile(
-        r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b(?!['’])"
-        r"|(?:GMT|UTC|CET|CEST|E[SD]?T|P[SD]?T|BST)\b"
-        r"|(?:January|February|March|April|May|June|July|August|September|October|November"
-        r"|December) \d"
-        r"|(?!(?:This|That|Last|Next|Some|Each|Every|Any)\b)[A-Z]\w+(?: [A-Z]\w+)? time\b"
-    ),
-    "percent": re.compile(r"[a-z]"),
-    "editor": re.compile(r"[A-Z]\w+(?:,| and | & )"),
-}
-_LONGEST_ABBREVIATION = 12
-# The splitter takes a paragraph behind these for one sentence.
-_ITEM_IN_PARENTHESES = re.compile(r"\((?:\d{1,3}|[A-Za-z]|[ivxIVX]{2,5})\)\s+")
-# The apostrophe of the '90s, which the splitter takes for a quotation mark.
-_DECADE = re.compile(r"['‘](?=\d0s\b)(?<!\w.)")
-# The number of a note behind a full stop, and the beginning of the next sentence.
-_NOTE = re.compile(
-    r"[.?!](?:(?<=[a-zß-ÿ)\]].)|[”’\"'])(?:\d{1,3}(?:,\d{1,3})*|[¹²³⁰-⁹]+)(?=\s+[\"“‘(]?[A-ZÀ-Þ])"
-)
-# No note, but what is numbered.
-_NUMBERED = re.compile(
-    r"\b(?:[Nn]os?|[Aa]rts?|[Ff]igs?|[Vv]ols?|pp?|[Ss]ec|[Pp]aras?|[Cc]h|[Cc]haps?|[Ee]ds?|[Nn]r|[Pp]t"
-    r"|[Aa]pp|Rs|Res|Reg|Doc|al|Tel|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.$"
-)
-# The answer "No.", alone or behind who gives it, which the splitter takes for that of a number; but
-# none follows, in figures, Roman, or words.
-_ANSWER = re.compile(
-    r"\s*(?:[^\s:?!][^:?!]{0,40}:\s+)?No\.\s+(?!\S*\d|(?!I\b)[IVXLC]+\b"
-    r"|(?:One|Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten)\b)(?=[A-ZÀ-Þ])"
-)
-# What may be a sentence in parentheses, and the beginning of the next.
-_IN_PARENTHESES = re.compile(r"[(\[]([A-Z][^()\[\]]*)[)\]](?=\s+[\"“(\[]?[A-Z])")
-_BEFORE_PARENTHESES = (".", "!", "?", "…", "”", '"', "’", ")", "]")
-# That it is one: its last word is no abbreviation.
-_WHOLE = re.compile(
-    r"(?:\b(?!etc\b)[a-z]{3,}|\b(?:be|do|go|in|is|it|me|no|on|so|to|up|us)|\b\w{5,}|\b\d+)\.$"
-    r"|[!?]$"
-)
-# "(Eds.)" is none, and neither is "(U.S. Army Gen.)".
-_FEWEST_WORDS = 3
 
 
 @dataclass(frozen=True)
@@ -131,7 +89,6 @@ def split(text: str, *, language: str = "", keep_all: bool = False) -> Split:
     # Stand-ins of the same length: the splitter takes no lone surrogate, and no line ends inside
     # a sentence.
     clean = re.sub(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]", " ", LONE_SURROGATE.sub("\ufffd", text))
-    clean = _DECADE.sub("\u2019", clean)
     language = LONE_SURROGATE.sub("", language) or "en"
     markup = () if keep_all else tuple(Span(*block) for block in find_markup(text))
     paragraphs = _paragraphs(text, markup)
@@ -165,66 +122,17 @@ def split(text: str, *, language: str = "", keep_all: bool = False) -> Split:
 
 def _sentences(text: str, paragraph: Span, language: str) -> Iterator[Span]:
     start = paragraph.start
-    for end in _sentence_ends(text[paragraph.start : paragraph.end], language):
+    for end in sentence_ends(text[paragraph.start : paragraph.end], language):
         span = _trim(text, start, paragraph.start + end)
-        # "24." at the head of a numbered paragraph belongs to the sentence after it.
-        if span is None or (
-            span.end < paragraph.end and _NUMBER_ALONE.fullmatch(text, span.start, span.end)
-        ):
+        if span is None:
+            continue
+        # "24." at the head of a numbered paragraph belongs to the sentence after it, as "..." does.
+        alone = _HEAD_ALONE if start == paragraph.start else _NUMBER_ALONE
+        head = alone.fullmatch(text, span.start, span.end) or is_wordless(text[start : span.end])
+        if head and span.end < paragraph.end:
             continue
         yield span
         start = span.end
-
-
-def _sentence_ends(paragraph: str, language: str) -> Iterator[int]:
-    """Give the offsets after each sentence, the last of them the paragraph's length.
-
-    A long paragraph is read through a window. The last sentence in it may go on behind it, so the
-    next window starts there; where a window holds no end at all, the next starts behind it.
-    """
-    item = _ITEM_IN_PARENTHESES.match(paragraph)
-    start = item.end() if item else 0
-    while start < len(paragraph):
-        window = paragraph[start : start + _WINDOW]
-        boundaries = sentencex.get_sentence_boundaries(language, window)
-        found = {boundary["end_index"] for boundary in boundaries[:-1]}
-        ends = [start + end for end in sorted(_mended(found, window))]
-        yield from ends
-        if start + _WINDOW >= len(paragraph):
-            break
-        start = ends[-1] if ends else start + _WINDOW
-    yield len(paragraph)
-
-
-def _mended(ends: set[int], window: str) -> set[int]:
-    """Return the ends of sentences that the splitter found, and those that it did not, all true."""
-    ends = {end for end in ends if not _is_abbreviated(window, end)}
-    for note in _NOTE.finditer(window):
-        stop = note.start() + 1
-        if not _NUMBERED.search(window[max(0, stop - 8) : stop]):
-            ends = {end for end in ends if not stop <= end < note.end()} | {note.end()}
-    if "No." in window:
-        starts = [0, *ends]
-        while starts:
-            answer = _ANSWER.match(window, starts.pop())
-            if answer and answer.end() not in ends:  # Of an end that is known all are known.
-                starts.append(answer.end())
-                ends.add(answer.end())
-    for aside in _IN_PARENTHESES.finditer(window):
-        before = window[: aside.start()].rstrip()
-        if before and (len(before) == aside.start() or not before.endswith(_BEFORE_PARENTHESES)):
-            continue
-        whole = _WHOLE.search(aside[1]) and len(aside[1].split()) >= _FEWEST_WORDS
-        if whole or aside_of(aside[0]):
-            ends.add(aside.end())
-    return ends
-
-
-def _is_abbreviated(window: str, end: int) -> bool:
-    found = _ABBREVIATED.search(window, max(0, end - _LONGEST_ABBREVIATION), end)
-    if found is None:
-        return False
-    return _GOES_ON[str(found.lastgroup)].match(window[end:].lstrip()) is not None
 
 
 class _Line(NamedTuple):
@@ -236,7 +144,10 @@ class _Line(NamedTuple):
 
 
 def _paragraphs(text: str, markup: Sequence[Span] = ()) -> list[Span]:
-    lines = _single_spaced(_lines(text, markup))
+    lines = _lines(text, markup)
+    if _is_in_capitals(text):
+        lines = _in_small_letters(lines)
+    lines = _single_spaced(lines)
     widths = _widths([line.words if line else "" for line in lines])
     blocks = frozenset(markup)
 
@@ -275,6 +186,28 @@ def _line(text: str, span: Span) -> _Line:
         return _Line(span, words)
     behind = words.lstrip("> ")
     return _Line(span, behind, words[: len(words) - len(behind)].count(">"))
+
+
+def _is_in_capitals(text: str) -> bool:
+    """Say whether all is in capitals, as in cables and in what is taken down of broadcasts."""
+    beginning = text[:_BEGINNING_CHARACTERS]
+    capitals = sum(map(beginning.count, _CAPITALS))
+    return bool(capitals) and 50 * sum(map(beginning.count, _CAPITALS.lower())) < capitals
+
+
+def _in_small_letters(lines: Sequence[_Line | None]) -> list[_Line | None]:
+    """Write lines as they would be without the capitals: so they show where sentences go on."""
+    found: list[_Line | None] = []
+    begins = True
+    for line in lines:
+        if line is None:
+            found.append(None)
+            begins = True
+            continue
+        words = _BEGINNING.sub(lambda end: end[0].upper(), line.words.lower())
+        found.append(line._replace(words=words[:1].upper() + words[1:] if begins else words))
+        begins = words.endswith(_ITEM_ENDS)
+    return found
 
 
 def _single_spaced(lines: list[_Line | None]) -> list[_Line | None]:

@@ -137,6 +137,10 @@ def test_what_is_skipped_of_an_article_of_the_corpus(name):
         ("link", "https://example.org/a?b=c"),
         ("link", "ann@example.org"),
         ("credit", "Photo: Jane Doe/AP"),
+        ("credit", "Foreign Ministry Press Service via AP Photo"),
+        ("credit", "POOL/AFP via Getty Images"),
+        ("copyright", "(c) 2020 The Author"),
+        ("applause", "[Interruption.]"),
         ("credit", "(Reporting by Ann Lee; editing by Bo Chen)"),
         ("credit", "Reporting by John Smith Editing by Ann Lee"),
         ("credit", "Reporting by John Smith – editing by Ann Lee"),
@@ -376,6 +380,21 @@ def test_notes_are_none_of_the_argument_however_long_they_are(heading):
     assert found == [None] * 3 + ["references"] * 5
 
 
+@pytest.mark.parametrize("heading", ["Annex: Statement of the Parties", "Chapter 9"])
+def test_a_chapter_or_an_annex_behind_references_is_kept(heading):
+    sources = ["Doe, John (2015). The Order of Powers. New York.", "Lee, A. 2014. Poles. London."]
+    found = reasons(*[PROSE] * 8, "References", *sources, heading, PROSE, MORE, PROSE)
+    assert found[8:11] == ["references"] * 3
+    assert found[12:] == [None] * 3
+    found = reasons(
+        *[PROSE] * 9, "Notes", *[f"{n}. Doe (2015), p. {n}." for n in "12"], PROSE, MORE
+    )
+    assert found[9:] == ["references"] * 3 + [None] * 2
+    biography = "John Doe teaches international relations. He lives in the north of the country."
+    found = reasons(*[PROSE] * 20, "References", *sources, biography, biography)
+    assert found[20:] == ["references"] * 5
+
+
 def test_a_box_of_links_between_paragraphs_is_skipped_and_no_more():
     found = reasons(TITLE, PROSE, MORE, PROSE, MORE, "Most read", "China's navy grows", PROSE, MORE)
     assert found[5] == "related"
@@ -410,6 +429,20 @@ def test_two_lines_about_the_author_do_not_make_a_box_of_the_tail():
     assert found[-2:] == ["related", "related"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "US hegemony is over, says Lula via Reuters",
+        "We must work with China/Bloomberg",
+        "(c) 2030 goals shall be pursued jointly;",
+        "A: We hedge",
+        "3/ We respond",
+    ],
+)
+def test_an_argument_that_looks_like_furniture_is_kept(line):
+    assert reasons(TITLE, PROSE, line, MORE) == [None] * 4
+
+
 @pytest.mark.parametrize("first", [14, 1])
 def test_a_numbered_argument_below_a_heading_is_no_note(first):
     argument = [f"{first}. The Council met twice on the matter.", f"{first + 1}. States must act."]
@@ -430,6 +463,8 @@ def test_rules_and_repeated_markers_are_read_once():
     assert reasons(PROSE, "*" * 39, "_" * 39, MORE) == [None, "separator", "separator", None]
     notes = reasons(PROSE, *["1. Notes"] * 10_000, *[PROSE] * 900)
     assert notes.count(None) == 901
+    lists = reasons(*[PROSE] * 9_000, *["Notes", "1. Doe (2015)."] * 900, *[PROSE] * 2_000)
+    assert lists.count(None) == 11_000
     boxes = reasons(*[PROSE] * 900, *["Related"] * 10_000, *[PROSE] * 200)
     assert boxes.count(None) == 1_100
 

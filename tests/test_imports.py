@@ -58,6 +58,8 @@ ORDER = [
     "figures",
     "phrases",
     "boilerplate",
+    "markup",
+    "sentence_ends",
     "sentences",
     "backends",
     "tokens",
