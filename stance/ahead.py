@@ -40,7 +40,8 @@ def ahead(items: Iterable[Item]) -> Iterator[Item]:
     try:
         while True:
             try:
-                is_item, made = waiting.get(timeout=None if outer is None else _LOOK)
+                # With a timeout: Windows has no signal end a wait for a lock.
+                is_item, made = waiting.get(timeout=_LOOK)
             except Empty:
                 if outer is not None and outer.is_set():
                     return

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -44,7 +44,7 @@ _NAME = re.compile(r"[^\W\d][\w.-]*")
 _LONGEST_NAME = 64
 
 
-class Stance(str, Enum):
+class Stance(StrEnum):
     """Which way a sentence leans on a frame's proposition."""
 
     FAVOR = "favor"

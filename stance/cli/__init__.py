@@ -14,7 +14,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
-from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
@@ -32,6 +31,7 @@ from stance.cli import (
     suggest,
 )
 from stance.cli._shared import DEBUG, ExitCode, say, saying_warnings
+from stance.cli._streams import prepare_streams
 from stance.errors import StanceError
 from stance.untrusted import is_panic
 
@@ -62,11 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: the words after ``stance``; those of this process by default.
     """
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # The shell closed it (>&-).
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
-        if hasattr(stream := getattr(sys, name), "reconfigure"):
-            stream.reconfigure(errors="replace")
+    prepare_streams()
     with saying_warnings(), _interrupts() as interrupted:
         code, message = _run(arguments)
         # A command whose code is an ExitCode has said what it leaves; typer's own is none.

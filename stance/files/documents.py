@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -105,6 +106,7 @@ class DocumentReader:
             try:
                 yield from self._read(source, done)
             except (InputError, MissingExtraError) as error:
+                _require_folder(source)
                 yield Failure(source.id, str(error))
             done += source.size
             self.bytes_read = done
@@ -203,3 +205,13 @@ def jsonable(value: object) -> Any:
     if isinstance(value, (list, tuple)):
         return [jsonable(item) for item in value]
     return clean(str(value))
+
+
+def _require_folder(source: Source) -> None:
+    """Stop where the folder is gone in which a file was found, as with a drive that is pulled out.
+
+    All other files would fail as well, and none of them is at fault: go on when it is back.
+    """
+    if source.path is not None and not source.path.parent.exists():
+        folder = str(source.path.parent)
+        raise FileNotFoundError(errno.ENOENT, "the folder was there and is gone", folder)

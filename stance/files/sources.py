@@ -160,8 +160,9 @@ class _Finder:
         self.left_out: list[LeftOut] = []
         self._input_format = input_format
         self._output = output
-        # Of every input it is asked whether it is this file.
-        self._replaced = None if output is None else os.path.realpath(output)
+        # Of every input it is asked whether it is this file, by whichever name and in whatever
+        # case: a Mac has files whose names differ in neither.
+        self._replaced = _status(output)
         self._results, self._result_folders = _results(output)
         self._written_to = _standard_streams()
         self._relative = relative
@@ -182,9 +183,9 @@ class _Finder:
             self._add_folder(path)
         elif path.exists() or not glob.has_magic(name):
             self._add_file(path)
-        elif matches := sorted(set(_matches(name.replace(os.sep, "/"), self._unread))):
+        elif matches := set(_matches(name.replace(os.sep, "/"), self._unread)):
             self._relative = False
-            for match in matches:
+            for match in sorted(matches, key=lambda match: PurePath(match).parts):
                 self.add(match)
         else:
             self.sources.append(Unusable(clean(name), "matches no file"))
@@ -192,7 +193,7 @@ class _Finder:
     def _add_file(self, path: Path) -> None:
         document_id = _shown(path)
         if self._is_output(path):
-            self._keep_input(path, os.path.realpath(path))
+            self._keep_input(path)
             reason = "the result, or what lies beside it"
             self.left_out.append(LeftOut(document_id, reason, even_named=True))
             return
@@ -219,7 +220,7 @@ class _Finder:
         self.left_out += [LeftOut(_shown(path), "a link to a folder") for path in linked]
         for path in files:
             if self._is_output(path):
-                self._keep_input(path, os.path.realpath(path))
+                self._keep_input(path)
                 continue
             given = "" if _suffixes(path) else self._input_format or ""
             if reason := _why_left_out(path, given):
@@ -240,8 +241,8 @@ class _Finder:
             reason = "what is written to standard output or standard error"
             self.left_out.append(LeftOut(document_id, reason, even_named=True))
             return
+        self._keep_input(path)
         real = os.path.realpath(path)
-        self._keep_input(path, real)
         if real in self._seen:
             return
         self._seen.add(real)
@@ -253,12 +254,14 @@ class _Finder:
         if unread not in self.sources:  # Patterns and folders may lead there again.
             self.sources.append(unread)
 
-    def _keep_input(self, path: Path, real: str) -> None:
+    def _keep_input(self, path: Path) -> None:
         """Refuse to replace what is to be labelled, and no earlier result."""
-        output = self._output
-        if output is None or real != self._replaced:
+        output, replaced, given = self._output, self._replaced, _status(path)
+        if output is None or replaced is None or given is None:
             return
-        if not (path.is_file() and path.stat().st_size) or beside(output, "run.json").exists():
+        if not os.path.samestat(given, replaced) or not stat.S_ISREG(given.st_mode):
+            return
+        if not given.st_size or beside(output, "run.json").exists():
             return
         if not _is_result(path):
             raise OutputError(f"{path} is read and would be replaced; choose another name for it")
@@ -269,6 +272,13 @@ class _Finder:
             return False
         place = _placed(path)
         return place in self._results or not self._result_folders.isdisjoint(place.parents)
+
+
+def _status(path: Path | None) -> os.stat_result | None:
+    if path is not None:
+        with suppress(OSError, ValueError):
+            return path.stat()
+    return None
 
 
 def _results(output: Path | None) -> tuple[frozenset[Path], frozenset[Path]]:
