@@ -1,10 +1,11 @@
-"""How much memory labelling takes, of a few speeches and of thousands, killed on the way and not.
+"""How much memory labelling takes, of a thousand sentences and of a million, killed on the way too.
 
     python benchmarks/memory.py SPEECHES
 
-SPEECHES is what training/un_text.py takes. A hundredth, a tenth and the whole of them are labelled,
-each in a process of its own; a tenth and the whole also with a kill half-way and `resume`. The peak
-is what Linux calls the high-water mark of the resident set. Writes docs/memory.md.
+SPEECHES is what training/un_text.py takes. A few of them, a tenth, all, and all several times over
+are labelled, each in a process of its own; the tenth also, and the larger ones only, with a kill
+half-way and `resume`. The peak is what Linux calls the high-water mark of the resident set. Writes
+docs/memory.md and, beside it, a plot of the same name.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from machine import describe_machine, describe_model
@@ -29,6 +32,18 @@ LABEL = (
     "r = stance.label_files([sys.argv[1]], sys.argv[2], id_column='id', resume=True);"
     "print(r.sentences, file=open(sys.argv[3], 'w'))"
 )
+
+
+@dataclass(frozen=True)
+class Run:
+    """What labelling so many speeches took, a killed run and its resumption added up."""
+
+    speeches: int
+    sentences: int
+    killed: bool
+    seconds: float
+    peak: float
+    target: Path
 
 
 def main() -> None:
@@ -49,42 +64,96 @@ def main() -> None:
 
 
 def report(texts: list[tuple[str, str]], scratch: Path) -> list[str]:
-    """Label growing shares of the speeches; return the lines of the page."""
-    lines = [
+    """Label growing numbers of speeches; return the lines of the page."""
+    runs: list[Run] = []
+    for count, kill in corpora(len(texts)):
+        source = scratch / f"{count}.jsonl"
+        write_speeches(source, texts, count)
+        killed_after = runs[-1].seconds * count / runs[-1].speeches / 2 if kill else None
+        runs.append(measure(source, count, killed_after))
+        print(f"{count:,} speeches: {runs[-1].seconds:,.0f} s", file=sys.stderr, flush=True)
+    plot(runs, PAGE.with_suffix(".svg"))
+    undisturbed, killed = (
+        run.target.read_bytes() for run in runs if run.speeches == len(texts) // 10
+    )
+    return [
         "# Memory",
         "",
-        "Whole speeches of the UN General Debate, from one file to one file; killed with "
-        "`SIGKILL`, then resumed with `--resume`. "
+        f"Speeches of the UN General Debate, {len(texts):,} of them and these over and over, from "
+        "one file to one file; killed with `SIGKILL`, then resumed with `--resume`. "
         f"{describe_model(FOLDER)}; {describe_machine()}. "
         "Made by `python benchmarks/memory.py SPEECHES`.",
         "",
         "| speeches | sentences | peak memory |",
         "| --- | --- | --- |",
-    ]
-    files: list[Path] = []
-    seconds = 0.0
-    for share, kill in ((100, False), (10, False), (10, True), (1, True)):
-        count = len(texts) // share
-        source, target = scratch / f"{count}.jsonl", scratch / f"{count}-{kill}-labelled.jsonl"
-        rows = (json.dumps({"id": name, "text": text}) for name, text in texts[:count])
-        source.write_text("\n".join(rows) + "\n", encoding="utf-8")
-        half = seconds * 10 / share / 2
-        runs = [label_in_child(source, target, kill_after=half)] if kill else []
-        if target.exists():
-            raise SystemExit(f"{count} speeches were labelled before the run could be killed")
-        runs.append(label_in_child(source, target))
-        seconds = seconds if kill else runs[0][0]
-        what = f"{count:,}, killed half-way and resumed" if kill else f"{count:,}"
-        sentences = int((scratch / "sentences.txt").read_text("utf-8"))
-        lines.append(f"| {what} | {sentences:,} | {max(peak for _, peak in runs):,.0f} MB |")
-        files.append(target)
-    same = files[1].read_bytes() == files[2].read_bytes()
-    return [
-        *lines,
+        *(
+            f"| {run.speeches:,}{', killed half-way and resumed' if run.killed else ''} | "
+            f"{run.sentences:,} | {run.peak:,.0f} MB |"
+            for run in runs
+        ),
         "",
         "The tenth that was killed and resumed is, byte for byte, the file of the undisturbed run: "
-        f"{'yes' if same else 'NO'}.",
+        f"{'yes' if undisturbed == killed else 'NO'}.",
+        "",
+        f"![peak memory of a run, over its sentences]({PAGE.with_suffix('.svg').name})",
     ]
+
+
+def corpora(speeches: int) -> list[tuple[int, bool]]:
+    """Return how many speeches to label, and whether to kill the run half-way."""
+    tenth, million = speeches // 10, speeches * 49 // 10
+    return [
+        (speeches // 150, False),
+        (tenth, False),
+        (tenth, True),
+        (speeches, True),
+        (million, True),
+    ]
+
+
+def write_speeches(target: Path, texts: list[tuple[str, str]], count: int) -> None:
+    """Write so many speeches, the first ones again, under other names, after the last."""
+    with target.open("w", encoding="utf-8") as lines:
+        for turn in range(count):
+            name, text = texts[turn % len(texts)]
+            lines.write(json.dumps({"id": f"{name}-{turn // len(texts)}", "text": text}) + "\n")
+
+
+def measure(source: Path, speeches: int, killed_after: float | None) -> Run:
+    """Label a file, killed after so many seconds and resumed, or undisturbed."""
+    target = source.with_name(f"{speeches}-{killed_after is not None}-labelled.jsonl")
+    pieces = []
+    if killed_after is not None:
+        pieces.append(label_in_child(source, target, kill_after=killed_after))
+        if target.exists():
+            raise SystemExit(f"{source.name} was labelled before the run could be killed")
+    pieces.append(label_in_child(source, target))
+    sentences = int(target.with_name("sentences.txt").read_text("utf-8"))
+    return Run(
+        speeches,
+        sentences,
+        killed_after is not None,
+        sum(seconds for seconds, _ in pieces),
+        max(peak for _, peak in pieces),
+        target,
+    )
+
+
+def plot(runs: Sequence[Run], target: Path) -> None:
+    """Draw the peak memory over the number of sentences."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "stance"
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(8, 3), layout="constrained")
+    axes.plot([run.sentences for run in runs], [run.peak for run in runs], "o-", color="#0072b2")
+    axes.set_xscale("log")
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("sentences (log scale)")
+    axes.set_ylabel("peak memory, MB")
+    figure.savefig(target, metadata={"Date": None})
 
 
 def label_in_child(
