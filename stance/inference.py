@@ -105,7 +105,9 @@ def checked_texts(texts: Iterable[str], *, what: str = "text", first: int = 0) -
     return list(each_checked(texts, what=what, first=first))
 
 
-def document_windows(documents: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
+def document_windows(
+    documents: Iterable[tuple[object, str]],
+) -> Iterator[list[tuple[object, str]]]:
     """Cut (id, text) pairs into lists that fill batches, as they are read.
 
     What cannot be read is raised after the documents before it.
@@ -118,7 +120,7 @@ def document_windows(documents: Iterable[tuple[str, str]]) -> Iterator[list[tupl
         raise InputError(
             f"found a {type(given).__name__}, expected pairs of an id and a text: [(id, text)]"
         )
-    window: list[tuple[str, str]] = []
+    window: list[tuple[object, str]] = []
     size = 0
     try:
         for document in documents:
@@ -147,15 +149,19 @@ def tokenize(
     batch_size: int | None = None,
 ) -> Tokenized:
     """Cut texts into windows and pack windows of like length together."""
-    windows = tokenizer.windows(texts)
+    wordless = tuple(index for index, text in enumerate(texts) if is_wordless(text))
+    # What they say is known: that of a million dots need not be computed.
+    emptied = set(wordless)
+    windows = tokenizer.windows(
+        ["" if index in emptied else text for index, text in enumerate(texts)]
+    )
     packed = pack(
         windows.ids,
         batch_tokens=batch_tokens,
         padding_id=tokenizer.padding_id,
         batch_size=batch_size,
     )
-    wordless = (index for index, text in enumerate(texts) if is_wordless(text))
-    return Tokenized(len(texts), windows.text_index, tuple(packed), tuple(wordless))
+    return Tokenized(len(texts), windows.text_index, tuple(packed), wordless)
 
 
 def probabilities(

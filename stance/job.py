@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -240,6 +241,21 @@ class _Job:
         on_result: Callable[[DocumentResult], None] | None = None,
     ) -> LabelReport:
         documents = self._digested()
+        try:
+            return self._run(documents, output, progress=progress, on_result=on_result)
+        finally:
+            # Or an error that is kept would keep its file open. A read that never ends keeps it.
+            with suppress(ValueError):
+                documents.close()
+
+    def _run(
+        self,
+        documents: Iterator[Document | Failure],
+        output: Output | None,
+        *,
+        progress: Callable[[LabelProgress], None] | None,
+        on_result: Callable[[DocumentResult], None] | None,
+    ) -> LabelReport:
         if output is not None:
             self._go_on(output, documents)
         first_byte, first_sentence = self._reader.bytes_read, self.tally.sentences
@@ -304,7 +320,7 @@ class _Job:
             for result in labelled
         ]
 
-    def _digested(self) -> Iterator[Document | Failure]:
+    def _digested(self) -> Generator[Document | Failure]:
         for found in self._reader:
             self._digest.update(repr(found).encode("utf-8", "backslashreplace"))
             yield found

@@ -147,7 +147,7 @@ class StanceModel:
 
     def label_many(
         self,
-        documents: Iterable[tuple[str, str]],
+        documents: Iterable[tuple[object, str]],
         *,
         abstain: float | None = None,
         keep_all: bool = False,
@@ -172,7 +172,7 @@ class StanceModel:
             yield from self.label_prepared(prepared, abstain=share)
 
     def prepare(
-        self, documents: Sequence[tuple[str, str]], *, keep_all: bool = False
+        self, documents: Sequence[tuple[object, str]], *, keep_all: bool = False
     ) -> PreparedDocuments:
         """Split and tokenize (id, text) pairs; ``label_prepared`` does the rest.
 
@@ -203,7 +203,7 @@ class StanceModel:
         return document_results(prepared, found, names=names, decision=self.decision, abstain=share)
 
     def predict(
-        self, texts: Sequence[str], *, abstain: float | None = None
+        self, texts: Iterable[str], *, abstain: float | None = None
     ) -> list[SentenceResult]:
         """Label single sentences: one result a text, in the texts' order, each with the index 0.
 
@@ -230,7 +230,7 @@ class StanceModel:
             spans, indices, found, names=names, decision=self.decision, abstain=share
         )
 
-    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def predict_proba(self, texts: Iterable[str]) -> NDArray[np.float32]:
         """Return the probabilities of the states, float32 of shape (n, F, 4).
 
         P(frame), which is 1 - P(absent), is calibrated; for the stances see ``Decision``. Frames
@@ -399,7 +399,8 @@ def load(
         backend: ``auto``, ``onnx`` (CPU) or ``torch`` (GPU, and the float32 reference on the CPU;
             needs the extra ``train``).
         device: ``cpu``, ``cuda``, ``cuda:1``, ...
-        threads: processors to use; all that are available by default.
+        threads: processors to use; all that are available by default. PyTorch keeps one number for
+            the whole process: on the torch backend it holds for all that computes there.
         batch_size: the most sentences in a batch, for a GPU of little memory; by default as many as
             are fast. Results do not depend on it, but for what PyTorch rounds otherwise.
 

@@ -611,3 +611,19 @@ def test_a_frame_whose_stance_was_never_learnt_has_none_in_any_output(tiny_model
         assert [row["frames"][names[0]] for row in found] == [None] * 3
         use = summarize(found).frames[names[0]]
         assert (use.sentences, use.favor, use.balance.value) == (3, 0, None)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux lists what is open")
+def test_an_error_of_the_caller_leaves_no_input_open(tiny_model, tmp_path):
+    def stop(_):
+        raise KeyError("stop")
+
+    table = tmp_path / "many.jsonl"
+    table.write_text(
+        "".join(json.dumps({"text": ARTICLE * 500}) + "\n" for _ in range(90)), encoding="utf-8"
+    )
+    with pytest.raises(KeyError) as kept:
+        job.label_files([table], None, model=tiny_model, on_result=stop)
+    opened = [path.readlink() for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
+    assert kept.value.args == ("stop",)
+    assert table not in opened

@@ -550,3 +550,11 @@ def test_what_are_no_documents_is_named(tiny_model):
         tiny_model.label("They met.", keep_all="no")
     with pytest.raises(InputError, match="found a ndarray, expected a list of texts"):
         tiny_model.predict(np.array("They met."))
+
+
+def test_a_text_without_words_is_not_computed(tiny_model):
+    texts = ["." * 100_000, "They met.", "* * *"]
+    tokenized = tiny_model._tokenize(texts)
+    assert sum(len(batch.input_ids) for _, batch in tokenized.batches) == 3
+    assert [result.text for result in tiny_model.predict(texts)] == texts
+    assert tiny_model.predict(texts)[0].frames == {}

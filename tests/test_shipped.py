@@ -29,6 +29,10 @@ def test_files_keep_to_their_sizes():
     assert files["model.safetensors"]["bytes"] <= 46_000_000
 
 
+def test_no_line_end_of_its_files_is_rewritten_by_a_clone():
+    assert "* -text" in (ROOT / ".gitattributes").read_text("utf-8").splitlines()
+
+
 def test_it_knows_what_it_was_trained_on_and_what_was_kept_apart():
     known = read_checksums(default_folder())
     assert count_known(TEXTS, known) == len(TEXTS)

@@ -7,8 +7,9 @@ and a session without threads of its own survives a fork.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,9 @@ from stance.backends.base import Batch
 from stance.errors import ModelError, reason_of
 
 __all__ = ["OnnxBackend", "available_threads", "open_session"]
+
+#: So many batches a thread wait in the pool for one caller.
+_AHEAD = 4
 
 
 def open_session(model: str | bytes) -> Any:
@@ -79,16 +83,14 @@ class OnnxBackend:
         Raises:
             ModelError: the model is closed, or its file cannot run a batch.
         """
-        results: Iterable[NDArray[np.float32]]
         with self._lock():
             if self._session is None:
                 raise ModelError("this model is closed; load it again with stance.load()")
             run = while_wanted(partial(self._run, self._session))
-            if self._threads == 1 or len(batches) < 2:
-                results = map(run, batches)
-            else:  # All are handed in here, so that closing waits for them.
-                results = self._workers().map(run, batches)
-        return list(results)
+            pool = self._workers() if self._threads > 1 and len(batches) > 1 else None
+        if pool is None:
+            return [run(batch) for batch in batches]
+        return list(_side_by_side(pool, run, batches, ahead=_AHEAD * self._threads))
 
     def close(self) -> None:
         """Release the threads and the session; what has begun goes on to its end."""
@@ -120,6 +122,28 @@ class OnnxBackend:
             self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="stance-onnx")
             self._pool_process = os.getpid()
         return self._pool
+
+
+def _side_by_side(
+    pool: ThreadPoolExecutor,
+    run: Callable[[Batch], NDArray[np.float32]],
+    batches: Sequence[Batch],
+    *,
+    ahead: int,
+) -> Iterator[NDArray[np.float32]]:
+    """Give the results in order. Few batches wait in the pool: other callers want their turn."""
+    waiting: deque[Future[NDArray[np.float32]]] = deque()
+    for batch in batches:
+        if len(waiting) == ahead:
+            yield waiting.popleft().result()
+        try:
+            waiting.append(pool.submit(run, batch))
+        except RuntimeError:  # It was closed meanwhile: what has begun ends here.
+            while waiting:
+                yield waiting.popleft().result()
+            yield run(batch)
+    while waiting:
+        yield waiting.popleft().result()
 
 
 def available_threads() -> int:

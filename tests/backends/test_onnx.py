@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from stance.backends import Batch, open_backend
-from stance.backends.onnx import OnnxBackend, available_threads
+from stance.backends.onnx import OnnxBackend, _side_by_side, available_threads
 from stance.errors import InputError, ModelError
 
 SHIPPED = Path(__file__).parents[2] / "models" / "default"
@@ -31,6 +31,23 @@ def test_batches_come_back_in_order(tiny_folder, threads):
     for left, right in zip(results[:3], results[-3:], strict=True):
         np.testing.assert_array_equal(left, right)
     backend.close()
+
+
+def test_a_small_request_waits_for_few_batches_of_a_large_one():
+    done = []
+    with ThreadPoolExecutor(1) as pool:
+        large = _side_by_side(pool, lambda given: done.append(given) or given, range(100), ahead=4)
+        assert next(large) == 0
+        assert pool.submit(lambda: len(done)).result() <= 6
+        assert [*large] == [*range(1, 100)]
+    assert done == [*range(100)]
+
+
+def test_what_has_begun_ends_where_the_threads_are_gone():
+    with ThreadPoolExecutor(2) as pool:
+        begun = _side_by_side(pool, lambda given: given, range(20), ahead=4)
+        assert next(begun) == 0
+    assert [*begun] == [*range(1, 20)]
 
 
 def test_closing_lets_what_others_have_begun_end_and_refuses_the_rest(tiny_folder):

@@ -406,3 +406,18 @@ def test_a_kept_column_that_no_row_has_is_told_in_one_line_whatever_the_others_a
     *_, failure = DocumentReader(find_sources([path]), keep_columns=["date"])
     assert "has no column 'date'; it has text, a\\u2028b; its articles" in failure.reason
     assert len(failure.reason.splitlines()) == 1
+
+
+def test_a_folder_that_is_gone_stops_the_run_and_a_file_only_fails(tmp_path):
+    folder = tmp_path / "drive"
+    folder.mkdir()
+    for name in "abc":
+        (folder / f"{name}.txt").write_text("They met.", encoding="utf-8")
+    found = iter(DocumentReader(find_sources([folder])))
+    assert next(found).id == "a.txt"
+    (folder / "b.txt").unlink()
+    assert next(found) == Failure("b.txt", "does not exist")
+    folder.rename(tmp_path / "away")
+    with pytest.raises(FileNotFoundError, match="the folder was there and is gone") as error:
+        next(found)
+    assert error.value.filename == str(folder)

@@ -224,6 +224,21 @@ def test_an_input_that_a_link_leads_to_is_not_replaced(tmp_path):
         find_sources([tmp_path / "link.csv"], output=tmp_path / "a.csv")
 
 
+def test_an_input_of_another_name_that_is_the_same_file_is_not_replaced(tmp_path):
+    make(tmp_path, "Table.csv", text="text\nSome text.\n")
+    # As Table.csv and table.csv are on a Mac.
+    (tmp_path / "table.csv").hardlink_to(tmp_path / "Table.csv")
+    with pytest.raises(OutputError, match=r"Table\.csv is read and would be replaced"):
+        find_sources([tmp_path / "Table.csv"], output=tmp_path / "table.csv")
+
+
+def test_what_matches_a_pattern_comes_in_the_order_of_folders(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path, "a/10/t.txt", "a/1/t.txt", "a/1-x/t.txt")
+    assert ids(["a/*/*.txt"]) == ["a/1/t.txt", "a/1-x/t.txt", "a/10/t.txt"]
+    assert ids([tmp_path / "a"]) == ["1/t.txt", "1-x/t.txt", "10/t.txt"]
+
+
 @pytest.mark.parametrize("pattern", ["*", "**/*"])
 def test_the_result_and_its_side_files_are_left_out_of_a_pattern(tmp_path, monkeypatch, pattern):
     monkeypatch.chdir(tmp_path)
