@@ -262,7 +262,7 @@ class _Job:
         resumed = self.tally.documents
         for window in ahead(self.labelled(documents)):
             for done in window.found:
-                self.tally.add(done)
+                self.tally.add(done, language=self._model.folder.language)
                 if output is not None:
                     self._write(output, done)
                 if on_result is not None and not isinstance(done, Failure):

@@ -60,6 +60,7 @@ ORDER = [
     "boilerplate",
     "markup",
     "sentence_ends",
+    "remarks",
     "sentences",
     "backends",
     "tokens",

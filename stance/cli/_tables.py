@@ -76,10 +76,9 @@ def print_notes(out: Console, report: LabelReport) -> None:
     for (reason, even_named), names in left_out.items():
         advice = "" if even_named else "; what is named itself is labelled"
         out.print(f"left out {_first(names, len(names))} ({reason}){advice}", soft_wrap=True)
-    for encoding, number in report.guessed_encodings.items():
-        names = [one_line(name) for name in report.guessed_documents.get(encoding, ())]
-        said = f"{plural(number, 'document')} not in UTF-8, read as {encoding}"
-        out.print(f"{said}: {_first(names, number)}", soft_wrap=True)
+    for remark, of in report.remarks.items():
+        first = _first(list(map(one_line, of.first)), of.documents)
+        out.print(f"{plural(of.documents, 'document')} {remark}: {first}", soft_wrap=True)
     say_failures(report.failures, failed=report.failed, where=report.errors_file)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -14,6 +14,7 @@ from stance.errors import InputError
 from stance.files.documents import Document, Failure
 from stance.files.resuming import beside
 from stance.files.sources import LeftOut
+from stance.remarks import remarks_on
 from stance.results import DocumentResult, FrameSummary
 
 __all__ = ["MAX_LISTED", "DocumentSummary", "LabelProgress", "LabelReport", "Labelled", "Tally"]
@@ -26,7 +27,7 @@ _COUNTED = (*STANCES, "uncertain")
 
 #: A report lists so many documents and failures one by one; all of them are in the files.
 MAX_LISTED = 100
-_MAX_GUESSED = 10
+_MAX_REMARKED = 10
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,23 @@ class LabelProgress:
 
 
 @dataclass(frozen=True)
+class Remarked:
+    """The documents of which something should be known.
+
+    Attributes:
+        documents: how many they are.
+        first: the ids of the first ten.
+    """
+
+    documents: int = 0
+    first: tuple[str, ...] = ()
+
+    def __add__(self, more: Remarked) -> Remarked:
+        first = self.first + more.first[: _MAX_REMARKED - len(self.first)]
+        return Remarked(self.documents + more.documents, first)
+
+
+@dataclass(frozen=True)
 class LabelReport:
     """What a job did.
 
@@ -106,8 +124,8 @@ class LabelReport:
             ``skipped_file``.
         left_out: files of the input folders that are no articles.
         resumed: how many documents an earlier run had done.
-        guessed_encodings: encoding → number of documents whose file was neither UTF-8 nor marked.
-        guessed_documents: encoding → the ids of the first ten of these.
+        remarks: what should be known of some documents, such as the encoding that was guessed →
+            of which.
         frames: frame → its summary over all sentences.
         summaries: the first 100 documents, one by one.
         seconds: what this run took.
@@ -123,8 +141,7 @@ class LabelReport:
     skipped: Mapping[str, int]
     left_out: tuple[LeftOut, ...]
     resumed: int
-    guessed_encodings: Mapping[str, int]
-    guessed_documents: Mapping[str, tuple[str, ...]]
+    remarks: Mapping[str, Remarked]
     frames: Mapping[str, FrameSummary]
     summaries: tuple[DocumentSummary, ...]
     seconds: float
@@ -140,8 +157,7 @@ class Tally:
     failed: int = 0
     failures: list[Failure] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
-    guessed_encodings: Counter[str] = field(default_factory=Counter)
-    guessed_documents: dict[str, list[str]] = field(default_factory=dict)
+    remarks: dict[str, Remarked] = field(default_factory=dict)
     states: Counter[str] = field(default_factory=Counter)
     summaries: list[DocumentSummary] = field(default_factory=list)
 
@@ -160,11 +176,7 @@ class Tally:
                 _count(data["failed"]),
                 [Failure(_name(of["id"]), _name(of["reason"])) for of in data["failures"]],
                 _counter(data["skipped"]),
-                _counter(data["guessed_encodings"]),
-                {
-                    encoding: list(map(_name, _listed(ids)))
-                    for encoding, ids in data["guessed_documents"].items()
-                },
+                {remark: _remarked(of) for remark, of in data["remarks"].items()},
                 _counter(data["states"]),
                 [_summary(summary) for summary in data["summaries"]],
             )
@@ -184,9 +196,8 @@ class Tally:
             whole.failed += part.failed
             whole.failures += part.failures[: MAX_LISTED - len(whole.failures)]
             whole.skipped += part.skipped
-            whole.guessed_encodings += part.guessed_encodings
-            for encoding, ids in part.guessed_documents.items():
-                whole._name_guessed(encoding, ids)
+            for remark, remarked in part.remarks.items():
+                whole._remark(remark, remarked)
             whole.states += part.states
             whole.summaries += part.summaries[: MAX_LISTED - len(whole.summaries)]
         return whole
@@ -198,10 +209,11 @@ class Tally:
             for name, value in vars(self).items()
         }
         listed = {name: [asdict(item) for item in data[name]] for name in ("failures", "summaries")}
-        return data | listed
+        remarks = {remark: asdict(remarked) for remark, remarked in self.remarks.items()}
+        return data | listed | {"remarks": remarks}
 
-    def add(self, done: Labelled | Failure) -> None:
-        """Count a document."""
+    def add(self, done: Labelled | Failure, *, language: str = "") -> None:
+        """Count a document, and what should be known of it; ``language`` is the model's."""
         if isinstance(done, Failure):
             self.failed += 1
             if len(self.failures) < MAX_LISTED:
@@ -211,9 +223,11 @@ class Tally:
         self.documents += 1
         self.sentences += len(result.sentences)
         self.skipped.update(skipped.reason for skipped in result.skipped)
+        remarks = remarks_on([one.text for one in result.sentences], language=language)
         if document.guessed is not None:
-            self.guessed_encodings[document.guessed] += 1
-            self._name_guessed(document.guessed, [document.id])
+            remarks.append(f"not in UTF-8, read as {document.guessed}")
+        for remark in remarks:
+            self._remark(remark, Remarked(1, (document.id,)))
         summary = result.summary()
         for frame, counted in summary.items():
             for state in _COUNTED:
@@ -224,9 +238,8 @@ class Tally:
         if len(self.summaries) < MAX_LISTED:
             self.summaries.append(DocumentSummary(result.id, len(result.sentences), summary))
 
-    def _name_guessed(self, encoding: str, ids: Sequence[str]) -> None:
-        named = self.guessed_documents.setdefault(encoding, [])
-        named += ids[: _MAX_GUESSED - len(named)]
+    def _remark(self, remark: str, remarked: Remarked) -> None:
+        self.remarks[remark] = self.remarks.get(remark, Remarked()) + remarked
 
     def report(
         self,
@@ -248,8 +261,7 @@ class Tally:
             skipped=dict(self.skipped),
             left_out=left_out,
             resumed=resumed,
-            guessed_encodings=dict(self.guessed_encodings),
-            guessed_documents={name: tuple(ids) for name, ids in self.guessed_documents.items()},
+            remarks=dict(self.remarks),
             frames=self._frames(),
             summaries=tuple(self.summaries),
             seconds=seconds,
@@ -270,6 +282,10 @@ class Tally:
 def _summary(data: Mapping[str, Any]) -> DocumentSummary:
     frames = {_name(frame): _frame_summary(**of) for frame, of in data["frames"].items()}
     return DocumentSummary(_name(data["id"]), _count(data["sentences"]), frames)
+
+
+def _remarked(data: Mapping[str, Any]) -> Remarked:
+    return Remarked(_count(data["documents"]), tuple(map(_name, _listed(data["first"]))))
 
 
 def _frame_summary(share: object, **counts: object) -> FrameSummary:

@@ -455,6 +455,16 @@ def test_what_reads_standard_output_may_end_first(tiny_folder, articles):
     assert process.returncode == 1
 
 
+def test_documents_in_another_language_are_named(run, tiny_folder, tmp_path):
+    for number in range(2):
+        text = "Правительство заявило, что страна не намерена ждать решения союза. " * 4
+        (tmp_path / f"{number}.txt").write_text(text, encoding="utf-8")
+    outcome = run("label", tmp_path, "-o", tmp_path / "o.jsonl", "--model", tiny_folder)
+    said = "2 documents not in English, which the model was made for: 0.txt, 1.txt"
+    assert outcome.code == 0
+    assert said in outcome.out.splitlines()
+
+
 def test_a_table_of_another_encoding_may_come_from_standard_input(run, tiny_folder):
     words = ("label", "-", "--input-format", "csv", "-o", "-", "--model", tiny_folder)
     outcome = run(*words, stdin="text\nThey met.\nDie Größe zählt.\n".encode("cp1252"))

@@ -7,7 +7,7 @@ import pytest
 
 from stance.errors import InputError
 from stance.files.documents import Document, Failure
-from stance.files.report import MAX_LISTED, DocumentSummary, Tally
+from stance.files.report import MAX_LISTED, DocumentSummary, Remarked, Tally
 from stance.files.sources import LeftOut
 from stance.results import DocumentResult, FrameSummary, SentenceResult, SkippedText
 
@@ -43,7 +43,7 @@ def test_documents_sentences_and_failures_are_counted(tally):
     assert (found.documents, found.sentences, found.failed) == (2, 4, 1)
     assert found.failures == (Failure("c", "holds no text"),)
     assert found.skipped == {"menu": 3, "byline": 1}
-    assert found.guessed_encodings == {"cp1252": 1}
+    assert found.remarks == {"not in UTF-8, read as cp1252": Remarked(1, ("b",))}
 
 
 def test_frames_are_summed_over_all_sentences(tally):
@@ -106,7 +106,8 @@ def test_totals_are_the_same_when_they_were_kept_as_json(tally):
     assert again == tally
     assert isinstance(again.summaries[0], DocumentSummary)
     again.add(labelled("d", sentence(), skipped=["menu"], guessed="cp1252"))
-    assert (again.skipped["menu"], again.guessed_encodings["cp1252"]) == (4, 2)
+    assert again.skipped["menu"] == 4
+    assert again.remarks == {"not in UTF-8, read as cp1252": Remarked(2, ("b", "d"))}
 
 
 def test_parts_of_a_job_add_up_to_the_whole(tally):
@@ -118,8 +119,10 @@ def test_parts_of_a_job_add_up_to_the_whole(tally):
     assert [failure.id for failure in found.failures] == ["c", "f"]
     assert [summary.id for summary in found.summaries] == ["a", "b", "e"]
     assert found.skipped == {"menu": 4, "byline": 1}
-    assert found.guessed_encodings == {"cp1252": 1, "cp1251": 1}
-    assert found.guessed_documents == {"cp1252": ("b",), "cp1251": ("e",)}
+    assert found.remarks == {
+        "not in UTF-8, read as cp1252": Remarked(1, ("b",)),
+        "not in UTF-8, read as cp1251": Remarked(1, ("e",)),
+    }
     assert found.frames["cooperation"].sentences == 3
     assert found.frames["rivalry"] == FrameSummary(1, 0.2, 0, 1, 0)
 
@@ -135,8 +138,8 @@ def test_the_lists_of_the_whole_are_no_longer_than_those_of_a_part():
     whole = Tally.merged(parts)
     assert (len(whole.failures), len(whole.summaries), whole.failed) == (MAX_LISTED,) * 2 + (120,)
     assert whole.failures[60].id == whole.summaries[60].id == "b0"
-    assert whole.guessed_encodings == {"cp1252": 120}
-    assert whole.guessed_documents == {"cp1252": [f"a{number}" for number in range(10)]}
+    first = tuple(f"a{number}" for number in range(10))
+    assert whole.remarks == {"not in UTF-8, read as cp1252": Remarked(120, first)}
 
 
 SUMMARY = {"id": "a", "sentences": 1, "frames": {}}
@@ -156,8 +159,9 @@ FRAME = {"sentences": 1, "share": 1.0, "favor": 1, "neutral": 0, "against": 0, "
         {"failures": [{"id": 1, "reason": "holds no text"}]},
         {"skipped": {"menu": None}},
         {"states": ["rivalry:favor"]},
-        {"guessed_encodings": 1},
-        {"guessed_documents": {"cp1252": "a"}},
+        {"remarks": 1},
+        {"remarks": {"not in English": {"documents": 1}}},
+        {"remarks": {"not in English": {"documents": 1, "first": "a"}}},
         {"summaries": {"a": 1}},
         {"summaries": [SUMMARY | {"id": 1}]},
         {"summaries": [SUMMARY | {"frames": {"rivalry": FRAME | {"favor": 0.5}}}]},
